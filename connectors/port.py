@@ -1,0 +1,323 @@
+"""The port: what a synchroniser needs of a CRM, and nothing else.
+
+A connector turns one system into records, pages and outcomes.  It decides nothing; whatever is odd about its
+system (clear-then-set, subscriptions behind an API of their own, batches that fail as a whole) stays behind it.
+
+Times are integer milliseconds since the epoch, UTC, **on the clock of the system that reported them**.  Native
+values are what the system's JSON holds: str, int, float, bool, None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+
+class Ref(NamedTuple):
+    """The address of one native record."""
+
+    system: str
+    object: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as its system returned it: native field names, native values.
+
+    A field that was asked for and is blank is present with None; one that was not asked for is absent.
+    """
+
+    ref: Ref
+    fields: Mapping[str, Any]
+    version: int
+    """The system's own modification time, ms."""
+    created: int | None = None
+    deleted: bool = False
+    """Archived, in the recycle bin, or gone."""
+    moved_to: Ref | None = None
+    """Merged into or converted to this record: it lives on there."""
+    former: tuple[str, ...] = ()
+    """Ids of the same object that this record absorbed in merges, where the system lists them on the survivor."""
+
+
+class Cursor(NamedTuple):
+    """How far one object of one system has been read.
+
+    `watermark` is None until a full listing has come to its end; every change older than it has been seen.
+    `resume` continues a listing that was interrupted; it is opaque to everyone but the connector.
+    """
+
+    watermark: int | None
+    resume: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records, and the cursor that may be stored in the same transaction as they are."""
+
+    records: Sequence[Record]
+    cursor: Cursor
+    asked: int
+    """The system's clock when the question was asked, ms: what is older than this is settled."""
+    total: int | None = None
+    """How many records the whole answer will have, where the system says so (for progress)."""
+
+
+class Key(NamedTuple):
+    """A native field that is unique in its object, and the value a record must hold there."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Set these fields, and nothing else, on one record."""
+
+    object: str
+    id: str | None
+    """None creates."""
+    fields: Mapping[str, Any]
+    """Native names and values; None clears."""
+    key: Key | None = None
+    """The sync key.  Required to create (it is also in `fields`): it makes creation idempotent."""
+    unless_changed_since: int | None = None
+    """The version our decision rests on, ms: a record that has moved on since must not be written (Stale)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """It happened."""
+
+    record: Record
+    """The record as its system now stores it, with every field that was asked to be returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Nothing happened: the record changed since we read it, or a record with this key exists already."""
+
+    existing: str | None = None
+    """The id of the record that is in the way, where the system names it."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Nothing happened, and the same write would be refused again."""
+
+    code: str
+    """The system's own code: INVALID_EMAIL, STRING_TOO_LONG …"""
+    message: str
+    """The system's own words.  May hold personal values: never logged."""
+    fields: tuple[str, ...] = ()
+    """Native fields at fault, where the system names them."""
+    existing: str | None = None
+    """The id of another record that holds a unique value of ours (a duplicate)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Nothing happened; the same write may go through later (lock, rate, budget, outage before sending)."""
+
+    reason: str
+    until: int | None = None
+    """Not before this time, ms on our own clock; None: at the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No answer came.  It may or may not have happened: look, then decide again; never retry."""
+
+    reason: str
+
+
+Outcome = Applied | Stale | Rejected | Deferred | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value of a picklist."""
+
+    value: str
+    label: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a system says of one field.  A field that our credentials may not see looks as if it did not exist."""
+
+    name: str
+    label: str
+    type: str
+    """One of: text, long_text, email, phone, url, number, money, percent, bool, date, datetime, choice, choices,
+    reference, id, other."""
+    writable: bool = True
+    """May be set on an existing record."""
+    createable: bool = True
+    """May be set in the call that creates the record."""
+    required: bool = False
+    """A record cannot be created without it."""
+    length: int | None = None
+    """Longest text, in characters."""
+    options: tuple[Option, ...] = ()
+    restricted: bool = False
+    """Values outside `options` are refused."""
+    unique: bool = False
+    calculated: bool = False
+    references: tuple[str, ...] = ()
+    """Objects a reference may point to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a system says of one object."""
+
+    object: str
+    fields: Mapping[str, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field of our own that `provision` creates where it is missing."""
+
+    object: str
+    name: str
+    label: str
+    type: str
+    """As in `Field.type`."""
+    length: int | None = None
+    unique: bool = False
+    options: tuple[Option, ...] = ()
+    help: str = ""
+    precision: tuple[int, int] | None = None
+    """Digits in all and after the point, of a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Someone who may own a record."""
+
+    id: str
+    email: str
+    name: str
+    active: bool = True
+    queue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that `check` found wrong, and what puts it right."""
+
+    level: str
+    """error: the sync cannot run; warning: some records will be held; note: worth knowing."""
+    where: str
+    """hubspot, salesforce.Lead.Phone, … : what it is about."""
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What differs between systems and matters to the engine."""
+
+    batch: int
+    """Most writes in one batch."""
+    grain: int
+    """Resolution of `version`, ms: two changes within one grain may carry the same version."""
+    lag: int
+    """A change may become visible to `changes` this much later than its version says, ms."""
+    compare_and_set: bool
+    """`unless_changed_since` is checked by the system itself, in the same instant as the write."""
+    history: bool
+    """`overwritten` can tell what a write replaced."""
+    bin_visible: bool = True
+    """`changes` also reports deleted records."""
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the calls to one system have cost so far."""
+
+    calls: int = 0
+    """HTTP requests that counted against the system's limits."""
+    retries: int = 0
+    daily_used: int | None = None
+    daily_limit: int | None = None
+    waited_ms: int = 0
+    """Time spent waiting for the rate limit."""
+    by_route: dict[str, int] = field(default_factory=dict)
+
+
+class Connector(Protocol):
+    """One CRM, reduced to what a synchroniser needs.
+
+    Laws.  `tests/conformance` checks every implementation, the in-memory one first.
+
+     1. Complete.   Each change whose version is below a returned watermark appears in that page or an earlier one.
+     2. Repeatable. Calling `changes` again with the same cursor loses nothing; seeing a record twice is allowed.
+     3. Honest.     `version` never decreases for a record, and is strictly greater after a later settled change.
+     4. One each.   `write` yields exactly one outcome per write, in order, whatever happens to the batch.
+     5. Unsure.     If a write may or may not have happened, the outcome is Unknown: never Applied, never retried.
+     6. Insert.     Creating with a key that exists yields Stale and changes nothing.
+     7. Only these. A write touches no field that is not in it; an absent field is never cleared.
+     8. As stored.  Applied.record holds the values as the system now stores them, not as sent.
+     9. Whole ids.  Ids are stable strings; merged and converted records are reported with `moved_to`.
+    10. Bounded.    n writes cost at most ceil(n / batch) + O(1) calls, and each call passes through the door.
+
+    Errors: what befalls one record is an Outcome.  What befalls the system is an exception of `connectors.errors`
+    (Unavailable, Exhausted, Unauthorised, SchemaChanged, Misconfigured), raised by any method; `write` raises
+    only before the first outcome of a batch, so that no outcome is lost.
+    """
+
+    name: str
+    traits: Traits
+
+    def describe(self, object: str) -> Schema:
+        """The object's fields as these credentials see them."""
+        ...
+
+    def owners(self) -> Sequence[Owner]:
+        """Everyone who may own a record, inactive ones included."""
+        ...
+
+    def provision(self, specs: Sequence[FieldSpec]) -> Sequence[str]:
+        """Create the fields that are missing, visible and writable to us; return `object.name` of those made."""
+        ...
+
+    def check(self, objects: Sequence[str]) -> Sequence[Problem]:
+        """Try the credentials, scopes and limits; report instead of raising."""
+        ...
+
+    def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
+        """Everything (since None or an unfinished listing) or everything changed since the watermark.
+
+        The last page carries a cursor with a watermark and no `resume`.  At least one page comes, if need be empty.
+        """
+        ...
+
+    def read(
+        self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()
+    ) -> Iterator[Record]:
+        """Records as they are this moment, never from an index that lags.
+
+        Unknown ids are reported as deleted records; unknown keys are left out.  A record that was merged away or
+        converted is reported under the id that was asked for, with `moved_to`.
+        """
+        ...
+
+    def overwritten(self, writes: Sequence[tuple[Write, Record]]) -> Mapping[str, Mapping[str, Any]]:
+        """For updates just applied: id → native field → the value our write replaced, where that was not what
+        `Write` was decided on.  Empty where the system keeps no history."""
+        ...
+
+    def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
+        """Carry out; `fields` are the native fields that Applied.record must hold."""
+        ...
+
+    def usage(self) -> Usage:
+        """What the calls have cost so far."""
+        ...
