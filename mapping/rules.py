@@ -1,0 +1,124 @@
+"""Who decides what: the rule of a field and of a kind, as plain values.
+
+A field's rule is five independent answers (`to`, `winner`, `when`, `clears`, `first`) that can be read aloud, and a
+few options.  The presets with names that HubSpot's admins know are combinations of them.  Roles ("crm",
+"marketing") are already resolved to system names here: no code below the configuration knows that there are two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Value = Any
+"""A value as it is carried: None (BLANK), str, bool, int, or a sorted list of str.  Decimals are strings, dates are
+`YYYY-MM-DD`, datetimes are ms since the epoch.  Always JSON."""
+
+
+class Place(NamedTuple):
+    """Where a field lives in one object of one system."""
+
+    system: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMap:
+    """How one system's own values (picklist options, lead statuses) translate to the shared vocabulary."""
+
+    read: Mapping[str, str]
+    """own → canonical, many to one.  A value that is not here is held and listed, never guessed."""
+    write: Mapping[str, str]
+    """canonical → own, one to one.  A canonical value that is not here is not written to this system."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """One field: where it lives, what type it has, and who decides."""
+
+    name: str
+    """Canonical: "phone"."""
+    type: str
+    """text, long_text, email, phone, url, int, decimal, bool, date, datetime, choice, set, owner, stage."""
+    places: Mapping[Place, str]
+    """place → native field."""
+    to: frozenset[str] = frozenset()
+    """The systems that may be written."""
+    winner: str = "latest"
+    """Who wins when several sides changed: latest, human, max, min, union, forward, sticky_true, review, or a
+    system's name.  A system's name also makes that side the authority: a change elsewhere is restored."""
+    when: str = "always"
+    """May it overwrite: always, blank (only into a blank target), create (only in the call that creates)."""
+    clears: str = "authority"
+    """May a blank travel: authority (only from the side that wins), both, never."""
+    first: str = "fill_blanks"
+    """At the first meeting of two records: fill_blanks, latest, review, or a system's name."""
+    tie: str = ""
+    """The system that wins when the order of two changes cannot be known."""
+    on_invalid: str = "hold"
+    """A value the target cannot take: hold, drop, nearest, default."""
+    too_long: str = "hold"
+    """A text longer than the target's field: hold, cut."""
+    default: Value = None
+    """Written on creation where the value is blank, or in place of an invalid one (`on_invalid = "default"`)."""
+    only: str = ""
+    """A condition on the person under which the rule holds; otherwise the field is left alone."""
+    personal: bool = True
+    """Its values are personal: never shown in logs."""
+    values: Mapping[str, ValueMap] = field(default_factory=dict)
+    """system → translation, for choice, set and stage."""
+    soft: frozenset[str] = frozenset()
+    """Systems whose values reach it through another road than the record (HubSpot's subscriptions)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyField:
+    """A native field in which a record of `place` names its counterpart: the sync key."""
+
+    place: Place
+    native: str
+    of: Place
+    """The counterpart's place: a record of `of` is named by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the shared vocabulary; order is rank."""
+
+    name: str
+    rank: int
+    means: str
+    owner: str
+    read: Mapping[str, tuple[str, ...]]
+    """system → own values that mean this stage."""
+    write: Mapping[str, str | None]
+    """system → own value that expresses it; None: this stage is not written there."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """Everything about one kind (person) that the configuration decides."""
+
+    kind: str
+    objects: Mapping[str, tuple[str, ...]]
+    """system → native objects, in order of preference: Salesforce's Contact before Lead."""
+    fields: tuple[FieldRule, ...]
+    keys: tuple[KeyField, ...]
+    create: Mapping[str, str]
+    """system → condition under which a record is created there ("never": not at all)."""
+    create_as: Mapping[str, str]
+    """system → object that is created."""
+    role_mailboxes: frozenset[str] = frozenset()
+    """Local parts that are nobody in particular: info, sales …"""
+    match_phone: bool = False
+    """Also link by exact phone, last name and company domain (3.2 rule 5)."""
+    phone_region: str = ""
+    """ISO country whose national phone numbers are understood; empty: only numbers with a country code."""
+    owner_fallback: Mapping[str, str] = field(default_factory=dict)
+    """system → e-mail of the owner (or name of the queue) of records whose owner has no counterpart there."""
+    stages: tuple[Stage, ...] = ()
+    statuses: tuple[Stage, ...] = ()
+    """How a person stands beside the stage (disqualified, recycled …): known values that are no stage."""
+    ignore: Mapping[Place, str] = field(default_factory=dict)
+    """place → native checkbox by which people say: leave this record alone."""
