@@ -1,0 +1,54 @@
+"""Every address of the Salesforce platform that we call, and the API version they carry, in one place.
+
+Salesforce keeps an API version alive for at least three years and retires old ones with a year's notice; moving to
+another version is a change of `DEFAULT_VERSION` (or of the setting), never of code.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, quote_plus
+
+DEFAULT_VERSION = "64.0"
+"""The last version whose SOAP login still answers, and younger than anything a customer may have switched off."""
+
+LAST_SOAP_LOGIN_VERSION = 64.0
+"""login() does not exist above this version (Salesforce help 005132110)."""
+
+TOKEN = "/services/oauth2/token"
+USERINFO = "/services/oauth2/userinfo"
+VERSIONS = "/services/data/"
+
+LONGEST_URL = 15_000
+"""Bytes.  Salesforce refuses addresses above 16,384 bytes (414); the rest is room for the host."""
+
+
+class Paths:
+    """Addresses below `/services/data/vNN.N`, as absolute paths."""
+
+    def __init__(self, version: str = DEFAULT_VERSION) -> None:
+        self.version = version
+        self.root = f"/services/data/v{version}"
+        self.limits = f"{self.root}/limits"
+        self.composite = f"{self.root}/composite"
+        self.collections = f"{self.root}/composite/sobjects"
+        self.ingest = f"{self.root}/jobs/ingest"
+        self.bulk_query = f"{self.root}/jobs/query"
+        self.tooling_field = f"{self.root}/tooling/sobjects/CustomField"
+        self.soap_login = f"/services/Soap/u/{version}"
+
+    def describe(self, object: str) -> str:
+        return f"{self.root}/sobjects/{quote(object, safe='')}/describe"
+
+    def row(self, object: str, id: str) -> str:
+        return f"{self.root}/sobjects/{quote(object, safe='')}/{quote(id, safe='')}"
+
+    def retrieve(self, object: str) -> str:
+        return f"{self.collections}/{quote(object, safe='')}"
+
+    def query(self, soql: str, *, everything: bool = False) -> str:
+        """`everything`: deleted and archived rows too (queryAll)."""
+        return f"{self.root}/{'queryAll' if everything else 'query'}?q={quote_plus(soql)}"
+
+    def job(self, kind: str, id: str, part: str = "") -> str:
+        """A Bulk API 2.0 job; kind is `ingest` or `query`, part e.g. `results`."""
+        return f"{self.root}/jobs/{kind}/{quote(id, safe='')}" + (f"/{part}" if part else "")
