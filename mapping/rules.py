@@ -70,6 +70,8 @@ class FieldRule:
     """system → translation, for choice, set and stage."""
     soft: frozenset[str] = frozenset()
     """Systems whose values reach it through another road than the record (HubSpot's subscriptions)."""
+    region: str = ""
+    """Of a phone: ISO country whose national numbers are understood.  `Mapping` fills it from the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +124,5 @@ class KindRule:
     """How a person stands beside the stage (disqualified, recycled …): known values that are no stage."""
     ignore: Mapping[Place, str] = field(default_factory=dict)
     """place → native checkbox by which people say: leave this record alone."""
+    more_emails: Mapping[Place, str] = field(default_factory=dict)
+    """place → native field that lists further e-mail addresses, separated by semicolons (hs_additional_emails)."""

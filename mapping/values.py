@@ -1,0 +1,304 @@
+"""What a value is: how each type is read, and when two values are the same.
+
+A native value is decoded into the value *as carried*.  Text travels unharmed, exactly as it was read; only what
+everybody calls blank becomes None.  Equality is a question of its own: `same` sees through Unicode composition, line
+ends, phone formats and trailing zeros, so that a system's habits of spelling never look like an edit.
+
+What cannot be read as its type is carried as the text it is: it can be compared, shown and held, but not written.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+import idna
+import phonenumbers
+
+from mapping.rules import Value
+
+BLANK: Value = None
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_ADDRESS = re.compile(r"<([^<>]*@[^<>]*)>\s*$")
+_MILLISECONDS = re.compile(r"-?\d{1,16}$", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$", re.ASCII)
+_PHONE = re.compile(r"[\d\s()+./\u2010-\u2015-]+$")
+_TRUE = frozenset({"true", "1", "yes"})
+_FALSE = frozenset({"false", "0", "no"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A value that has no counterpart in the vocabulary (or none in the target): held and listed, never guessed."""
+
+    own: Value
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def decode(type_: str, native: Any) -> Value:
+    """A native value as carried.  Never raises for a known type."""
+    return DECODERS[type_](native)
+
+
+def same(type_: str, a: Value, b: Value, region: str = "") -> bool:
+    """Whether two carried values mean the same.  `region`: ISO country of national phone numbers."""
+    if a == b and a.__class__ is b.__class__:
+        return True
+    return form(type_, a, region) == form(type_, b, region)
+
+
+def form(type_: str, value: Value, region: str = "") -> Hashable:
+    """The form in which two values of a type are equal exactly if they are the same."""
+    if isinstance(value, Unmapped):
+        return ("unmapped", form(type_, value.own, region))
+    if value is None:
+        return False if type_ == "bool" else None
+    if type_ == "phone":
+        return _phone_form(str(value), region)
+    return _FORMS.get(type_, _text_form)(value)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def text(native: Any) -> Value:
+    """Text exactly as it is; "", white space, null and empty lists are blank."""
+    if native.__class__ is str:
+        return native if native and not native.isspace() else None
+    if native is None or native == [] or native == {}:
+        return None
+    if isinstance(native, bool):
+        return "true" if native else "false"
+    return text(str(native))
+
+
+@lru_cache(maxsize=65536)
+def _email(raw: str) -> str | None:
+    found = _ADDRESS.search(raw)
+    address = _trim(found.group(1) if found else raw).lower()
+    local, at, domain = address.rpartition("@")
+    if at and not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            return address or None
+        return f"{local}@{domain}"
+    return address or None
+
+
+def _trim(raw: str) -> str:
+    before = None
+    while before != raw:
+        before, raw = raw, raw.strip().strip(_INVISIBLE)
+    return raw
+
+
+def email(native: Any) -> Value:
+    """An address: trimmed, without display name, lower case, the domain in ASCII."""
+    raw = text(native)
+    return None if raw is None else _email(raw)
+
+
+def decimal(native: Any) -> Value:
+    """A number as plain decimal digits without superfluous zeros."""
+    if isinstance(native, bool):
+        native = int(native)
+    raw = text(native)
+    if raw is None:
+        return None
+    number = to_decimal(raw)
+    return raw if number is None else plain(number)
+
+
+def integer(native: Any) -> Value:
+    """A whole number; one that is not whole stays a decimal string."""
+    if native.__class__ is int:
+        return native
+    carried = decimal(native)
+    number = None if carried is None else to_decimal(carried)
+    return int(number) if number is not None and number == number.to_integral_value() else carried
+
+
+def to_decimal(raw: Any) -> Decimal | None:
+    """The number that a carried value is, or None."""
+    stripped = str(raw).strip()
+    if not _NUMBER.match(stripped):
+        return None
+    try:
+        return Decimal(stripped)
+    except InvalidOperation:
+        return None
+
+
+def plain(number: Decimal) -> str:
+    """Digits without exponent, superfluous zeros or minus zero."""
+    digits = format(number, "f")
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return "0" if digits in ("-0", "") else digits
+
+
+def boolean(native: Any) -> Value:
+    """True or False; blank stays blank."""
+    if isinstance(native, bool) or native is None:
+        return native
+    raw = text(native)
+    word = raw.strip().lower() if raw is not None else ""
+    if word in _TRUE:
+        return True
+    return False if word in _FALSE else raw
+
+
+def instant(native: Any) -> Value:
+    """Milliseconds since the epoch, from ISO 8601 or from milliseconds."""
+    if native.__class__ is int:
+        return native
+    if native.__class__ is float:
+        native = int(native) if native == native and abs(native) < 1e16 else str(native)
+        return instant(native)
+    raw = text(native)
+    if raw is None:
+        return None
+    stripped = raw.strip()
+    if _MILLISECONDS.match(stripped):
+        return int(stripped)
+    parsed = _iso(stripped)
+    return raw if parsed is None else (parsed - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _iso(raw: str) -> datetime | None:
+    try:
+        parsed = datetime.fromisoformat(raw)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def day(native: Any) -> Value:
+    """`YYYY-MM-DD`, from a date, from ISO 8601 (its day in UTC) or from milliseconds."""
+    raw = text(native)
+    if raw is None:
+        return None
+    stripped = raw.strip()
+    if len(stripped) == 10:
+        try:
+            return date.fromisoformat(stripped).isoformat()
+        except ValueError:
+            return raw
+    at = instant(stripped)
+    moment = _moment(at) if isinstance(at, int) else None
+    return raw if moment is None else moment.date().isoformat()
+
+
+def _moment(ms: int) -> datetime | None:
+    try:
+        return _EPOCH + timedelta(milliseconds=ms)
+    except OverflowError:
+        return None
+
+
+def iso_instant(ms: int) -> str | None:
+    """`2026-01-31T12:34:56.000Z`, which both systems take; None beyond the calendar."""
+    moment = _moment(ms)
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def options(native: Any) -> Value:
+    """Several options as a sorted list without repetition, from `a;b` or from a list."""
+    if isinstance(native, list | tuple | set | frozenset):
+        parts = [str(part) for part in native]
+    else:
+        raw = text(native)
+        parts = [] if raw is None else raw.split(";")
+    return sorted({part.strip() for part in parts if part.strip()}) or None
+
+
+DECODERS: dict[str, Callable[[Any], Value]] = {
+    "text": text,
+    "long_text": text,
+    "email": email,
+    "phone": text,
+    "url": text,
+    "int": integer,
+    "decimal": decimal,
+    "bool": boolean,
+    "date": day,
+    "datetime": instant,
+    "choice": text,
+    "set": options,
+    "owner": text,
+    "stage": text,
+}
+
+
+# -- comparing ---------------------------------------------------------------------------------------------------------
+
+
+def _text_form(value: Value) -> Hashable:
+    if not isinstance(value, str):
+        return value if isinstance(value, Hashable) else str(value)
+    return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip() or None
+
+
+def _number_form(value: Value) -> Hashable:
+    number = to_decimal(value)
+    return _text_form(value) if number is None else number
+
+
+def _instant_form(value: Value) -> Hashable:
+    # Salesforce keeps whole seconds: what it cut off is no edit.
+    return value // 1000 if isinstance(value, int) else _text_form(value)
+
+
+def _set_form(value: Value) -> Hashable:
+    return frozenset(map(_text_form, value)) if isinstance(value, list) else _text_form(value)
+
+
+def _url_form(value: Value) -> Hashable:
+    plain_text = str(_text_form(value))
+    scheme, mark, rest = plain_text.partition("://")
+    if not mark:
+        scheme, rest = "", plain_text
+    host, slash, path = rest.partition("/")
+    return (scheme.lower(), host.lower(), path if slash else "")
+
+
+@lru_cache(maxsize=65536)
+def _phone_form(raw: str, region: str) -> Hashable:
+    number = parse_phone(raw, region)
+    if number is not None:
+        return (phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), number.extension or "")
+    digits = "".join(str(unicodedata.digit(c)) for c in raw if c.isdigit())
+    return digits if digits and _PHONE.match(raw) else _text_form(raw)
+
+
+def parse_phone(raw: str, region: str) -> phonenumbers.PhoneNumber | None:
+    """The number, where the text is one with a country code or a national one of the region."""
+    typed = raw.strip()
+    if typed.startswith("00"):
+        typed = "+" + typed[2:]
+    if not typed.startswith("+") and not region:
+        return None
+    try:
+        return phonenumbers.parse(typed, region or None)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+_FORMS: dict[str, Callable[[Value], Hashable]] = {
+    "int": _number_form,
+    "decimal": _number_form,
+    "datetime": _instant_form,
+    "set": _set_form,
+    "url": _url_form,
+}

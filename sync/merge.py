@@ -1,0 +1,319 @@
+"""The three-way merge of one field, for any number of systems.
+
+Every system's value is compared with what that system held when all last agreed.  Nobody changed: nothing happens,
+even if the values differ.  One changed: its value travels, if the rule lets it.  Several changed to different values:
+the rule decides, and what loses is named.  No memory yet (a first meeting): the setting `first` decides, and a blank
+never wins.
+
+A change is known to have happened somewhere in an interval, and intervals are only partially ordered: one that lies
+wholly after another is certainly newer, two that overlap are undecided and go to the rule's `tie`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mapping.lifecycle import STATUS_RANK
+from mapping.rules import FieldRule, Value
+from mapping.values import Unmapped, form, same, to_decimal
+
+Rank = Callable[[Value], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One system's view of one field."""
+
+    now: Value
+    """Canonical."""
+    changed: bool
+    """It differs, in the system's own space, from what the system held at the last agreement."""
+    after: int
+    by: int
+    """If it changed, it changed in (after, by], ms; equal: at this very instant."""
+    by_human: bool | None = None
+    """Whether a person changed it; None: unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What should be so."""
+
+    writes: Mapping[str, Value]
+    """system → canonical value it should hold: only systems that differ from it and may be written."""
+    lost: tuple[tuple[str, Value], ...]
+    """(system, value): changes that a write of this verdict overwrites, for the journal."""
+    reason: str
+    """In plain words: "hubspot certainly newer"."""
+    rule: str
+    """Short name of what decided: latest, tie, crm, first:fill_blanks, restore, forward …"""
+    agreed: bool
+    """The memory may move to the present values (after the writes); False: held for a person."""
+    conflict: bool
+    """Several systems hold changes (or, at a first meeting, values) that differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A question to be decided."""
+
+    rule: FieldRule
+    sides: Mapping[str, Side]
+    met: bool
+    base: Value
+    rank: Rank
+
+    def same(self, a: Value, b: Value) -> bool:
+        return same(self.rule.type, a, b, self.rule.region)
+
+    def distinct(self, names: Sequence[str]) -> int:
+        return len({form(self.rule.type, self.sides[name].now, self.rule.region) for name in names})
+
+
+def merge(
+    rule: FieldRule,
+    sides: Mapping[str, Side],
+    *,
+    met: bool,
+    base: Value = None,
+    rank: Rank | None = None,
+) -> Verdict:
+    """Decide one field.
+
+    sides: every system that has a place for the field.  met: False at a first meeting, when nothing was agreed yet.
+    base: the canonical value last agreed, for `union`.  rank: order of stages, for `forward`; blanks are 0, values
+    that are no stage `STATUS_RANK`.  Take `rule` from `Mapping.rule`, which knows the region of phone numbers.
+    """
+    if not rule.to:
+        return _UNSYNCED
+    quiet = met and not any(side.changed for side in sides.values())
+    if quiet and rule.winner != "sticky_true":
+        return _UNCHANGED
+    ordered = {name: sides[name] for name in sorted(sides)}
+    case = _Case(rule, ordered, met, base, rank or _no_rank)
+    unmapped = [name for name, side in ordered.items() if isinstance(side.now, Unmapped)]
+    if unmapped:
+        return _hold(f"the value in {unmapped[0]} has no translation", "unmapped")
+    if rule.winner == "sticky_true":
+        return _sticky(case)
+    if not met:
+        return _first(case)
+    changed = [name for name, side in ordered.items() if side.changed]
+    if case.distinct(list(ordered)) == 1:
+        return _nothing("all hold the same value", "converged")
+    if rule.winner == "forward":
+        return _forward(case, changed)
+    if case.distinct(changed) == 1:
+        return _one_value(case, changed)
+    return _conflict(case, changed)
+
+
+# -- first meeting -----------------------------------------------------------------------------------------------------
+
+
+def _first(case: _Case) -> Verdict:
+    """No ancestor: fill blanks; where values differ, the setting `first` decides.  A blank is not an opinion."""
+    first, label = case.rule.first, f"first:{case.rule.first}"
+    filled = [name for name, side in case.sides.items() if side.now is not None]
+    differ = case.distinct(filled) > 1
+    if not filled:
+        return _nothing("blank everywhere", label)
+    if not differ:
+        return _write(case, filled, case.sides[filled[0]].now, "only a blank is filled", label)
+    if first == "review":
+        return replace(_hold("first meeting with different values: a person decides", label), conflict=True)
+    if case.rule.winner == "forward" and first not in case.sides:
+        return _first_forward(case, label)
+    if first in case.sides and first in filled:
+        source, reason = first, f"{first} decides at the first meeting"
+    elif first == "latest":
+        source, reason, _ = _newest(case, filled)
+    else:
+        return replace(_nothing("first meeting: different values stay as they are", label), conflict=True)
+    return replace(_write(case, [source], case.sides[source].now, reason, label), conflict=True)
+
+
+def _first_forward(case: _Case, label: str) -> Verdict:
+    best = max(case.sides, key=lambda name: case.rank(case.sides[name].now))
+    return replace(_write(case, [best], case.sides[best].now, "the furthest stage stays", label), conflict=True)
+
+
+# -- one value changed -------------------------------------------------------------------------------------------------
+
+
+def _one_value(case: _Case, changed: Sequence[str]) -> Verdict:
+    """All who changed agree on one value; others hold another."""
+    rule = case.rule
+    value = case.sides[changed[0]].now
+    authority = case.sides.get(rule.winner)
+    if authority is None or rule.winner in changed:
+        return _write(case, changed, value, f"only {' and '.join(changed)} changed", rule.winner)
+    if rule.when == "blank" and authority.now is None:
+        return _write(case, changed, value, f"{rule.winner} is blank", "blank")
+    restored = _write(case, [rule.winner], authority.now, f"{rule.winner} decides: its value is restored", "restore")
+    writes = {name: value for name, value in restored.writes.items() if name in changed}
+    if writes:
+        return replace(restored, writes=writes)
+    return _nothing(f"{rule.winner} decides, and the change may not be overwritten: it stays", "stays")
+
+
+# -- conflict ----------------------------------------------------------------------------------------------------------
+
+
+def _conflict(case: _Case, changed: Sequence[str]) -> Verdict:
+    """Several changed, to different values."""
+    if case.rule.winner == "review":
+        return replace(_hold("changed on several sides: a person decides", "review"), conflict=True)
+    if case.rule.winner == "union":
+        united = _united(case, changed)
+        if united is not None:
+            return replace(_write(case, list(case.sides), united[0], "sets united", "union"), conflict=True)
+    source, reason, label = _winner(case, changed)
+    return replace(_write(case, [source], case.sides[source].now, reason, label), conflict=True)
+
+
+def _winner(case: _Case, changed: Sequence[str]) -> tuple[str, str, str]:
+    """(system, reason, name of what decided)."""
+    rule = case.rule
+    valued = [name for name in changed if case.sides[name].now is not None]
+    if rule.winner in case.sides:
+        yields = rule.when == "blank" and case.sides[rule.winner].now is None and valued
+        if not yields:
+            return rule.winner, f"{rule.winner} decides", rule.winner
+        source, reason, _ = _newest(case, valued)
+        return source, f"{rule.winner} is blank; {reason}", "blank"
+    if rule.winner in ("max", "min"):
+        pick = max if rule.winner == "max" else min
+        best = pick(valued, key=lambda name: (_order(case.sides[name].now), name))
+        return best, f"the {rule.winner}imum of the changes", rule.winner
+    # A blank that may not travel has no part in the decision.
+    candidates = valued if rule.clears == "never" else list(changed)
+    if rule.winner == "human":
+        people = [name for name in candidates if case.sides[name].by_human]
+        if people:
+            candidates = [name for name in candidates if case.sides[name].by_human is not False]
+        if len(candidates) == 1:
+            return candidates[0], f"{candidates[0]} was changed by a person", "human"
+    source, reason, label = _newest(case, candidates)
+    undecided_blank = label == "tie" and case.sides[source].now is None and rule.clears == "authority" and valued
+    if undecided_blank:
+        # Under `authority` a blank must certainly win.
+        source, _, _ = _newest(case, [name for name in valued if name in candidates])
+        reason = "order unknown: a blank does not win"
+    return source, reason, label
+
+
+def _newest(case: _Case, names: Sequence[str]) -> tuple[str, str, str]:
+    """The newest of these changes, or the side for ties where the order cannot be known."""
+    open_ = [n for n in names if not any(_later(case.sides[o], case.sides[n]) for o in names if o != n)]
+    if len(open_) == 1:
+        reason = f"{open_[0]} certainly newer" if len(names) > 1 else f"only {open_[0]} has a say"
+        return open_[0], reason, "latest"
+    if case.distinct(open_) == 1:
+        return open_[0], f"{' and '.join(open_)} certainly newer", "latest"
+    chosen = case.rule.tie if case.rule.tie in open_ else max(open_, key=lambda n: (case.sides[n].by, n))
+    return chosen, f"order unknown: {chosen} wins ties", "tie"
+
+
+def _later(a: Side, b: Side) -> bool:
+    """Whether a's change certainly happened after b's."""
+    return a.by > b.by if a.after >= a.by else a.after >= b.by
+
+
+def _order(value: Value) -> tuple[int, object]:
+    number = to_decimal(value) if not isinstance(value, bool) else None
+    if number is not None:
+        return (1, number)
+    return (2, str(value))
+
+
+def _united(case: _Case, changed: Sequence[str]) -> tuple[Value] | None:
+    """The base with everybody's additions and without anybody's removals; None: not sets."""
+    values = [case.base, *(case.sides[name].now for name in changed)]
+    if not all(value is None or isinstance(value, list) for value in values):
+        return None
+    base, *now = (set(value or ()) for value in values)
+    added = set[str]().union(*(value - base for value in now))
+    removed = set[str]().union(*(base - value for value in now))
+    return (sorted((base - removed) | added) or None,)
+
+
+# -- ratchets ----------------------------------------------------------------------------------------------------------
+
+
+def _sticky(case: _Case) -> Verdict:
+    """True spreads, whoever changed what: an opt-out that could not be written before is written now."""
+    if not any(side.now is True for side in case.sides.values()):
+        return _nothing("false never spreads", "sticky_true")
+    verdict = _write(case, list(case.sides), True, "true spreads", "sticky_true")
+    return replace(verdict, conflict=bool(verdict.lost))
+
+
+def _forward(case: _Case, changed: Sequence[str]) -> Verdict:
+    """The furthest stage anybody holds; a status is nobody's stage and stays where it is."""
+    best = max(case.sides, key=lambda name: case.rank(case.sides[name].now))
+    verdict = _write(case, [best], case.sides[best].now, f"{best} is furthest", "forward")
+    return replace(verdict, conflict=case.distinct(changed) > 1)
+
+
+# -- what may be written -----------------------------------------------------------------------------------------------
+
+
+def _write(case: _Case, sources: Sequence[str], value: Value, reason: str, label: str) -> Verdict:
+    """Bring everybody to the value whom the rule allows to be written."""
+    certain = label != "tie"
+    writes = {
+        name: value
+        for name, side in case.sides.items()
+        if name in case.rule.to
+        and not case.same(side.now, value)
+        and (value is not None or _may_clear(case, sources, certain))
+        and _may_overwrite(case, name)
+        and _is_step_forward(case, side.now, value)
+    }
+    lost = tuple(
+        (name, case.sides[name].now)
+        for name in writes
+        if (case.sides[name].changed if case.met else case.sides[name].now is not None)
+    )
+    return Verdict(writes, lost, reason, label, agreed=True, conflict=False)
+
+
+def _may_clear(case: _Case, sources: Sequence[str], certain: bool) -> bool:
+    rule = case.rule
+    if not case.met or rule.clears == "never":
+        return False
+    if rule.clears == "both":
+        return True
+    return certain and (rule.winner not in case.sides or rule.winner in sources)
+
+
+def _may_overwrite(case: _Case, target: str) -> bool:
+    """`when`: with an authority that can itself be written, `blank` binds only what flows into it."""
+    rule = case.rule
+    if rule.when == "always" or (rule.when == "blank" and case.sides[target].now is None):
+        return True
+    return rule.when == "blank" and rule.winner in rule.to and rule.winner in case.sides and rule.winner != target
+
+
+def _is_step_forward(case: _Case, now: Value, value: Value) -> bool:
+    if case.rule.winner != "forward":
+        return True
+    return case.rank(value) > case.rank(now) > STATUS_RANK
+
+
+def _no_rank(value: Value) -> int:
+    return 0 if value is None else STATUS_RANK
+
+
+def _nothing(reason: str, label: str) -> Verdict:
+    return Verdict({}, (), reason, label, agreed=True, conflict=False)
+
+
+def _hold(reason: str, label: str) -> Verdict:
+    return Verdict({}, (), reason, label, agreed=False, conflict=False)
+
+
+_UNSYNCED = _nothing("this field is not synchronised", "none")
+_UNCHANGED = _nothing("nothing changed", "unchanged")
