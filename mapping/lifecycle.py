@@ -14,8 +14,10 @@ from typing import Any
 from mapping.rules import Stage, Value
 from mapping.values import Unmapped, text
 
-STATUS_RANK = -1
-"""The rank of a status: beside the stages, neither further nor less far."""
+BLANK_RANK = -1
+"""The rank of no stage at all: every stage is further."""
+STATUS_RANK = -2
+"""The rank of a status: it stands beside the stages and is neither further nor less far."""
 
 _RAW = "?"
 
@@ -34,9 +36,9 @@ class Lifecycle:
                     self._read.setdefault((system, value), stage.name)
 
     def rank(self, name: Value) -> int:
-        """How far a stage is: 0 for a blank, STATUS_RANK for whatever is no stage."""
+        """How far a stage is: BLANK_RANK for a blank, STATUS_RANK for whatever is no stage."""
         if name is None:
-            return 0
+            return BLANK_RANK
         stage = self.stages.get(name) if isinstance(name, str) else None
         return STATUS_RANK if stage is None else stage.rank
 

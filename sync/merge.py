@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mapping.lifecycle import STATUS_RANK
+from mapping.lifecycle import BLANK_RANK, STATUS_RANK
 from mapping.rules import FieldRule, Value
-from mapping.values import Unmapped, form, same, to_decimal
+from mapping.values import Unmapped, same, to_decimal
 
 Rank = Callable[[Value], int]
+Same = Callable[[Value, Value], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,12 @@ class _Case:
     sides: Mapping[str, Side]
     met: bool
     base: Value
+    same: Same
     rank: Rank
 
-    def same(self, a: Value, b: Value) -> bool:
-        return same(self.rule.type, a, b, self.rule.region)
-
-    def distinct(self, names: Sequence[str]) -> int:
-        return len({form(self.rule.type, self.sides[name].now, self.rule.region) for name in names})
+    def differ(self, names: Sequence[str]) -> bool:
+        """Whether these systems hold more than one value."""
+        return any(not self.same(self.sides[names[0]].now, self.sides[name].now) for name in names[1:])
 
 
 def merge(
@@ -77,13 +77,14 @@ def merge(
     *,
     met: bool,
     base: Value = None,
+    same: Same | None = None,
     rank: Rank | None = None,
 ) -> Verdict:
     """Decide one field.
 
     sides: every system that has a place for the field.  met: False at a first meeting, when nothing was agreed yet.
-    base: the canonical value last agreed, for `union`.  rank: order of stages, for `forward`; blanks are 0, values
-    that are no stage `STATUS_RANK`.  Take `rule` from `Mapping.rule`, which knows the region of phone numbers.
+    base: the canonical value last agreed, for `union`.  same: equality of canonical values (by type if None).
+    rank: the order of stages, for `forward` (`Mapping.rank`).
     """
     if not rule.to:
         return _UNSYNCED
@@ -91,7 +92,7 @@ def merge(
     if quiet and rule.winner != "sticky_true":
         return _UNCHANGED
     ordered = {name: sides[name] for name in sorted(sides)}
-    case = _Case(rule, ordered, met, base, rank or _no_rank)
+    case = _Case(rule, ordered, met, base, same or _same_by_type(rule), rank or _no_rank)
     unmapped = [name for name, side in ordered.items() if isinstance(side.now, Unmapped)]
     if unmapped:
         return _hold(f"the value in {unmapped[0]} has no translation", "unmapped")
@@ -100,11 +101,11 @@ def merge(
     if not met:
         return _first(case)
     changed = [name for name, side in ordered.items() if side.changed]
-    if case.distinct(list(ordered)) == 1:
+    if not case.differ(list(ordered)):
         return _nothing("all hold the same value", "converged")
     if rule.winner == "forward":
         return _forward(case, changed)
-    if case.distinct(changed) == 1:
+    if not case.differ(changed):
         return _one_value(case, changed)
     return _conflict(case, changed)
 
@@ -116,7 +117,7 @@ def _first(case: _Case) -> Verdict:
     """No ancestor: fill blanks; where values differ, the setting `first` decides.  A blank is not an opinion."""
     first, label = case.rule.first, f"first:{case.rule.first}"
     filled = [name for name, side in case.sides.items() if side.now is not None]
-    differ = case.distinct(filled) > 1
+    differ = bool(filled) and case.differ(filled)
     if not filled:
         return _nothing("blank everywhere", label)
     if not differ:
@@ -149,7 +150,7 @@ def _one_value(case: _Case, changed: Sequence[str]) -> Verdict:
     authority = case.sides.get(rule.winner)
     if authority is None or rule.winner in changed:
         return _write(case, changed, value, f"only {' and '.join(changed)} changed", rule.winner)
-    if rule.when == "blank" and authority.now is None:
+    if authority.now is None and _blank_may_not_win(rule):
         return _write(case, changed, value, f"{rule.winner} is blank", "blank")
     restored = _write(case, [rule.winner], authority.now, f"{rule.winner} decides: its value is restored", "restore")
     writes = {name: value for name, value in restored.writes.items() if name in changed}
@@ -178,7 +179,7 @@ def _winner(case: _Case, changed: Sequence[str]) -> tuple[str, str, str]:
     rule = case.rule
     valued = [name for name in changed if case.sides[name].now is not None]
     if rule.winner in case.sides:
-        yields = rule.when == "blank" and case.sides[rule.winner].now is None and valued
+        yields = valued and case.sides[rule.winner].now is None and _blank_may_not_win(rule)
         if not yields:
             return rule.winner, f"{rule.winner} decides", rule.winner
         source, reason, _ = _newest(case, valued)
@@ -210,7 +211,7 @@ def _newest(case: _Case, names: Sequence[str]) -> tuple[str, str, str]:
     if len(open_) == 1:
         reason = f"{open_[0]} certainly newer" if len(names) > 1 else f"only {open_[0]} has a say"
         return open_[0], reason, "latest"
-    if case.distinct(open_) == 1:
+    if not case.differ(open_):
         return open_[0], f"{' and '.join(open_)} certainly newer", "latest"
     chosen = case.rule.tie if case.rule.tie in open_ else max(open_, key=lambda n: (case.sides[n].by, n))
     return chosen, f"order unknown: {chosen} wins ties", "tie"
@@ -254,7 +255,7 @@ def _forward(case: _Case, changed: Sequence[str]) -> Verdict:
     """The furthest stage anybody holds; a status is nobody's stage and stays where it is."""
     best = max(case.sides, key=lambda name: case.rank(case.sides[name].now))
     verdict = _write(case, [best], case.sides[best].now, f"{best} is furthest", "forward")
-    return replace(verdict, conflict=case.distinct(changed) > 1)
+    return replace(verdict, conflict=case.differ(changed))
 
 
 # -- what may be written -----------------------------------------------------------------------------------------------
@@ -303,8 +304,16 @@ def _is_step_forward(case: _Case, now: Value, value: Value) -> bool:
     return case.rank(value) > case.rank(now) > STATUS_RANK
 
 
+def _blank_may_not_win(rule: FieldRule) -> bool:
+    return rule.when == "blank" or rule.clears == "never"
+
+
+def _same_by_type(rule: FieldRule) -> Same:
+    return lambda a, b: same(rule.type, a, b)
+
+
 def _no_rank(value: Value) -> int:
-    return 0 if value is None else STATUS_RANK
+    return BLANK_RANK if value is None else STATUS_RANK
 
 
 def _nothing(reason: str, label: str) -> Verdict:

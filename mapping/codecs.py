@@ -1,0 +1,148 @@
+"""From a carried value to what a system's field takes, or the reason why it cannot take it.
+
+`mapping.values` reads; this module writes.  Together they are a lens: what is written and read back is the value as
+the field holds it, and writing that again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from connectors.port import Field
+from mapping.rules import Value
+from mapping.values import boolean, day, instant, iso_instant, to_decimal
+
+TEXTS = frozenset({"text", "long_text", "email", "phone", "url"})
+NUMBERS = frozenset({"number", "money", "percent"})
+
+
+class MisfitError(Exception):
+    """A value that a field cannot take.  `code`: what is wrong; `fix`: what puts it right."""
+
+    def __init__(self, code: str, fix: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.fix = fix
+
+
+def to_native(type_: str, own: Value, meta: Field) -> Any:
+    """The native value that holds a carried one.  Raises MisfitError."""
+    if own is None:
+        # A checkbox is never blank.
+        return False if meta.type == "bool" else None
+    native = _WRITERS.get(type_, _write_text)(own, meta)
+    if isinstance(native, str):
+        _check_length(native, meta)
+    if meta.type in ("choice", "choices") and meta.options and meta.restricted:
+        _check_options(native if isinstance(native, str) else str(native), meta)
+    return native
+
+
+def cut(own: Value, meta: Field) -> Value:
+    """The longest beginning of a text that the field holds."""
+    if isinstance(own, str) and meta.length is not None:
+        return own[: meta.length].rstrip() or None
+    return own
+
+
+def nearest(type_: str, own: Value, meta: Field) -> Value:
+    """A value close to this one that the field may take: an option of another spelling, a rounded number, a shorter
+    text.  None: there is none."""
+    if meta.type == "choice" and isinstance(own, str):
+        wanted = own.strip().casefold()
+        named = (o.value for o in meta.options if o.active and wanted in (o.value.casefold(), o.label.casefold()))
+        return next(named, None)
+    if meta.type == "choices" and isinstance(own, list):
+        known = {o.value.casefold(): o.value for o in meta.options if o.active}
+        return sorted({known[part.casefold()] for part in own if part.casefold() in known}) or None
+    if type_ == "int":
+        number = to_decimal(own)
+        return None if number is None else int(number.to_integral_value())
+    return cut(own, meta) if type_ in TEXTS - {"email"} else None
+
+
+def _check_length(native: str, meta: Field) -> None:
+    if meta.length is not None and len(native) > meta.length:
+        raise MisfitError("TOO_LONG", f'shorten it to {meta.length} characters, or set too_long = "cut"')
+
+
+def _check_options(native: str, meta: Field) -> None:
+    allowed = {option.value for option in meta.options if option.active}
+    parts = native.split(";") if meta.type == "choices" else [native]
+    if not allowed.issuperset(parts):
+        raise MisfitError("NOT_AN_OPTION", f"add the option to {meta.label or meta.name}, or translate the value")
+
+
+def _write_text(own: Value, meta: Field) -> Any:
+    return own if isinstance(own, str) else str(own)
+
+
+def _write_email(own: Value, meta: Field) -> Any:
+    try:
+        checked = validate_email(str(own), check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        raise MisfitError("INVALID_EMAIL", "correct the address") from None
+    if "." not in checked.domain:
+        raise MisfitError("INVALID_EMAIL", "complete the domain of the address")
+    return own
+
+
+def _write_int(own: Value, meta: Field) -> Any:
+    number = to_decimal(own)
+    if number is None or number != number.to_integral_value():
+        raise MisfitError("NOT_A_WHOLE_NUMBER", "enter a whole number")
+    return int(number) if meta.type in NUMBERS else str(int(number))
+
+
+def _write_decimal(own: Value, meta: Field) -> Any:
+    number = to_decimal(own)
+    if number is None:
+        raise MisfitError("NOT_A_NUMBER", "enter a number with digits and at most one point")
+    if meta.type not in NUMBERS:
+        return own
+    if number == number.to_integral_value():
+        return int(number)
+    # A float that does not come back as the same digits would change the number.
+    return float(number) if to_decimal(repr(float(number))) == number else own
+
+
+def _write_bool(own: Value, meta: Field) -> Any:
+    value = boolean(own)
+    if not isinstance(value, bool):
+        raise MisfitError("NOT_YES_OR_NO", "enter true or false")
+    return value if meta.type == "bool" else str(value).lower()
+
+
+def _write_date(own: Value, meta: Field) -> Any:
+    value = day(own)
+    if value is None or value != own or len(value) != 10:
+        raise MisfitError("NOT_A_DATE", "enter a date as YYYY-MM-DD")
+    try_ms = instant(value)
+    if not isinstance(try_ms, int):
+        raise MisfitError("NOT_A_DATE", "enter a date as YYYY-MM-DD")
+    return iso_instant(try_ms) if meta.type == "datetime" else value
+
+
+def _write_datetime(own: Value, meta: Field) -> Any:
+    text = iso_instant(own) if isinstance(own, int) else None
+    if text is None:
+        raise MisfitError("NOT_A_TIME", "enter a date and a time")
+    return text[:10] if meta.type == "date" else text
+
+
+def _write_set(own: Value, meta: Field) -> Any:
+    return ";".join(own) if isinstance(own, list) else str(own)
+
+
+_WRITERS: dict[str, Callable[[Value, Field], Any]] = {
+    "email": _write_email,
+    "int": _write_int,
+    "decimal": _write_decimal,
+    "bool": _write_bool,
+    "date": _write_date,
+    "datetime": _write_datetime,
+    "set": _write_set,
+}
