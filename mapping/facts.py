@@ -1,0 +1,32 @@
+"""What conditions may ask of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mapping.rules import Place, Value
+from mapping.values import Unmapped
+
+if TYPE_CHECKING:
+    from mapping.mapping import Mapping as KindMapping
+
+DISQUALIFIED = "disqualified"
+
+
+def facts(mapping: KindMapping, place: Place, own: Mapping[str, Value]) -> dict[str, Any]:
+    """Canonical values by name, unmapped ones left out, and the flags.
+
+    `shared` is false here: whether several people use an address is known only where all records are.
+    """
+    known: dict[str, Any] = {}
+    for name, slot in mapping.slots(place).items():
+        value = slot.canon(own.get(name))
+        if not isinstance(value, Unmapped):
+            known[name] = value
+    address = known.get("email")
+    known["has_email"] = address is not None
+    known["role_address"] = isinstance(address, str) and mapping.shared_mailbox(address)
+    known["disqualified"] = known.get("stage") == DISQUALIFIED
+    known["shared"] = False
+    return known

@@ -1,0 +1,50 @@
+"""Match keys: the normalised facts by which records of one person find each other.
+
+email:ann@acme.com          the record's own address
+alt:ann@acme.com            a further address of the record
+key:salesforce:Lead:00Q1    the record names that one in its sync key
+phone:+4930123456|muster|acme.com    opt-in: number, last name and company domain together
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import phonenumbers
+
+from mapping.mailboxes import company_domain
+from mapping.rules import KindRule, Place, Value
+from mapping.values import form, parse_phone
+
+
+def match_keys(rule: KindRule, place: Place, own: Mapping[str, Value]) -> list[str]:
+    """The keys of a record, most telling first.  own: as `Mapping.decode` gives it."""
+    keys = [
+        f"key:{key.of.system}:{key.of.object}:{named}"
+        for key in rule.keys
+        if key.place == place and (named := own.get(f"@key:{key.of.system}:{key.of.object}")) is not None
+    ]
+    address = own.get("email")
+    if address is not None:
+        keys.append(f"email:{address}")
+    keys += [f"alt:{other}" for other in own.get("@emails") or () if other != address]
+    if rule.match_phone:
+        keys += _phone_keys(rule, own)
+    return keys
+
+
+def _phone_keys(rule: KindRule, own: Mapping[str, Value]) -> list[str]:
+    last = own.get("last_name")
+    domain = company_domain(str(own.get("email") or ""))
+    if not isinstance(last, str) or domain is None:
+        return []
+    name = str(form("text", last)).casefold()
+    numbers = {
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        for field in rule.fields
+        if field.type == "phone"
+        and (raw := own.get(field.name)) is not None
+        and (number := parse_phone(str(raw), rule.phone_region)) is not None
+        and phonenumbers.is_possible_number(number)
+    }
+    return [f"phone:{number}|{name}|{domain}" for number in sorted(numbers)]

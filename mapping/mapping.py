@@ -1,0 +1,244 @@
+"""One kind, mapped: every question that the engine asks of fields, values and keys, answered without I/O.
+
+Each system's values are kept in its own space (native options, owner ids); `canon` lifts them into the shared
+vocabulary, `encode` and `fit` bring shared values down again.  Everything is compiled once: `decode` is called for
+every record that is read.
+"""
+
+from __future__ import annotations
+
+import collections.abc as abc
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connectors.port import Owner, Record, Schema
+from mapping.facts import facts
+from mapping.keys import match_keys
+from mapping.lifecycle import Lifecycle
+from mapping.mailboxes import local_part
+from mapping.owners import Owners
+from mapping.rules import FieldRule, KindRule, Place, Value
+from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
+from mapping.values import DECODERS, Unmapped, boolean, email, same, text
+
+__all__ = ["UNWRITTEN", "FieldProblem", "Mapping", "Unmapped"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reserved:
+    """Native fields of a place that are no mapped fields."""
+
+    keys: tuple[tuple[str, str], ...]
+    """(reserved name, native)"""
+    ignore: str | None
+    emails: str | None
+
+
+class Mapping:
+    """The mapping of one kind.
+
+    rule: `KindRule`, with every place left out whose native field the schema does not show (see `missing`).
+    """
+
+    def __init__(
+        self, rule: KindRule, schemas: abc.Mapping[Place, Schema], owners: abc.Mapping[str, Sequence[Owner]]
+    ) -> None:
+        self._schemas = schemas
+        self.missing: list[tuple[Place, str]] = []
+        """Mapped native fields that do not exist, or that our credentials may not see."""
+        self.rule = replace(rule, fields=tuple(self._visible(field) for field in rule.fields))
+        self._rules = {field.name: field for field in self.rule.fields}
+        self.lifecycle = Lifecycle(rule.stages, rule.statuses)
+        self.owners = Owners(owners, rule.owner_fallback)
+        places = [Place(system, object) for system, objects in rule.objects.items() for object in objects]
+        self._slots = {place: compile_slots(self, place) for place in places}
+        self._plain = {
+            place: [
+                (slot.rule.name, slot.natives[0], DECODERS[slot.rule.type])
+                for slot in slots.values()
+                if not slot.staged
+            ]
+            for place, slots in self._slots.items()
+        }
+        self._staged = {place: [s for s in slots.values() if s.staged] for place, slots in self._slots.items()}
+        self._reserved = {place: self._reserve(place) for place in places}
+        self.fingerprint = self._fingerprint()
+
+    # -- what there is -------------------------------------------------------------------------------------------------
+
+    def rule_of(self, name: str) -> FieldRule:
+        """The rule of a field."""
+        return self._rules[name]
+
+    def known(self, place: Place, native: str) -> bool:
+        """Whether the system shows this native field.  Names that begin with @ are a connector's own."""
+        schema = self._schemas.get(place)
+        return schema is None or native.startswith("@") or native in schema.fields
+
+    def natives(self, place: Place) -> list[str]:
+        """The native fields to ask for: mapped ones, sync keys, the ignore box, further e-mail addresses."""
+        reserved = self._reserved[place]
+        names = [native for slot in self._slots[place].values() for native in slot.natives]
+        names += [native for _, native in reserved.keys]
+        names += [native for native in (reserved.ignore, reserved.emails) if native]
+        return list(dict.fromkeys(names))
+
+    def schema(self, place: Place) -> Schema | None:
+        """What the system says of this object."""
+        return self._schemas.get(place)
+
+    def _visible(self, field: FieldRule) -> FieldRule:
+        places = {}
+        for place, spec in field.places.items():
+            natives = spec.split("+")
+            seen = [native for native in natives if self.known(place, native)]
+            self.missing += [(place, native) for native in natives if native not in seen]
+            if natives[0] in seen:
+                places[place] = "+".join(seen)
+        return replace(field, places=places)
+
+    def _reserve(self, place: Place) -> _Reserved:
+        keys = tuple(
+            (f"@key:{key.of.system}:{key.of.object}", key.native)
+            for key in self.rule.keys
+            if key.place == place and self.known(place, key.native)
+        )
+        ignore, emails = self.rule.ignore.get(place), self.rule.more_emails.get(place)
+        return _Reserved(
+            keys,
+            ignore if ignore and self.known(place, ignore) else None,
+            emails if emails and self.known(place, emails) else None,
+        )
+
+    def _fingerprint(self) -> str:
+        fields = [
+            [*place, slot.rule.name, slot.rule.type, *slot.natives]
+            for place, slots in self._slots.items()
+            for slot in slots.values()
+        ]
+        stages = [
+            [stage.name, _plain_map(stage.read), _plain_map(stage.write)]
+            for stage in (*self.rule.stages, *self.rule.statuses)
+        ]
+        reserved = [[*place, *map(list, r.keys), r.ignore, r.emails] for place, r in self._reserved.items()]
+        meaning = [fields, stages, reserved]
+        written = json.dumps(meaning, sort_keys=True, ensure_ascii=True).encode()
+        return hashlib.blake2b(written, digest_size=8).hexdigest()
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def decode(self, record: Record) -> dict[str, Value]:
+        """Own-space values by canonical name, blanks left out, and the reserved names
+
+        `@key:<system>:<object>` (id of the counterpart named in a sync key), `@ignore` (True), `@emails` (list).
+        """
+        place = Place(record.ref.system, record.ref.object)
+        fields = record.fields
+        own: dict[str, Value] = {}
+        for name, native, read in self._plain[place]:
+            raw = fields.get(native)
+            if raw is not None and (value := read(raw)) is not None:
+                own[name] = value
+        for slot in self._staged[place]:
+            stage = self.lifecycle.decode(place.system, [fields.get(native) for native in slot.natives])
+            if stage is not None:
+                own[slot.rule.name] = stage
+        self._decode_reserved(self._reserved[place], fields, own)
+        return own
+
+    def _decode_reserved(self, reserved: _Reserved, fields: abc.Mapping[str, Any], own: dict[str, Value]) -> None:
+        for name, native in reserved.keys:
+            if (value := text(fields.get(native))) is not None:
+                own[name] = value
+        if reserved.ignore and boolean(fields.get(reserved.ignore)) is True:
+            own["@ignore"] = True
+        if reserved.emails and (listed := text(fields.get(reserved.emails))) is not None:
+            found = {address for part in listed.split(";") if (address := email(part)) is not None}
+            if found:
+                own["@emails"] = sorted(found)
+
+    # -- comparing -----------------------------------------------------------------------------------------------------
+
+    def canon(self, place: Place, name: str, own: Value) -> Value:
+        """The shared value of an own one; Unmapped where it has none."""
+        slot = self._slots[place].get(name)
+        return own if slot is None else slot.canon(own)
+
+    def same(self, name: str, a: Value, b: Value) -> bool:
+        """Whether two canonical values mean the same."""
+        return same(self._rules[name].type, a, b, self.rule.phone_region)
+
+    def comparer(self, name: str) -> abc.Callable[[Value, Value], bool]:
+        """`same` of one field, for `merge`."""
+        type_, region = self._rules[name].type, self.rule.phone_region
+        return lambda a, b: same(type_, a, b, region)
+
+    def changed(self, place: Place, name: str, now: Value, shadow: Value) -> bool:
+        """Whether an own value is another than the one before.  UNWRITTEN changes nothing."""
+        if now is UNWRITTEN or shadow is UNWRITTEN:
+            return False
+        return not same(self._rules[name].type, now, shadow, self.rule.phone_region)
+
+    def rank(self, stage: Value) -> int:
+        """How far a stage is."""
+        return self.lifecycle.rank(stage)
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def encode(
+        self, place: Place, values: abc.Mapping[str, Value], *, creating: bool
+    ) -> tuple[dict[str, Any], list[FieldProblem]]:
+        """Native values for these canonical ones, and what cannot be written.
+
+        A field with a problem is not among the native values.  When creating, blanks are left out, `default`s are
+        filled in, and fields that the system requires but nobody gives are problems.
+        """
+        natives: dict[str, Any] = {}
+        problems: list[FieldProblem] = []
+        slots = self._slots[place]
+        for name, slot in slots.items():
+            value = values.get(name)
+            if creating and value is None:
+                value = slot.rule.default
+            if value is None and (creating or name not in values):
+                continue
+            result = slot.encode(value, creating=creating)
+            if isinstance(result, FieldProblem):
+                problems.append(result)
+            else:
+                natives.update(result)
+        if creating:
+            problems += required(slots, self._schemas.get(place), natives, problems)
+        return natives, problems
+
+    def fit(self, place: Place, name: str, value: Value) -> Value:
+        """The own value that the record would hold after writing this canonical one.
+
+        UNWRITTEN: nothing would be written.  Another Unmapped: it cannot be written (`encode` says why).
+        """
+        return self._slots[place][name].fit(value)
+
+    # -- identity ------------------------------------------------------------------------------------------------------
+
+    def match_keys(self, place: Place, own: abc.Mapping[str, Value]) -> list[str]:
+        """The keys under which the record can be found: see `mapping.keys`."""
+        return match_keys(self.rule, place, own)
+
+    def shared_mailbox(self, address: str) -> bool:
+        """Whether an address belongs to a role, and so to nobody in particular."""
+        return local_part(address) in self.rule.role_mailboxes
+
+    def facts(self, place: Place, own: abc.Mapping[str, Value]) -> dict[str, Any]:
+        """What conditions may ask of the record: canonical values without unmapped ones, and the flags."""
+        return facts(self, place, own)
+
+    def slots(self, place: Place) -> abc.Mapping[str, Slot]:
+        """The fields that live in this object."""
+        return self._slots[place]
+
+
+def _plain_map(values: abc.Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in sorted(values.items())}

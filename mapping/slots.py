@@ -1,0 +1,206 @@
+"""A slot: one field in one object of one system, with everything that reading and writing it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connectors.port import Field, Schema
+from mapping.codecs import MisfitError, cut, nearest, to_native
+from mapping.rules import FieldRule, Place, Value, ValueMap
+from mapping.values import Unmapped, decode
+
+if TYPE_CHECKING:
+    from mapping.mapping import Mapping as KindMapping
+
+UNWRITTEN = Unmapped(None)
+"""What `fit` gives for a value that, by the configuration, is not written: the record stays as it is."""
+
+_TYPES = {
+    "int": "number",
+    "decimal": "number",
+    "bool": "bool",
+    "date": "date",
+    "datetime": "datetime",
+    "choice": "choice",
+    "set": "choices",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """A value that is held, and what a person can do about it."""
+
+    field: str
+    """Canonical name; empty for a native field that is not mapped."""
+    native: str
+    code: str
+    value: Value
+    fix: str
+
+
+class _NotWritten(Exception):  # noqa: N818 - an answer, not an error
+    """By the configuration this value is not written here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One field in one place."""
+
+    mapping: KindMapping
+    place: Place
+    rule: FieldRule
+    natives: tuple[str, ...]
+    metas: tuple[Field, ...]
+    values: ValueMap | None
+    staged: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "staged", self.rule.type == "stage")
+
+    # -- own → canonical -----------------------------------------------------------------------------------------------
+
+    def canon(self, own: Value) -> Value:
+        """The shared value of an own one, or Unmapped."""
+        if own is None:
+            return None
+        if self.staged:
+            return self.mapping.lifecycle.canon(own)
+        if self.rule.type == "owner":
+            return self.mapping.owners.canon(self.place.system, own)
+        if self.values is None:
+            return own
+        if isinstance(own, list):
+            read = self.values.read
+            unknown = [part for part in own if part not in read]
+            return Unmapped(unknown) if unknown else sorted({read[part] for part in own})
+        return self.values.read.get(own, Unmapped(own))
+
+    # -- canonical → own → native --------------------------------------------------------------------------------------
+
+    def encode(self, value: Value, *, creating: bool) -> dict[str, Any] | FieldProblem:
+        """Native values, empty if nothing is to be written, or the problem."""
+        try:
+            return self._natives(value)
+        except _NotWritten:
+            return {}
+        except MisfitError as misfit:
+            if creating and misfit.code == "OWNER_UNMAPPED":
+                return {}
+            return FieldProblem(self.rule.name, self.natives[0], misfit.code, value, misfit.fix)
+
+    def fit(self, value: Value) -> Value:
+        """The own value after writing; Unmapped if it cannot be, UNWRITTEN if it will not be."""
+        try:
+            return self._read_back(self._natives(value))
+        except _NotWritten:
+            return UNWRITTEN
+        except MisfitError:
+            return Unmapped(value)
+
+    def _read_back(self, natives: Mapping[str, Any]) -> Value:
+        raw = [natives.get(native) for native in self.natives]
+        if self.staged:
+            return self.mapping.lifecycle.decode(self.place.system, raw)
+        return decode(self.rule.type, raw[0])
+
+    def _natives(self, value: Value) -> dict[str, Any]:
+        try:
+            return self._exactly(value)
+        except MisfitError as misfit:
+            policy = self.rule.too_long if misfit.code == "TOO_LONG" else self.rule.on_invalid
+            return self._instead(value, policy, misfit)
+
+    def _exactly(self, value: Value) -> dict[str, Any]:
+        if isinstance(value, Unmapped):
+            raise MisfitError("UNMAPPED_VALUE", f"say in the configuration what {value.own!r} means")
+        if self.staged:
+            return self._stage(value)
+        return {self.natives[0]: to_native(self.rule.type, self._own(value), self.metas[0])}
+
+    def _instead(self, value: Value, policy: str, misfit: MisfitError) -> dict[str, Any]:
+        """What is written in place of a value that does not fit."""
+        native, meta, type_ = self.natives[0], self.metas[0], self.rule.type
+        if policy == "drop":
+            raise _NotWritten
+        if policy == "default" and self.rule.default is not None and self.rule.default != value:
+            return self._exactly(self.rule.default)
+        if policy == "cut":
+            return {native: to_native(type_, cut(self._own(value), meta), meta)}
+        if policy == "nearest" and not self.staged and type_ != "owner":
+            close = nearest(type_, value, meta)
+            if close is not None:
+                return {native: to_native(type_, close, meta)}
+        raise misfit
+
+    def _stage(self, value: Value) -> dict[str, Any]:
+        lifecycle, system = self.mapping.lifecycle, self.place.system
+        if value is not None and value not in lifecycle.stages and value not in lifecycle.statuses:
+            raise MisfitError("UNMAPPED_VALUE", f"add {value!r} to the vocabulary")
+        natives = lifecycle.encode(system, value, len(self.natives))
+        if natives is None:
+            raise _NotWritten
+        pairs = zip(self.natives, self.metas, natives, strict=True)
+        return {native: to_native("choice", raw, meta) for native, meta, raw in pairs}
+
+    def _own(self, value: Value) -> Value:
+        if value is None:
+            return None
+        if self.rule.type == "owner":
+            found = self.mapping.owners.id(self.place.system, str(value))
+            if found is None:
+                fix = f"make them a user of {self.place.system}, or set owner_fallback.{self.place.system}"
+                raise MisfitError("OWNER_UNMAPPED", fix)
+            return found
+        if self.values is None:
+            return value
+        if isinstance(value, list):
+            return sorted({self._option(part) for part in value})
+        return self._option(value)
+
+    def _option(self, value: Value) -> str:
+        option = self.values.write.get(value) if self.values is not None else None
+        if option is None:
+            raise MisfitError("UNMAPPED_VALUE", f"say in the configuration what {self.place.system} calls {value!r}")
+        return option
+
+
+def compile_slots(mapping: KindMapping, place: Place) -> dict[str, Slot]:
+    """The slots of one object, by canonical name."""
+    schema = mapping.schema(place)
+    slots = {}
+    for rule in mapping.rule.fields:
+        spec = rule.places.get(place)
+        if spec is None:
+            continue
+        natives = tuple(spec.split("+"))
+        metas = tuple(_meta(schema, native, rule) for native in natives)
+        slots[rule.name] = Slot(mapping, place, rule, natives, metas, rule.values.get(place.system))
+    return slots
+
+
+def _meta(schema: Schema | None, native: str, rule: FieldRule) -> Field:
+    found = schema.fields.get(native) if schema is not None else None
+    return found or Field(native, native, _TYPES.get(rule.type, "text"))
+
+
+def required(
+    slots: Mapping[str, Slot], schema: Schema | None, natives: Mapping[str, Any], problems: Sequence[FieldProblem]
+) -> list[FieldProblem]:
+    """What the system requires of a new record and nobody gives."""
+    if schema is None:
+        return []
+    names = {native: name for name, slot in slots.items() for native in slot.natives}
+    already = {problem.field for problem in problems if problem.field}
+    return [
+        FieldProblem(
+            names.get(meta.name, ""),
+            meta.name,
+            "REQUIRED",
+            None,
+            f"fill in {names.get(meta.name) or meta.label or meta.name}, or give it a default",
+        )
+        for meta in schema.fields.values()
+        if meta.required and meta.createable and natives.get(meta.name) is None and names.get(meta.name) not in already
+    ]
