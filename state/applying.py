@@ -1,0 +1,81 @@
+"""The outbox: what may be sent, what was sent, and what came of it.
+
+An operation is marked as sent, durably, before the call is made.  So after a crash `sent` names exactly the writes
+of which nobody knows whether they happened.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from state.base import Part, to_json, to_json_or_null
+from state.notes import write_notes
+from state.observing import newest, replace_keys, write_row
+from state.operations import OPERATION_COLUMNS, drop_operations, read_operation
+from state.rows import LIVE, SENT, Lease, OperationRow, Outcomes, Row
+
+_NEWER: Final = "(excluded.version_ms, excluded.seen_ms) >= (record.version_ms, record.seen_ms)"
+_OBSERVATION: Final = "kind, now, version_ms, seen_ms, state, created_ms, spans, run, fate, moved_to"
+
+_STORE: Final = f"""
+INSERT INTO record (system, object, id, kind, now, version_ms, seen_ms, state, created_ms, spans, dirty, run, fate,
+    moved_to, entity, shadow, why)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (system, object, id) DO UPDATE SET
+    {", ".join(f"{c} = CASE WHEN {_NEWER} THEN excluded.{c} ELSE record.{c} END" for c in _OBSERVATION.split(", "))},
+    dirty = excluded.dirty OR (record.dirty AND NOT {_NEWER}),
+    entity = excluded.entity, shadow = excluded.shadow, why = excluded.why
+"""  # noqa: S608
+
+_END: Final = (
+    "UPDATE operation SET state = ?, id = COALESCE(?, id), not_before_ms = ?, note = ? WHERE n = ? AND state = 'sent'"
+)
+
+
+class Applying(Part):
+    """The questions of `sync.apply`."""
+
+    def take(self, lease: Lease, system: str, now: int, limit: int) -> list[OperationRow]:
+        """Mark the next operations that are due as sent, and return them in the order they were decided."""
+        statement = (
+            f"SELECT {OPERATION_COLUMNS} FROM operation WHERE state = 'planned' AND state <> 'done' "  # noqa: S608
+            "AND system = ? AND not_before_ms <= ? ORDER BY n LIMIT ?"
+        )
+        with self._tables.writing(lease) as connection:
+            due = [read_operation(found) for found in self._tables.run(connection, statement, (system, now, limit))]
+            if due:
+                numbers = self._tables.many([operation.n for operation in due])
+                mark = "UPDATE operation SET state = 'sent', attempts = attempts + 1 WHERE n IN ??"
+                self._tables.run(connection, mark, (numbers,))
+        return [operation._replace(state=SENT, attempts=operation.attempts + 1) for operation in due]
+
+    def sent(self, system: str) -> list[OperationRow]:
+        """What was sent and has no outcome yet."""
+        statement = (
+            f"SELECT {OPERATION_COLUMNS} FROM operation WHERE state = 'sent' AND state <> 'done' "  # noqa: S608
+            "AND system = ? ORDER BY n"
+        )
+        with self._tables.reading() as connection:
+            return [read_operation(found) for found in self._tables.run(connection, statement, (system,))]
+
+    def commit_outcomes(self, lease: Lease, outcomes: Outcomes) -> None:
+        """Store what came of a batch of writes, or of looking after answers that were lost."""
+        latest = newest(outcomes.rows)
+        leaving = [_whole(row) for row in latest.values() if row.entity is None or row.state != LIVE]
+        staying = [_whole(row) for row in latest.values() if row.entity is not None and row.state == LIVE]
+        with self._tables.writing(lease) as connection:
+            self._tables.each(connection, _STORE, leaving)
+            self._tables.each(connection, _STORE, staying)
+            replace_keys(self._tables, connection, latest, outcomes.keys)
+            drop_operations(self._tables, connection, outcomes.dropped)
+            ended = [(e.state, e.id, e.not_before_ms, to_json_or_null(e.note), e.n) for e in outcomes.ended]
+            self._tables.each(connection, _END, ended)
+            if outcomes.dirty:
+                again = "UPDATE record SET dirty = ? WHERE entity IN ?? AND NOT dirty"
+                self._tables.run(connection, again, (True, self._tables.many(outcomes.dirty)))
+            write_notes(self._tables, connection, outcomes.journal, outcomes.opened, outcomes.closed)
+
+
+def _whole(row: Row) -> tuple[Any, ...]:
+    shadow = None if row.shadow is None else to_json(row.shadow)
+    return (*write_row(row), row.entity, shadow, to_json_or_null(row.why))

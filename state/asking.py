@@ -1,0 +1,156 @@
+"""What people ask of the state, and the few things they tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+
+from state.base import Part, from_json
+from state.observing import ROW_COLUMNS, read_row
+from state.operations import OPERATION_COLUMNS, read_operation
+from state.rows import DONE, LIVE, JournalRow, Lease, OperationRow, ReviewRow, Row
+from state.schema import journal, operation, record, review
+
+_HISTORY: Final = [journal.c[name] for name in JournalRow._fields]
+_QUESTIONS: Final = [review.c[name] for name in ReviewRow._fields]
+_PARKED: Final = "state = 'parked' AND state <> 'done'"
+
+
+class Asking(Part):
+    """The questions of `explain`, `status`, `errors`, `conflicts`, `undo` and their like."""
+
+    def scan(self, system: str, object: str, after_n: int, limit: int, *, unseen_since: int | None = None) -> list[Row]:
+        """Live rows of an object in the order of their numbers.
+
+        `unseen_since`: only those last seen before this time; after a complete listing they are the ones that it
+        did not hold.
+        """
+        columns = [record.c[name] for name in ROW_COLUMNS.split(", ")]
+        wanted = and_(record.c.system == system, record.c.object == object, record.c.state == LIVE)
+        query = select(*columns).where(wanted, record.c.n > after_n).order_by(record.c.n).limit(limit)
+        if unseen_since is not None:
+            query = query.where(record.c.seen_ms < unseen_since)
+        with self._tables.reading() as connection:
+            return [read_row(found) for found in connection.execute(query)]
+
+    def lookup(self, key: str) -> list[Row]:
+        """The records of any kind that hold this match key."""
+        columns = ", ".join(f"record.{name}" for name in ROW_COLUMNS.split(", "))
+        statement = (
+            f"SELECT {columns} FROM record WHERE n IN (SELECT record FROM match_key WHERE key = ? AND kind IN "  # noqa: S608
+            "(SELECT DISTINCT kind FROM match_key)) ORDER BY n"
+        )
+        with self._tables.reading() as connection:
+            return [read_row(found) for found in self._tables.run(connection, statement, (key,))]
+
+    def journal(self, entity: str, limit: int = 1000) -> list[JournalRow]:
+        """What we changed in this entity and what lost, newest first."""
+        query = select(*_HISTORY).where(journal.c.entity == entity).order_by(journal.c.n.desc()).limit(limit)
+        return self._journal(query)
+
+    def journal_of(self, run: str, after_n: int = 0, limit: int = 1000) -> list[JournalRow]:
+        """What a run changed and what lost, in order; `after_n` continues."""
+        query = select(*_HISTORY).where(journal.c.run == run, journal.c.n > after_n).order_by(journal.c.n)
+        return self._journal(query.limit(limit))
+
+    def _journal(self, query: Select[Any]) -> list[JournalRow]:
+        with self._tables.reading() as connection:
+            lines = [JournalRow(*found) for found in connection.execute(query)]
+        return [line._replace(was=from_json(line.was), became=from_json(line.became)) for line in lines]
+
+    def operations(
+        self,
+        *,
+        entity: str | None = None,
+        run: str | None = None,
+        state: str | None = None,
+        after_n: int = 0,
+        limit: int = 1000,
+    ) -> list[OperationRow]:
+        """Operations in the order they were decided; `after_n` continues."""
+        wanted = {operation.c.entity: entity, operation.c.run: run, operation.c.state: state}
+        conditions: list[ColumnElement[bool]] = [
+            column == value for column, value in wanted.items() if value is not None
+        ]
+        if state not in (None, DONE):
+            conditions.append(operation.c.state != DONE)
+        columns = [operation.c[name] for name in OPERATION_COLUMNS.split(", ")]
+        query = select(*columns).where(operation.c.n > after_n, *conditions).order_by(operation.c.n).limit(limit)
+        with self._tables.reading() as connection:
+            return [read_operation(found) for found in connection.execute(query)]
+
+    def reviews(
+        self, *, open: bool = True, question: str | None = None, entity: str | None = None, limit: int = 1000
+    ) -> list[ReviewRow]:
+        """Questions to people, oldest first: the open ones, or (`open=False`) all."""
+        query = select(*_QUESTIONS).order_by(review.c.n).limit(limit)
+        if open:
+            query = query.where(review.c.closed_ms.is_(None))
+        if question is not None:
+            query = query.where(review.c.question == question)
+        if entity is not None:
+            query = query.where(review.c.entity == entity)
+        with self._tables.reading() as connection:
+            asked = [ReviewRow(*found) for found in connection.execute(query)]
+        return [row._replace(detail=from_json(str(row.detail))) for row in asked]
+
+    def close_review(self, n: int, now: int, answer: str) -> bool:
+        """Settle one question; False if it was not open."""
+        statement = "UPDATE review SET closed_ms = ?, answer = ? WHERE n = ? AND closed_ms IS NULL"
+        with self._tables.writing() as connection:
+            return self._tables.run(connection, statement, (now, answer, n)).rowcount == 1
+
+    def fates(self, run: str) -> dict[tuple[str, str, str, str], int]:
+        """What became of the records that a run read: (kind, system, object, fate) → how many."""
+        statement = (
+            "SELECT kind, system, object, fate, count(*) FROM record WHERE run = ? GROUP BY kind, system, object, fate"
+        )
+        with self._tables.reading() as connection:
+            return {tuple(found): count for *found, count in self._tables.run(connection, statement, (run,))}
+
+    def backlog(self) -> dict[tuple[str, str], int]:
+        """Operations that are not done: (system, state) → how many."""
+        statement = "SELECT system, state, count(*) FROM operation WHERE state <> 'done' GROUP BY state, system"
+        with self._tables.reading() as connection:
+            return {tuple(found): count for *found, count in self._tables.run(connection, statement)}
+
+    def counts(self) -> dict[tuple[str, str, str, str, bool], int]:
+        """Records that we know: (kind, system, object, state, whether linked) → how many."""
+        linked = record.c.entity.is_not(None)
+        group = (record.c.kind, record.c.system, record.c.object, record.c.state, linked)
+        query = select(*group, func.count()).group_by(*group)
+        with self._tables.reading() as connection:
+            return {tuple(found): count for *found, count in connection.execute(query)}
+
+    def approve(self, lease: Lease, ns: Sequence[int]) -> int:
+        """Let held operations go; how many there were."""
+        statement = "UPDATE operation SET state = 'planned' WHERE state = 'held' AND n IN ??"
+        with self._tables.writing(lease) as connection:
+            return self._tables.run(connection, statement, (self._tables.many(ns),)).rowcount
+
+    def retry(self, lease: Lease, ns: Sequence[int] | None = None) -> int:
+        """Decide parked operations again (all, or these): they are dropped and their entities become dirty."""
+        chosen, parameters = ("", ()) if ns is None else (" AND n IN ??", (self._tables.many(ns),))
+        with self._tables.writing(lease) as connection:
+            parked = f"(SELECT entity FROM operation WHERE {_PARKED}{chosen})"  # noqa: S608
+            touch = f"UPDATE record SET dirty = ? WHERE entity IN {parked}"  # noqa: S608
+            self._tables.run(connection, touch, (True, *parameters))
+            return self._tables.run(connection, f"DELETE FROM operation WHERE {_PARKED}{chosen}", parameters).rowcount  # noqa: S608
+
+    def forget(self, lease: Lease) -> None:
+        """Forget what a rebuild will learn again: records, match keys, cursors, open operations and questions.
+
+        Kept are the history (journal, done operations, answered questions, runs) and the tombstones of people who
+        asked to be erased.
+        """
+        with self._tables.writing(lease) as connection:
+            for statement in (
+                "DELETE FROM match_key WHERE record IN (SELECT n FROM record WHERE state <> 'erased')",
+                "DELETE FROM record WHERE state <> 'erased'",
+                "DELETE FROM cursor",
+                "DELETE FROM operation WHERE state <> 'done'",
+                "DELETE FROM review WHERE closed_ms IS NULL",
+            ):
+                self._tables.run(connection, statement)

@@ -1,0 +1,114 @@
+"""One way to reach the tables: transactions, the few words in which the two engines differ, JSON, bulk inserts.
+
+Statements are written once with two tokens: `?` is a parameter, `IN ??` is membership in one parameter that holds
+many values (`Tables.many`).  A closing FOR SHARE or FOR UPDATE is left out where a writer locks the whole database.
+They go to the driver as text, which is what keeps a row at a few microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import URL, Connection, CursorResult, Engine
+
+from connectors.errors import LeaseLost
+from state.opening import WRITING, plain_words
+from state.rows import Lease
+
+
+def to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def to_json_or_null(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+from_json: Final = orjson.loads
+
+
+def from_json_or_null(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)
+
+
+class Tables:
+    """A database of ours, and its transactions."""
+
+    def __init__(self, engine: Engine, url: URL) -> None:
+        self._engine = engine
+        self._url = url
+        self.postgresql: Final = engine.dialect.name == "postgresql"
+        self._texts: dict[str, str] = {}
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database."""
+        with plain_words(self._url), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self, lease: Lease | None = None) -> Iterator[Connection]:
+        """A transaction that happens as a whole or not at all, and only while the lease (if any) is ours."""
+        with (
+            plain_words(self._url),
+            self._engine.connect().execution_options(**WRITING) as connection,
+            connection.begin(),
+        ):
+            if lease is not None:
+                self._assert_ours(connection, lease)
+            yield connection
+
+    def _assert_ours(self, connection: Connection, lease: Lease) -> None:
+        # PostgreSQL: whoever wants to take the lease must wait until this transaction has ended.
+        statement = "SELECT token FROM lease WHERE name = ? FOR SHARE"
+        if self.run(connection, statement, (lease.name,)).scalar() != lease.token:
+            raise LeaseLost(f"Another process has taken over {lease.name}.")
+
+    def text(self, statement: str) -> str:
+        """The statement in the words of this engine."""
+        known = self._texts.get(statement)
+        if known is None:
+            if self.postgresql:
+                known = statement.replace("IN ??", "= ANY(%s)").replace("?", "%s")
+            else:
+                known = statement.replace("IN ??", "IN (SELECT value FROM json_each(?))")
+                known = known.removesuffix(" FOR SHARE").removesuffix(" FOR UPDATE")
+            self._texts[statement] = known
+        return known
+
+    def many(self, values: Sequence[str] | Sequence[int]) -> Any:
+        """The parameter for `IN ??`."""
+        return list(values) if self.postgresql else to_json(list(values))
+
+    def run(
+        self, connection: Connection, statement: str, parameters: Sequence[Any] = ()
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """One statement with a tuple of parameters, or with a list of such tuples."""
+        return connection.exec_driver_sql(self.text(statement), parameters)
+
+    def each(self, connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> int:
+        """The statement once per row; the number of rows it changed.  None is fine."""
+        return self.run(connection, statement, rows).rowcount if rows else 0
+
+    def insert(self, connection: Connection, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
+        """New rows in bulk: COPY where there is such a thing."""
+        if not rows:
+            return
+        if not self.postgresql:
+            marks = ", ".join("?" for _ in rows[0])
+            connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608
+            return
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+class Part:
+    """A group of questions over the same tables."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables

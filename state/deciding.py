@@ -1,0 +1,96 @@
+"""What deciding reads and stores: the work list, whole entities, and one batch of decisions at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from state.base import Part, to_json, to_json_or_null
+from state.notes import write_notes
+from state.observing import ROW_COLUMNS, read_row
+from state.operations import OPERATION_COLUMNS, drop_operations, insert_operations, read_operation
+from state.rows import LIVE, Batch, Lease, OperationRow, Row
+
+_UNMOVED: Final = "version_ms = ? AND seen_ms = ?"
+
+_DECIDE: Final = f"""
+UPDATE record SET
+    entity = ?, shadow = ?, why = ?,
+    dirty = ? OR (dirty AND NOT ({_UNMOVED})),
+    state = CASE WHEN {_UNMOVED} THEN ? ELSE state END,
+    spans = CASE WHEN {_UNMOVED} THEN ? ELSE spans END,
+    fate = CASE WHEN {_UNMOVED} THEN ? ELSE fate END
+WHERE n = ?
+"""  # noqa: S608
+
+_REPLACE: Final = "DELETE FROM operation WHERE entity = ? AND system = ? AND state IN ('planned', 'held', 'parked')"
+
+
+class Deciding(Part):
+    """The questions of `sync.match`, `sync.plan` and `sync.reconcile`."""
+
+    def dirty(self, kind: str, after_n: int, limit: int) -> list[Row]:
+        """The next rows to decide again, in the order of their numbers."""
+        statement = f"SELECT {ROW_COLUMNS} FROM record WHERE kind = ? AND dirty AND n > ? ORDER BY n LIMIT ?"  # noqa: S608
+        with self._tables.reading() as connection:
+            return [read_row(found) for found in self._tables.run(connection, statement, (kind, after_n, limit))]
+
+    def entity_rows(self, entities: Sequence[str]) -> dict[str, list[Row]]:
+        """All records of these entities, in every state, in the order of their numbers."""
+        statement = f"SELECT {ROW_COLUMNS} FROM record WHERE entity IN ?? ORDER BY n"  # noqa: S608
+        members: dict[str, list[Row]] = {}
+        with self._tables.reading() as connection:
+            for row in map(read_row, self._tables.run(connection, statement, (self._tables.many(entities),))):
+                members.setdefault(str(row.entity), []).append(row)
+        return members
+
+    def by_keys(self, kind: str, keys: Sequence[str]) -> dict[str, list[Row]]:
+        """All records of the kind that hold one of these match keys, in every state, by key."""
+        columns = ", ".join(f"record.{name}" for name in ROW_COLUMNS.split(", "))
+        statement = (
+            f"SELECT match_key.key, {columns} FROM match_key JOIN record ON record.n = match_key.record "  # noqa: S608
+            "WHERE match_key.kind = ? AND match_key.key IN ?? ORDER BY record.n"
+        )
+        holders: dict[str, list[Row]] = {}
+        with self._tables.reading() as connection:
+            for key, *found in self._tables.run(connection, statement, (kind, self._tables.many(keys))):
+                holders.setdefault(key, []).append(read_row(found))
+        return holders
+
+    def open_operations(self, entities: Sequence[str]) -> dict[tuple[str, str], OperationRow]:
+        """What is planned, held, sent or parked for these entities, by (entity, system).
+
+        What is in hand comes before what is parked, should there be both.
+        """
+        statement = (
+            f"SELECT {OPERATION_COLUMNS} FROM operation WHERE entity IN ?? AND state <> 'done' "  # noqa: S608
+            "ORDER BY CASE state WHEN 'parked' THEN 0 ELSE 1 END, n"
+        )
+        with self._tables.reading() as connection:
+            found = map(read_operation, self._tables.run(connection, statement, (self._tables.many(entities),)))
+            return {(operation.entity, operation.system): operation for operation in found}
+
+    def commit_batch(self, lease: Lease, batch: Batch) -> None:
+        """Store one batch of decisions."""
+        with self._tables.writing(lease) as connection:
+            self._decide(connection, batch.rows)
+            drop_operations(self._tables, connection, batch.dropped)
+            self._tables.each(connection, _REPLACE, [(o.entity, o.system) for o in batch.operations])
+            insert_operations(self._tables, connection, batch.operations)
+            write_notes(self._tables, connection, batch.journal, batch.opened, batch.closed)
+
+    def _decide(self, connection: Connection, rows: Sequence[Row]) -> None:
+        # Those who leave their place in an entity go first, so that others may take it.
+        leaving = [_decision(row) for row in rows if row.entity is None or row.state != LIVE]
+        staying = [_decision(row) for row in rows if row.entity is not None and row.state == LIVE]
+        self._tables.each(connection, _DECIDE, leaving)
+        self._tables.each(connection, _DECIDE, staying)
+
+
+def _decision(row: Row) -> tuple[Any, ...]:
+    basis = (row.version_ms, row.seen_ms)
+    spans = to_json(row.spans) if row.spans else "{}"
+    linked = (row.entity, to_json_or_null(row.shadow), to_json_or_null(row.why))
+    return (*linked, bool(row.dirty), *basis, *basis, row.state, *basis, spans, *basis, row.fate, row.n)

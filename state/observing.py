@@ -1,0 +1,189 @@
+"""Storing what the systems hold: pages, their match keys and the cursor, in one transaction.
+
+The memory never travels back in time: an observation replaces another only if its version is newer, or if the
+versions are equal and it was made later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from connectors.port import Ref
+from state.base import Part, Tables, from_json, from_json_or_null, to_json, to_json_or_null
+from state.opening import prepare_copy
+from state.rows import CursorRow, Lease, Row
+
+ROW_COLUMNS: Final = (
+    "system, object, id, kind, now, version_ms, seen_ms, state, created_ms, spans, dirty, run, fate, moved_to, "
+    "entity, shadow, why, n"
+)
+"""The columns of `record` in the order of `Row`."""
+
+_OBSERVED: Final = (
+    "system, object, id, kind, now, version_ms, seen_ms, state, created_ms, spans, dirty, run, fate, moved_to"
+)
+
+_MERGE: Final = """
+ON CONFLICT (system, object, id) DO UPDATE SET
+    kind = excluded.kind,
+    version_ms = excluded.version_ms,
+    seen_ms = excluded.seen_ms,
+    created_ms = excluded.created_ms,
+    now = CASE WHEN record.state = 'erased' THEN record.now ELSE excluded.now END,
+    spans = CASE WHEN record.state = 'erased' THEN record.spans ELSE excluded.spans END,
+    state = CASE
+        WHEN record.state = 'erased' THEN 'erased'
+        WHEN excluded.state = 'live' AND record.state NOT IN ('live', 'deleted', 'moved') THEN record.state
+        ELSE excluded.state END,
+    entity = CASE
+        WHEN excluded.state = 'live' AND record.state IN ('deleted', 'moved') AND EXISTS (
+            SELECT 1 FROM record AS other
+            WHERE other.entity = record.entity AND other.system = record.system
+            AND other.state = 'live' AND other.entity IS NOT NULL AND other.n <> record.n)
+        THEN NULL ELSE record.entity END,
+    dirty = record.dirty OR excluded.dirty,
+    run = excluded.run,
+    fate = excluded.fate,
+    moved_to = excluded.moved_to
+WHERE (excluded.version_ms, excluded.seen_ms) >= (record.version_ms, record.seen_ms)
+"""
+# A decided state stays until a decision lifts it.  A record that comes back to life takes its place in its entity
+# again, unless another record took it meanwhile: then it is matched anew.
+
+_SAVE: Final = f"INSERT INTO record ({_OBSERVED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {_MERGE}"  # noqa: S608
+_SAVE_COPIED: Final = f"INSERT INTO record ({_OBSERVED}) SELECT {_OBSERVED} FROM incoming {_MERGE}"  # noqa: S608
+
+
+def read_row(values: Sequence[Any]) -> Row:
+    """A row of `ROW_COLUMNS` as a value."""
+    system, object, id, kind, now, version, seen, state, created, spans, dirty, run, fate, moved, *rest = values
+    entity, shadow, why, n = rest
+    return Row(
+        system,
+        object,
+        id,
+        kind,
+        from_json(now),
+        version,
+        seen,
+        state,
+        created,
+        from_json(spans),
+        bool(dirty),
+        run,
+        fate,
+        None if moved is None else Ref(*from_json(moved)),
+        entity,
+        from_json_or_null(shadow),
+        from_json_or_null(why),
+        n,
+    )
+
+
+def write_row(row: Row) -> tuple[Any, ...]:
+    """The observed part of a row, in the order of the columns."""
+    return (
+        row.system,
+        row.object,
+        row.id,
+        row.kind,
+        to_json(row.now),
+        row.version_ms,
+        row.seen_ms,
+        row.state,
+        row.created_ms,
+        to_json(row.spans) if row.spans else "{}",
+        bool(row.dirty),
+        row.run,
+        row.fate,
+        to_json_or_null(row.moved_to),
+    )
+
+
+def newest(rows: Iterable[Row]) -> dict[Ref, Row]:
+    """One row per record: the one that was observed last."""
+    kept: dict[Ref, Row] = {}
+    for row in rows:
+        ref = row.ref
+        known = kept.get(ref)
+        if known is None or (row.version_ms, row.seen_ms) >= (known.version_ms, known.seen_ms):
+            kept[ref] = row
+    return kept
+
+
+def replace_keys(
+    tables: Tables, connection: Connection, rows: Mapping[Ref, Row], keys: Mapping[Ref, Sequence[str]]
+) -> None:
+    """Replace the match keys of those rows whose observation is the one now stored."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for ref in keys:
+        groups.setdefault((ref.system, ref.object), []).append(ref.id)
+    numbers: list[int] = []
+    new: list[tuple[Any, ...]] = []
+    for (system, object), ids in groups.items():
+        statement = "SELECT id, n, version_ms, seen_ms FROM record WHERE system = ? AND object = ? AND id IN ??"
+        for id, n, version, seen in tables.run(connection, statement, (system, object, tables.many(ids))):
+            ref = Ref(system, object, id)
+            row = rows[ref]
+            if (row.version_ms, row.seen_ms) == (version, seen):
+                numbers.append(n)
+                new += [(row.kind, key, n) for key in dict.fromkeys(keys[ref])]
+    if numbers:
+        tables.run(connection, "DELETE FROM match_key WHERE record IN ??", (tables.many(numbers),))
+        tables.insert(connection, "match_key", "kind, key, record", new)
+
+
+class Observing(Part):
+    """The questions of `sync.observe`."""
+
+    def rows(self, system: str, object: str, ids: Sequence[str]) -> dict[str, Row]:
+        """The records we know among these, by id."""
+        statement = f"SELECT {ROW_COLUMNS} FROM record WHERE system = ? AND object = ? AND id IN ??"  # noqa: S608
+        with self._tables.reading() as connection:
+            found = map(read_row, self._tables.run(connection, statement, (system, object, self._tables.many(ids))))
+            return {row.id: row for row in found}
+
+    def save_page(
+        self, lease: Lease, rows: Sequence[Row], keys: Mapping[Ref, Sequence[str]], cursor: CursorRow | None
+    ) -> int:
+        """Store a page, and return how many rows were stored: an observation older than what is there is not.
+
+        Entity, shadow and why are decisions, and left as they are.  `keys`: a ref that is present has its match
+        keys replaced (if its row was stored); every ref must be among the rows.  `cursor`: None leaves it.
+        """
+        latest = newest(rows)
+        with self._tables.writing(lease) as connection:
+            stored = self._save(connection, [write_row(row) for row in latest.values()])
+            replace_keys(self._tables, connection, latest, keys)
+            if cursor is not None:
+                self._tables.run(
+                    connection,
+                    "INSERT INTO cursor (system, object, watermark_ms, resume, mapping) VALUES (?, ?, ?, ?, ?) "
+                    "ON CONFLICT (system, object) DO UPDATE SET watermark_ms = excluded.watermark_ms, "
+                    "resume = excluded.resume, mapping = excluded.mapping",
+                    tuple(cursor),
+                )
+        return stored
+
+    def _save(self, connection: Connection, values: list[tuple[Any, ...]]) -> int:
+        if not self._tables.postgresql:
+            return self._tables.each(connection, _SAVE, values)
+        prepare_copy(connection)
+        self._tables.insert(connection, "incoming", _OBSERVED, values)
+        return self._tables.run(connection, _SAVE_COPIED).rowcount
+
+    def cursor(self, system: str, object: str) -> CursorRow | None:
+        """How far this object has been read; None: never."""
+        statement = "SELECT system, object, watermark_ms, resume, mapping FROM cursor WHERE system = ? AND object = ?"
+        with self._tables.reading() as connection:
+            found = self._tables.run(connection, statement, (system, object)).one_or_none()
+        return None if found is None else CursorRow(*found)
+
+    def cursors(self) -> list[CursorRow]:
+        """How far every object has been read."""
+        statement = "SELECT system, object, watermark_ms, resume, mapping FROM cursor ORDER BY system, object"
+        with self._tables.reading() as connection:
+            return [CursorRow(*found) for found in self._tables.run(connection, statement)]
