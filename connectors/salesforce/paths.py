@@ -14,7 +14,7 @@ DEFAULT_VERSION = "64.0"
 LAST_SOAP_LOGIN_VERSION = 64.0
 """login() does not exist above this version (Salesforce help 005132110)."""
 
-TOKEN = "/services/oauth2/token"
+TOKEN = "/services/oauth2/token"  # noqa: S105
 USERINFO = "/services/oauth2/userinfo"
 VERSIONS = "/services/data/"
 

@@ -1,0 +1,123 @@
+"""Trying everything before the first sync: what is wrong, and where to click to put it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from connectors.errors import SyncError
+from connectors.port import Problem
+from connectors.salesforce import paths, soql
+from connectors.salesforce.api import Api
+from connectors.salesforce.describing import Describer
+from connectors.salesforce.rows import SYSTEM, Shape
+
+_LEFT = 0.1
+"""A smaller share of the day's calls left is worth a warning."""
+_GIVEN = frozenset(("LastName", "Company", "Name", "StageName", "CloseDate"))
+"""Required fields of standard objects: known, and mapped by default."""
+_RIGHTS = (
+    ("queryable", "error", "cannot be read", "Read"),
+    ("createable", "warning", "cannot be created", "Create"),
+    ("updateable", "warning", "cannot be changed", "Edit"),
+)
+
+
+class Checker:
+    """`Connector.check` for one org: reports and does not raise."""
+
+    def __init__(self, api: Api, describer: Describer) -> None:
+        self._api = api
+        self._describer = describer
+
+    def check(self, objects: Sequence[str]) -> list[Problem]:
+        """Credentials first; when they fail, nothing else can be known."""
+        try:
+            user = self._api.user()
+        except SyncError as error:
+            return [Problem("error", SYSTEM, str(error), "correct [salesforce] in the configuration and check again")]
+        problems = [*self._guarded(SYSTEM, self._version), *self._guarded(SYSTEM, self._limits)]
+        for object in objects:
+            problems += self._guarded(f"{SYSTEM}.{object}", lambda object=object: self._object(object))
+        if not user.get("user_id"):
+            problems.append(Problem("note", SYSTEM, "the user behind the credentials is not named", "none needed"))
+        return [*problems, *self._guarded(SYSTEM, lambda: self._duplicate_rules(objects))]
+
+    def _guarded(self, where: str, look: Any) -> list[Problem]:
+        try:
+            return list(look())
+        except SyncError as error:
+            return [Problem("error", where, str(error), "grant the permission in Setup, Permission Sets")]
+
+    def _version(self) -> Iterator[Problem]:
+        offered = {str(item["version"]) for item in self._api.get(paths.VERSIONS, "list its API versions")}
+        wanted = self._api.settings.version
+        if wanted not in offered:
+            newest = max(offered, key=float, default="none")
+            yield Problem(
+                "error",
+                f"{SYSTEM}.version",
+                f"this org does not offer API version {wanted}",
+                f"set [salesforce] version to {newest} or another that it offers",
+            )
+
+    def _limits(self) -> Iterator[Problem]:
+        try:
+            limits = self._api.ask("read its limits", lambda library: library.limits()) or {}
+        except SyncError:
+            yield Problem(
+                "note",
+                f"{SYSTEM}.limits",
+                "the daily limits are not visible to these credentials",
+                "grant View Setup and Configuration to see them (Setup, Permission Sets, System Permissions)",
+            )
+            return
+        daily = limits.get("DailyApiRequests") or {}
+        most, left = int(daily.get("Max") or 0), int(daily.get("Remaining") or 0)
+        if most and left < most * _LEFT:
+            yield Problem(
+                "warning",
+                f"{SYSTEM}.limits",
+                f"only {left} of {most} API calls are left in this 24 hours",
+                "see who uses them in Setup, Company Information, API Requests; or lower [budget] salesforce",
+            )
+
+    def _object(self, object: str) -> Iterator[Problem]:
+        where = f"{SYSTEM}.{object}"
+        raw = self._describer.raw(object, fresh=True)
+        for flag, level, what, right in _RIGHTS:
+            if not raw.get(flag):
+                fix = f"Setup, Permission Sets, Object Settings, {object}: tick {right}"
+                yield Problem(level, where, f"{object} {what} with these credentials", fix)
+        fields = {field["name"]: field for field in raw.get("fields") or ()}
+        for name in Shape(object, ()).select:
+            if name not in fields:
+                yield Problem(
+                    "error",
+                    f"{where}.{name}",
+                    f"{name} is not visible to these credentials",
+                    f"Setup, Object Manager, {object}, Fields, {name}, Set Field-Level Security",
+                )
+        for schema in self._describer.schema(object).fields.values():
+            if schema.required and schema.name not in _GIVEN:
+                yield Problem(
+                    "note",
+                    f"{where}.{schema.name}",
+                    f"a {object} cannot be created without {schema.name}",
+                    "map it, or make it optional in Setup, Object Manager",
+                )
+
+    def _duplicate_rules(self, objects: Sequence[str]) -> Iterator[Problem]:
+        query = soql.select(("DeveloperName", "SobjectType"), "DuplicateRule", "IsActive = true")
+        try:
+            rules = list(self._api.rows(query, "read duplicate rules"))
+        except SyncError:
+            return
+        for rule in rules:
+            if rule["SobjectType"] in objects:
+                yield Problem(
+                    "note",
+                    f"{SYSTEM}.{rule['SobjectType']}",
+                    f"the duplicate rule {rule['DeveloperName']} may refuse records that it thinks exist already",
+                    "exempt the integration user in Setup, Duplicate Rules, or expect such records among the held ones",
+                )

@@ -1,0 +1,96 @@
+"""Salesforce behind the port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from connectors.door import Door
+from connectors.port import (
+    Cursor,
+    FieldSpec,
+    Key,
+    Outcome,
+    Owner,
+    Page,
+    Problem,
+    Record,
+    Schema,
+    Traits,
+    Usage,
+    Write,
+)
+from connectors.salesforce.api import Api
+from connectors.salesforce.changes import GRAIN, LAG, Changes
+from connectors.salesforce.checking import Checker
+from connectors.salesforce.collection import MOST
+from connectors.salesforce.describing import Describer
+from connectors.salesforce.provisioning import Provisioner
+from connectors.salesforce.reading import Reader
+from connectors.salesforce.rows import SYSTEM, Shape
+from connectors.salesforce.settings import Settings
+from connectors.salesforce.writing import Writer
+
+
+class Salesforce:
+    """One Salesforce org.
+
+    `door` leads to `settings.login_url`; the connector gives it its token and its manners.  `on_token` is called with
+    each new refresh token and must store it before it returns.
+
+    `compare_and_set` is False although up to 25 updates at once are guarded by the platform itself: larger batches
+    rest on a look at the stamps just before, and stamps are whole seconds on every road.
+    """
+
+    name = SYSTEM
+    traits = Traits(batch=MOST, grain=GRAIN, lag=LAG, compare_and_set=False, history=False)
+
+    def __init__(self, settings: Settings, door: Door, on_token: Callable[[str], None] | None = None) -> None:
+        self.door = door
+        self._api = Api(settings, door, on_token)
+        self._describer = Describer(self._api)
+        self._reader = Reader(self._api)
+        self._changes = Changes(self._api, self._describer)
+        self._writer = Writer(self._api, self._reader, self._describer)
+        self._provisioner = Provisioner(self._api, self._describer)
+        self._checker = Checker(self._api, self._describer)
+
+    def describe(self, object: str) -> Schema:
+        """As `Connector.describe`."""
+        return self._describer.schema(object)
+
+    def owners(self) -> Sequence[Owner]:
+        """Users and queues."""
+        return self._describer.owners()
+
+    def provision(self, specs: Sequence[FieldSpec]) -> Sequence[str]:
+        """Create missing custom fields, and grant them through the permission set `Smarketing_Sync`."""
+        return self._provisioner.provision(specs)
+
+    def check(self, objects: Sequence[str]) -> Sequence[Problem]:
+        """As `Connector.check`."""
+        return self._checker.check(objects)
+
+    def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
+        """As `Connector.changes`; a field of a parent is asked for by dot: `Account.Name`."""
+        return self._changes.pages(object, fields, since)
+
+    def read(
+        self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()
+    ) -> Iterator[Record]:
+        """As `Connector.read`."""
+        shape = Shape(object, fields)
+        yield from self._reader.by_ids(shape, ids)
+        yield from self._reader.by_keys(shape, keys)
+
+    def overwritten(self, writes: Sequence[tuple[Write, Record]]) -> Mapping[str, Mapping[str, Any]]:
+        """Nothing: Salesforce keeps history of few fields, late and only where an administrator asked for it."""
+        return {}
+
+    def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
+        """As `Connector.write`.  More than a batch at once is welcome: thousands become one Bulk job."""
+        return self._writer.run(writes, fields)
+
+    def usage(self) -> Usage:
+        """As `Connector.usage`; the daily numbers come from Sforce-Limit-Info."""
+        return self.door.usage()

@@ -1,0 +1,109 @@
+"""What Salesforce says of its objects, in the words of the port."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.port import Field, Option, Owner, Schema
+from connectors.salesforce import soql
+from connectors.salesforce.api import Api
+
+_TYPES = {
+    "string": "text",
+    "textarea": "text",
+    "email": "email",
+    "phone": "phone",
+    "url": "url",
+    "int": "number",
+    "long": "number",
+    "double": "number",
+    "currency": "money",
+    "percent": "percent",
+    "boolean": "bool",
+    "date": "date",
+    "datetime": "datetime",
+    "picklist": "choice",
+    "multipicklist": "choices",
+    "combobox": "text",
+    "reference": "reference",
+    "id": "id",
+    "encryptedstring": "text",
+}
+_LONG = 255
+"""A text area above this length is a long text: it cannot be filtered or compared in a query."""
+
+
+class Describer:
+    """Describes objects, once each: a schema rarely changes while we run, and `fresh` asks anew."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._seen: dict[str, dict[str, Any]] = {}
+
+    def raw(self, object: str, *, fresh: bool = False) -> dict[str, Any]:
+        """The describe result as Salesforce gives it."""
+        if fresh or object not in self._seen:
+            path = f"sobjects/{soql.name(object)}/describe"
+            self._seen[object] = self._api.ask(f"describe {object}", lambda library: library.restful(path)) or {}
+        return self._seen[object]
+
+    def schema(self, object: str) -> Schema:
+        """Asked anew each time."""
+        fields = map(_field, self.raw(object, fresh=True).get("fields") or ())
+        return Schema(object, {field.name: field for field in fields})
+
+    def unique(self, object: str, name: str) -> bool:
+        """Whether Salesforce itself refuses a second record with the same value here."""
+        return any(f["name"] == name and f.get("unique") for f in self.raw(object).get("fields") or ())
+
+    def native_type(self, object: str, name: str) -> str:
+        """Salesforce's own type of a field, parents by dot; `string` when it is not known."""
+        first, _, rest = name.partition(".")
+        for field in self.raw(object).get("fields") or ():
+            if rest and field.get("relationshipName") == first and field.get("referenceTo"):
+                return self.native_type(field["referenceTo"][0], rest)
+            if not rest and field["name"] == first:
+                return str(field["type"])
+        return "string"
+
+    def owners(self) -> list[Owner]:
+        """Users, inactive ones included, and queues."""
+        users = soql.select(("Id", "Email", "Name", "IsActive"), "User", order="Id")
+        queues = soql.select(("Id", "Email", "Name"), "Group", "Type = 'Queue'", "Id")
+        found = [
+            Owner(row["Id"], row["Email"] or "", row["Name"] or "", row["IsActive"] is not False)
+            for row in self._api.rows(users, "list users")
+        ]
+        found += [
+            Owner(row["Id"], row.get("Email") or "", row["Name"] or "", queue=True)
+            for row in self._api.rows(queues, "list queues")
+        ]
+        return found
+
+
+def _field(raw: dict[str, Any]) -> Field:
+    length = raw.get("length") or None
+    kind = _TYPES.get(raw["type"], "other")
+    if raw["type"] == "textarea" and (length or 0) > _LONG:
+        kind = "long_text"
+    createable = bool(raw.get("createable"))
+    return Field(
+        name=raw["name"],
+        label=raw.get("label") or raw["name"],
+        type=kind,
+        writable=bool(raw.get("updateable")),
+        createable=createable,
+        # SOAP guide, describeSObjectResult: these three together mean that a create must name it.
+        required=createable and not raw.get("nillable") and not raw.get("defaultedOnCreate"),
+        length=length if kind not in ("choice", "choices", "reference", "id") else None,
+        options=tuple(map(_option, raw.get("picklistValues") or ())),
+        restricted=bool(raw.get("restrictedPicklist")),
+        unique=bool(raw.get("unique")),
+        calculated=bool(raw.get("calculated") or raw.get("autoNumber")),
+        references=tuple(raw.get("referenceTo") or ()),
+    )
+
+
+def _option(raw: dict[str, Any]) -> Option:
+    value = str(raw.get("value") or "")
+    return Option(value, str(raw.get("label") or value), raw.get("active") is not False)

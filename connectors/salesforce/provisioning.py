@@ -1,0 +1,165 @@
+"""Fields of our own: created through Tooling, then made visible, since a field made by API is visible to nobody.
+
+A new custom field needs field-level security; it is granted in a permission set of ours that is assigned to the user
+we act as.  Each step looks first, so that doing it twice does nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from connectors.errors import Misconfigured, Unauthorised
+from connectors.port import FieldSpec
+from connectors.salesforce import soql
+from connectors.salesforce.answers import Declined, explain
+from connectors.salesforce.api import Api
+from connectors.salesforce.describing import Describer
+
+PERMISSION_SET = "Smarketing_Sync"
+_LABEL = "Smarketing Sync"
+_ACTIVITY = ("Task", "Event")
+_EXISTS = ("DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE")
+
+
+class Provisioner:
+    """`Connector.provision` for one org."""
+
+    def __init__(self, api: Api, describer: Describer) -> None:
+        self._api = api
+        self._describer = describer
+
+    def provision(self, specs: Sequence[FieldSpec]) -> list[str]:
+        """The fields made.  Raises `Misconfigured` where Salesforce refuses one, `Unauthorised` without the right."""
+        missing = self._missing(specs)
+        made = [f"{spec.object}.{spec.name}" for spec in missing if self._create(spec)]
+        if missing:
+            self._grant(missing)
+            hidden = [f"{spec.object}.{spec.name}" for spec in self._missing(missing)]
+            if hidden:
+                raise Unauthorised(
+                    f"Salesforce has the fields {', '.join(hidden)}, but these credentials may not see them: assign the"
+                    f" permission set {PERMISSION_SET} to the integration user (Setup, Permission Sets)"
+                )
+        return made
+
+    def _missing(self, specs: Sequence[FieldSpec]) -> list[FieldSpec]:
+        seen = {
+            object: {field["name"] for field in self._describer.raw(object, fresh=True).get("fields") or ()}
+            for object in dict.fromkeys(spec.object for spec in specs)
+        }
+        return [spec for spec in specs if spec.name not in seen[spec.object]]
+
+    def _create(self, spec: FieldSpec) -> bool:
+        """False when the field was there, but hidden."""
+        try:
+            self._post(spec, unique=spec.unique)
+        except Declined as no:
+            if no.first.code in _EXISTS:
+                return False
+            if not (spec.unique and spec.object in _ACTIVITY) or no.status in (401, 403):
+                raise _refused(spec, no) from None
+            # Activities are not known to allow unique external ids: a plain field then, and a look before creating.
+            self._create_plain(spec)
+        return True
+
+    def _create_plain(self, spec: FieldSpec) -> None:
+        try:
+            self._post(spec, unique=False)
+        except Declined as no:
+            raise _refused(spec, no) from None
+
+    def _post(self, spec: FieldSpec, *, unique: bool) -> None:
+        # Custom fields of tasks and events belong to the Activity object.
+        owner = "Activity" if spec.object in _ACTIVITY else spec.object
+        body = {"FullName": f"{owner}.{spec.name}", "Metadata": metadata(spec, unique=unique)}
+        self._api.change(lambda sf: sf.restful("tooling/sobjects/CustomField", method="POST", json=body))
+
+    # -- visibility --------------------------------------------------------------------------------------------
+
+    def _grant(self, specs: Sequence[FieldSpec]) -> None:
+        try:
+            parent = self._permission_set()
+            self._grant_fields(parent, specs)
+            self._assign(parent)
+        except Declined as no:
+            raise explain(no, f"grant the new fields in the permission set {PERMISSION_SET}") from None
+
+    def _permission_set(self) -> str:
+        found = self._ids("PermissionSet", f"Name = {soql.text(PERMISSION_SET)}")
+        if found:
+            return found[0]
+        return self._insert("PermissionSet", {"Name": PERMISSION_SET, "Label": _LABEL})
+
+    def _grant_fields(self, parent: str, specs: Sequence[FieldSpec]) -> None:
+        query = soql.select(("Id", "Field"), "FieldPermissions", f"ParentId = {soql.text(parent)}")
+        granted = {row["Field"] for row in self._api.rows(query, "read field permissions")}
+        for spec in specs:
+            field = f"{spec.object}.{spec.name}"
+            if field in granted:
+                continue
+            rights = {"PermissionsRead": True, "PermissionsEdit": True}
+            self._insert("FieldPermissions", {"ParentId": parent, "SobjectType": spec.object, "Field": field, **rights})
+
+    def _assign(self, parent: str) -> None:
+        user = self._api.user_id()
+        where = f"PermissionSetId = {soql.text(parent)} AND AssigneeId = {soql.text(user)}"
+        if not self._ids("PermissionSetAssignment", where):
+            self._insert("PermissionSetAssignment", {"PermissionSetId": parent, "AssigneeId": user})
+
+    def _ids(self, object: str, where: str) -> list[str]:
+        return [row["Id"] for row in self._api.rows(soql.select(("Id",), object, where), f"read {object}")]
+
+    def _insert(self, object: str, fields: dict[str, Any]) -> str:
+        answer = self._api.change(lambda sf: sf.restful(f"sobjects/{object}", method="POST", json=fields))
+        return str(answer["id"])
+
+
+def metadata(spec: FieldSpec, *, unique: bool) -> dict[str, Any]:
+    """The Metadata part of a Tooling CustomField (Metadata API guide, CustomField)."""
+    body: dict[str, Any] = {"label": spec.label, "required": False} | _kind(spec)
+    if spec.help:
+        body["inlineHelpText"] = spec.help
+    if unique:
+        body |= {"unique": True, "externalId": True}
+        if body["type"] == "Text":
+            body["caseSensitive"] = False
+    return body
+
+
+def _kind(spec: FieldSpec) -> dict[str, Any]:
+    precision, scale = spec.precision or (18, 0)
+    plain = {"email": "Email", "phone": "Phone", "url": "Url", "date": "Date", "datetime": "DateTime"}
+    numbers = {"number": "Number", "money": "Currency", "percent": "Percent"}
+    if spec.type in plain:
+        return {"type": plain[spec.type]}
+    if spec.type in numbers:
+        return {"type": numbers[spec.type], "precision": precision, "scale": scale}
+    if spec.type == "text":
+        return {"type": "Text", "length": spec.length or 255}
+    if spec.type == "long_text":
+        return {"type": "LongTextArea", "length": spec.length or 32_768, "visibleLines": 3}
+    if spec.type == "bool":
+        return {"type": "Checkbox", "defaultValue": "false"}
+    if spec.type == "choice":
+        return {"type": "Picklist", "valueSet": _values(spec)}
+    if spec.type == "choices":
+        return {"type": "MultiselectPicklist", "visibleLines": 4, "valueSet": _values(spec)}
+    raise Misconfigured(f"{spec.object}.{spec.name}: a field of type {spec.type} cannot be created in Salesforce")
+
+
+def _values(spec: FieldSpec) -> dict[str, Any]:
+    values = [{"fullName": o.value, "label": o.label, "default": False} for o in spec.options]
+    return {"restricted": False, "valueSetDefinition": {"sorted": False, "value": values}}
+
+
+def _refused(spec: FieldSpec, no: Declined) -> Exception:
+    if no.status == 403 or no.first.code.startswith("INSUFFICIENT_ACCESS"):
+        return Unauthorised(
+            f"Salesforce refused to create {spec.object}.{spec.name}: give the integration user the permission"
+            " Customize Application, or create the field by hand (Setup, Object Manager)"
+        )
+    return Misconfigured(
+        f"Salesforce refused to create {spec.object}.{spec.name} as {spec.type}: {no.first.code};"
+        " create it by hand (Setup, Object Manager)"
+    )

@@ -1,0 +1,80 @@
+"""Rows as records: which fields to ask for, and how to read what comes back.
+
+Besides what the engine asks, each object has a few fields that tell what became of a record: binned, merged into
+another (MasterRecordId names the winner) or, for a lead, converted into a contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from connectors.port import Record, Ref
+from connectors.salesforce.values import to_ms
+
+SYSTEM = "salesforce"
+STAMP = "SystemModstamp"
+_ALWAYS = ("Id", STAMP, "CreatedDate")
+_MERGEABLE = frozenset(("Account", "Contact", "Lead"))
+_WITHOUT_BIN = frozenset(("User", "Group", "Organization", "OpportunityStage", "LeadStatus", "TaskStatus"))
+
+stamp_ms = lru_cache(maxsize=4096)(to_ms)
+"""Cached: a page holds few distinct seconds."""
+
+
+class Shape:
+    """How one object is asked for and read, for one set of native fields (parents by dot: `Account.Name`).
+
+    `flat`: rows hold a parent's field under its dotted name (CSV) instead of nested.
+    """
+
+    def __init__(self, object: str, fields: Sequence[str], *, flat: bool = False) -> None:
+        names = dict.fromkeys(fields)
+        self.object = object
+        self.plain = tuple(name for name in names if flat or "." not in name)
+        self.dotted = tuple((name, tuple(name.split("."))) for name in names if "." in name and not flat)
+        self.binned = object not in _WITHOUT_BIN
+        self.merges = object in _MERGEABLE
+        self.converts = object == "Lead"
+        fate = [*_ALWAYS]
+        fate += ["IsDeleted"] if self.binned else []
+        fate += ["MasterRecordId"] if self.merges else []
+        fate += ["IsConverted", "ConvertedContactId"] if self.converts else []
+        self.select = tuple(dict.fromkeys((*fate, *self.plain, *(name for name, _ in self.dotted))))
+
+    def record(self, row: dict[str, Any]) -> Record:
+        """One row of a query or retrieve."""
+        get = row.get
+        fields = {name: get(name) for name in self.plain}
+        for name, path in self.dotted:
+            fields[name] = _dig(row, path)
+        created = get("CreatedDate")
+        return Record(
+            Ref(SYSTEM, self.object, row["Id"]),
+            fields,
+            stamp_ms(row[STAMP]),
+            stamp_ms(created) if created else None,
+            get("IsDeleted") is True,
+            self._moved(row) if self.merges else None,
+        )
+
+    def gone(self, id: str, at: int) -> Record:
+        """A record that is nowhere any more: beyond the bin, or never there."""
+        return Record(Ref(SYSTEM, self.object, id), {}, at, deleted=True)
+
+    def _moved(self, row: dict[str, Any]) -> Ref | None:
+        winner = row.get("MasterRecordId")
+        if winner:
+            return Ref(SYSTEM, self.object, winner)
+        contact = row.get("ConvertedContactId") if self.converts else None
+        return Ref(SYSTEM, "Contact", contact) if contact else None
+
+
+def _dig(row: dict[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = row
+    for step in path:
+        if value is None:
+            return None
+        value = value.get(step)
+    return value
