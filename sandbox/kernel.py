@@ -23,6 +23,10 @@ class Clock:
     def now(self) -> int:
         return self._frozen if self._frozen is not None else self._wall() + self._offset
 
+    @property
+    def frozen(self) -> bool:
+        return self._frozen is not None
+
     def advance(self, ms: int) -> None:
         if self._frozen is not None:
             self._frozen += ms
