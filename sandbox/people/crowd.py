@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from sandbox.people import dirt, story
 from sandbox.people.places import PLACES, Name, Place, Town
-from sandbox.people.story import DAY, Mix, Source
+from sandbox.people.staff import Staff
+from sandbox.people.story import DAY, MIX, Mix, Source
 
 Values = dict[str, Any]
 
@@ -31,14 +32,6 @@ class Company(NamedTuple):
     industry: str
     employees: int
     account: str | None = None
-
-
-class Staff(NamedTuple):
-    """Ids that may own records; a person's owner has the same position in both."""
-
-    hubspot: Sequence[str]
-    salesforce: Sequence[str]
-    queue: str | None = None
 
 
 @dataclass(slots=True)
@@ -58,9 +51,12 @@ class Person:
     """ms; in HubSpot."""
     created_crm: int
     company: Company | None
+    company_name: str = ""
+    """What the account of a converted lead is called when no employer gives the name."""
     converted: bool = False
-    """A Contact that was a Lead first; world makes both, the account and, when `deal` is set, the opportunity."""
+    """A Contact that was a Lead first: both exist, an account, and when `deal` is set an opportunity."""
     deal: Values | None = None
+    """Values of an Opportunity; `close` is its day in ms."""
     twins: list[tuple[str, Values]] = field(default_factory=list)
     """More Salesforce records of the same person."""
     binned: str = ""
@@ -110,7 +106,7 @@ class Crowd:
         now: int,
         staff: Staff,
         employers: Sequence[Company],
-        mix: Mix = Mix(),  # noqa: B008  a NamedTuple never changes
+        mix: Mix = MIX,
     ) -> None:
         self.rng = rng
         self.count = count
@@ -237,7 +233,9 @@ class Crowd:
             if value:
                 values[name] = value
         if owned and home.owner >= 0 and rnd() < 0.9:
-            values["hubspot_owner_id"] = self.staff.hubspot[home.owner % len(self.staff.hubspot)]
+            owner = self.staff.hubspot[home.owner]
+            if owner is not None:
+                values["hubspot_owner_id"] = owner
         if status is not None and owned:
             fitting = story.HUBSPOT_LEAD_STATUS[status]
             values["hs_lead_status"] = fitting[int(rnd() * len(fitting))]
@@ -272,7 +270,9 @@ class Crowd:
                 values[name] = value
         if home.owner >= 0:
             queued = self.staff.queue is not None and status == "Open - Not Contacted" and rnd() < 0.1
-            values["OwnerId"] = self.staff.queue if queued else self.staff.salesforce[home.owner]
+            owner = self.staff.queue if queued else self.staff.salesforce[home.owner]
+            if owner is not None:
+                values["OwnerId"] = owner
         if status is not None:
             values["Status"] = status
             values["Company"] = home.company or f"{home.family.text} (private)"

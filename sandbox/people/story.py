@@ -25,6 +25,9 @@ class Mix(NamedTuple):
     """How far back records go."""
 
 
+MIX = Mix()
+
+
 class Source(NamedTuple):
     """Where somebody came from, in both systems' words."""
 
