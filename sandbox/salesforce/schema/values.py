@@ -13,7 +13,8 @@ from typing import Any
 from sandbox.kernel import Row
 from sandbox.salesforce.schema.model import FieldMeta, ObjectMeta
 
-Reader = Callable[[Row], Any]
+Reader = Callable[[Any], Any]
+"""From a row; in a grouped query, from a group."""
 
 _DAY = 86_400
 _dates: dict[int, str] = {}

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sandbox.salesforce.schema import FieldMeta
+
 
 class Column(NamedTuple):
     """A selected column, for the `columns=true` that the sf CLI sends."""
@@ -20,6 +22,36 @@ class Column(NamedTuple):
     updatable: bool = False
     foreign_key: str | None = None
     joins: tuple[Column, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """An entry of columnMetadata."""
+        return {
+            "aggregate": self.aggregate,
+            "booleanType": self.boolean,
+            "columnName": self.name,
+            "custom": self.custom,
+            "displayName": self.display,
+            "foreignKeyName": self.foreign_key,
+            "insertable": self.updatable,
+            "joinColumns": [c.to_json() for c in self.joins],
+            "numberType": self.number,
+            "textType": self.text,
+            "updatable": self.updatable,
+        }
+
+
+def column_of(name: str, meta: FieldMeta, *, aggregate: bool = False) -> Column:
+    """The column of a field, or of a function of it."""
+    return Column(
+        name,
+        name,
+        aggregate,
+        custom=meta.custom,
+        boolean=meta.type == "boolean",
+        number=meta.type in ("int", "double", "currency", "percent"),
+        text=meta.type in ("string", "textarea", "email", "phone", "url", "picklist", "multipicklist", "combobox"),
+        updatable=meta.updateable and not aggregate,
+    )
 
 
 @dataclass(slots=True)
