@@ -1,0 +1,58 @@
+"""What every new org holds before anyone adds a record: the organization, its users, stages and statuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.kernel import Row
+from sandbox.salesforce.schema import Org, picklists
+from sandbox.salesforce.settings import Settings
+from sandbox.salesforce.storage import Store
+
+
+def furnish(store: Store, settings: Settings, now: int) -> tuple[str, str]:
+    """(organization id, id of the integration user)."""
+
+    def put(name: str, **values: Any) -> str:
+        row = Row(store.new_id(name), {k: v for k, v in values.items() if v is not None}, now)
+        store.put(name, row)
+        return row.id
+
+    org_id = put(
+        "Organization", Name="Acme", InstanceName="EU40", OrganizationType="Enterprise Edition", IsSandbox=False,
+        LanguageLocaleKey="en_US", TimeZoneSidKey="GMT", FiscalYearStartMonth=1, Country="GB",
+    )  # fmt: skip
+    profile = put("Profile", Name="System Administrator", UserType="Standard")
+    user_id = put(
+        "User", Username=settings.username, FirstName="Integration", LastName="User", Email=settings.username,
+        Alias="integr", CommunityNickname="integration", IsActive=True, ProfileId=profile, UserType="Standard",
+        TimeZoneSidKey="GMT", LocaleSidKey="en_US", EmailEncodingKey="UTF-8", LanguageLocaleKey="en_US",
+    )  # fmt: skip
+    owned = put(
+        "PermissionSet", Name="X00ex00000018ozT_128_09_43_34_1", Label="00ex00000018ozT_128_09_43_34_1",
+        IsOwnedByProfile=True, ProfileId=profile, Type="Profile", PermissionsViewSetup=True, PermissionsApiEnabled=True,
+        PermissionsModifyAllData=True, PermissionsViewAllData=True,
+    )  # fmt: skip
+    put("PermissionSetAssignment", PermissionSetId=owned, AssigneeId=user_id, IsActive=True)
+    store.org.assign(user_id, owned)
+    _picklists(store.org, put)
+    return org_id, user_id
+
+
+def _picklists(org: Org, put: Any) -> None:
+    for n, lead in enumerate(picklists.LEAD_STATUSES, 1):
+        put(
+            "LeadStatus", MasterLabel=lead.value, ApiName=lead.value, SortOrder=n, IsDefault=lead.default,
+            IsConverted=lead.converted,
+        )  # fmt: skip
+    for n, task in enumerate(picklists.TASK_STATUSES, 1):
+        put(
+            "TaskStatus", MasterLabel=task.value, ApiName=task.value, SortOrder=n, IsDefault=task.default,
+            IsClosed=task.closed,
+        )  # fmt: skip
+    for n, stage in enumerate(picklists.STAGES, 1):
+        put(
+            "OpportunityStage", MasterLabel=stage.value, ApiName=stage.value, SortOrder=n, IsActive=True,
+            IsClosed=stage.closed, IsWon=stage.won, DefaultProbability=float(stage.probability),
+            ForecastCategory=stage.forecast, ForecastCategoryName=stage.forecast,
+        )  # fmt: skip
