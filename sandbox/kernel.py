@@ -9,7 +9,10 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class Clock:
@@ -101,11 +104,12 @@ class Dropped(Exception):
 
 
 class Hang(Exception):
-    """The answer comes only after this many ms (a client with a shorter time-out gives up)."""
+    """The request took effect, but its answer comes only after this many ms: a client with less patience gives up."""
 
-    def __init__(self, ms: int) -> None:
+    def __init__(self, ms: int, response: httpx.Response) -> None:
         super().__init__(ms)
         self.ms = ms
+        self.response = response
 
 
 @dataclass(slots=True)
