@@ -12,7 +12,7 @@ from state.base import Part, to_json, to_json_or_null
 from state.notes import write_notes
 from state.observing import newest, replace_keys, write_row
 from state.operations import OPERATION_COLUMNS, drop_operations, read_operation
-from state.rows import LIVE, SENT, Lease, OperationRow, Outcomes, Row
+from state.rows import SENT, Lease, OperationRow, Outcomes, Row
 
 _NEWER: Final = "(excluded.version_ms, excluded.seen_ms) >= (record.version_ms, record.seen_ms)"
 _OBSERVATION: Final = "kind, now, version_ms, seen_ms, state, created_ms, spans, run, fate, moved_to"
@@ -61,11 +61,8 @@ class Applying(Part):
     def commit_outcomes(self, lease: Lease, outcomes: Outcomes) -> None:
         """Store what came of a batch of writes, or of looking after answers that were lost."""
         latest = newest(outcomes.rows)
-        leaving = [_whole(row) for row in latest.values() if row.entity is None or row.state != LIVE]
-        staying = [_whole(row) for row in latest.values() if row.entity is not None and row.state == LIVE]
         with self._tables.writing(lease) as connection:
-            self._tables.each(connection, _STORE, leaving)
-            self._tables.each(connection, _STORE, staying)
+            self._tables.claim(connection, _STORE, list(latest.values()), _whole)
             replace_keys(self._tables, connection, latest, outcomes.keys)
             drop_operations(self._tables, connection, outcomes.dropped)
             ended = [(e.state, e.id, e.not_before_ms, to_json_or_null(e.note), e.n) for e in outcomes.ended]

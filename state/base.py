@@ -7,16 +7,17 @@ They go to the driver as text, which is what keeps a row at a few microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import URL, Connection, CursorResult, Engine
+from sqlalchemy.exc import IntegrityError
 
 from connectors.errors import LeaseLost
 from state.opening import WRITING, plain_words
-from state.rows import Lease
+from state.rows import Lease, Row
 
 
 def to_json(value: Any) -> str:
@@ -32,6 +33,12 @@ from_json: Final = orjson.loads
 
 def from_json_or_null(text: str | None) -> Any:
     return None if text is None else orjson.loads(text)
+
+
+Writer = Callable[[Row], tuple[Any, ...]]
+"""Gives the parameters that store a row."""
+
+_STEP_BACK: Final = "UPDATE record SET entity = NULL WHERE system = ? AND object = ? AND id = ?"
 
 
 class Tables:
@@ -92,6 +99,18 @@ class Tables:
     def each(self, connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> int:
         """The statement once per row; the number of rows it changed.  None is fine."""
         return self.run(connection, statement, rows).rowcount if rows else 0
+
+    def claim(self, connection: Connection, statement: str, rows: Sequence[Row], write: Writer) -> None:
+        """Store rows that may take places in entities from each other: who leaves goes first, and if the others still
+        stand in each other's way (two that swap), all of them step back before they take their places."""
+        self.each(connection, statement, [write(row) for row in rows if not row.in_place])
+        staying = [row for row in rows if row.in_place]
+        try:
+            with connection.begin_nested():
+                self.each(connection, statement, [write(row) for row in staying])
+        except IntegrityError:
+            self.each(connection, _STEP_BACK, [(row.system, row.object, row.id) for row in staying])
+            self.each(connection, statement, [write(row) for row in staying])
 
     def insert(self, connection: Connection, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
         """New rows in bulk: COPY where there is such a thing."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from state.base import Part, to_json, to_json_or_null
 from state.notes import write_notes
 from state.observing import ROW_COLUMNS, read_row
 from state.operations import OPERATION_COLUMNS, drop_operations, insert_operations, read_operation
-from state.rows import LIVE, Batch, Lease, OperationRow, Row
+from state.rows import Batch, Lease, OperationRow, Row
 
 _UNMOVED: Final = "version_ms = ? AND seen_ms = ?"
 
@@ -75,18 +73,11 @@ class Deciding(Part):
     def commit_batch(self, lease: Lease, batch: Batch) -> None:
         """Store one batch of decisions."""
         with self._tables.writing(lease) as connection:
-            self._decide(connection, batch.rows)
+            self._tables.claim(connection, _DECIDE, batch.rows, _decision)
             drop_operations(self._tables, connection, batch.dropped)
             self._tables.each(connection, _REPLACE, [(o.entity, o.system) for o in batch.operations])
             insert_operations(self._tables, connection, batch.operations)
             write_notes(self._tables, connection, batch.journal, batch.opened, batch.closed)
-
-    def _decide(self, connection: Connection, rows: Sequence[Row]) -> None:
-        # Those who leave their place in an entity go first, so that others may take it.
-        leaving = [_decision(row) for row in rows if row.entity is None or row.state != LIVE]
-        staying = [_decision(row) for row in rows if row.entity is not None and row.state == LIVE]
-        self._tables.each(connection, _DECIDE, leaving)
-        self._tables.each(connection, _DECIDE, staying)
 
 
 def _decision(row: Row) -> tuple[Any, ...]:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from connectors.port import Ref
 from state.base import Part, Tables, from_json, from_json_or_null, to_json, to_json_or_null
 from state.opening import prepare_copy
-from state.rows import CursorRow, Lease, Row
+from state.rows import LIVE, CursorRow, Lease, Row
 
 ROW_COLUMNS: Final = (
     "system, object, id, kind, now, version_ms, seen_ms, state, created_ms, spans, dirty, run, fate, moved_to, "
@@ -156,7 +157,9 @@ class Observing(Part):
         """
         latest = newest(rows)
         with self._tables.writing(lease) as connection:
-            stored = self._save(connection, [write_row(row) for row in latest.values()])
+            # Who leaves a place in an entity goes first, so that who comes back may take it.
+            stored = self._save(connection, [write_row(row) for row in latest.values() if row.state != LIVE])
+            stored += self._save(connection, [write_row(row) for row in latest.values() if row.state == LIVE])
             replace_keys(self._tables, connection, latest, keys)
             if cursor is not None:
                 self._tables.run(
@@ -169,11 +172,18 @@ class Observing(Part):
         return stored
 
     def _save(self, connection: Connection, values: list[tuple[Any, ...]]) -> int:
-        if not self._tables.postgresql:
+        if not self._tables.postgresql or not values:
             return self._tables.each(connection, _SAVE, values)
         prepare_copy(connection)
-        self._tables.insert(connection, "incoming", _OBSERVED, values)
-        return self._tables.run(connection, _SAVE_COPIED).rowcount
+        try:
+            with connection.begin_nested():
+                self._tables.insert(connection, "incoming", _OBSERVED, values)
+                stored = self._tables.run(connection, _SAVE_COPIED).rowcount
+                self._tables.run(connection, "DELETE FROM incoming")
+                return stored
+        except IntegrityError:
+            # Two that come back at once want the same place, which one statement cannot see: one after the other.
+            return self._tables.each(connection, _SAVE, values)
 
     def cursor(self, system: str, object: str) -> CursorRow | None:
         """How far this object has been read; None: never."""

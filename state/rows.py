@@ -74,6 +74,11 @@ class Row(NamedTuple):
     def ref(self) -> Ref:
         return Ref(self.system, self.object, self.id)
 
+    @property
+    def in_place(self) -> bool:
+        """It is the live record of its system in its entity: there can be one."""
+        return self.state == LIVE and self.entity is not None
+
 
 class CursorRow(NamedTuple):
     """How far one object of one system has been read."""
