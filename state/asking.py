@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
@@ -94,6 +94,15 @@ class Asking(Part):
             query = query.where(review.c.entity == entity)
         with self._tables.reading() as connection:
             asked = [ReviewRow(*found) for found in connection.execute(query)]
+        return [row._replace(detail=from_json(str(row.detail))) for row in asked]
+
+    def questions_of(self, entities: Collection[str], questions: Collection[str]) -> list[ReviewRow]:
+        """The open questions of these kinds on these entities."""
+        columns = ", ".join(ReviewRow._fields)
+        statement = f"SELECT {columns} FROM review WHERE closed_ms IS NULL AND entity IN ?? AND question IN ??"  # noqa: S608
+        wanted = (self._tables.many(sorted(entities)), self._tables.many(sorted(questions)))
+        with self._tables.reading() as connection:
+            asked = [ReviewRow(*found) for found in self._tables.run(connection, statement, wanted)]
         return [row._replace(detail=from_json(str(row.detail))) for row in asked]
 
     def close_review(self, n: int, now: int, answer: str) -> bool:

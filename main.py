@@ -1,0 +1,460 @@
+"""The commands: they parse, put the parts together, and print.  They decide nothing.
+
+Time, chance and the environment enter the program here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+
+from connectors.errors import Exhausted, LeaseLost, Stop, SyncError, Unauthorised
+from state.errors import StateError
+from state.store import Store
+from sync import check as checking
+from sync import compose, show
+from sync.config import ConfigError, load, person_rule
+from sync.explain import NotFoundError, explain, find
+from sync.logs import configure
+from sync.progress import Progress
+from sync.report import Report
+from sync.settings import Settings
+
+DONE, HELD, USAGE, AUTH, STOPPED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+app = typer.Typer(
+    name="smarketing",
+    help="Keeps HubSpot and Salesforce telling the same story.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+errors_app = typer.Typer(no_args_is_help=True, help="What is held and why, how to fix it, try again.")
+app.add_typer(errors_app, name="errors")
+
+
+class RealClock:
+    """The machine's time and chance."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
+
+    def sleep(self, seconds: float) -> None:
+        """Let this much time pass."""
+        time.sleep(seconds)
+
+    def random(self) -> float:
+        """In [0, 1)."""
+        return random.random()  # noqa: S311 - jitter, not a secret
+
+
+def new_run() -> str:
+    """A name for a run: when it began, and four letters that tell it from others."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}"
+
+
+class Console_:
+    """The options that every command shares, and the two streams."""
+
+    config: Path
+    json: bool = False
+
+    def __init__(self) -> None:
+        self.out = Console(soft_wrap=False)
+        self.err = Console(stderr=True)
+
+    def settings(self) -> Settings:
+        """The checked configuration."""
+        return load(self.config)
+
+    def world(self) -> compose.World:
+        """What the parts are given of the outside."""
+        return compose.World(RealClock(), new_run, os.environ, os.getpid())
+
+    def document(self, document: Any) -> None:
+        """One JSON document on standard output, and nothing else there."""
+        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+ui = Console_()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(version("smarketing-sync"))
+        except PackageNotFoundError:
+            typer.echo("from source")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    config: Annotated[
+        Path | None, typer.Option(help="The configuration. Default: $SMARKETING_CONFIG, else config.toml here.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on standard output, nothing else there.")
+    ] = False,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "warning",
+    log_format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+    ui.config = config or Path(os.environ.get("SMARKETING_CONFIG") or "config.toml")
+    ui.json = json
+    if log_level not in ("debug", "info", "warning", "error") or log_format not in ("text", "json"):
+        raise typer.BadParameter("--log-level is debug, info, warning or error; --log-format is text or json")
+    configure(log_level, log_format)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
+    """The state, closed at the end."""
+    state = compose.store(settings)
+    try:
+        yield state
+    finally:
+        state.close()
+
+
+def finish(result: Report) -> None:
+    """Print the account of a run and end with its exit code."""
+    if ui.json:
+        ui.document(result.as_json())
+    else:
+        show.report(ui.out, result)
+    raise typer.Exit({"done": DONE, "partial": HELD, "paused": STOPPED, "failed": HELD}[result.status])
+
+
+@app.command()
+def check() -> None:
+    """Tests credentials, scopes, field permissions, types, picklists, required fields, owners, vocabulary and limits.
+
+    Prints what is wrong and the exact fix; writes nothing.
+
+    Example: smarketing check
+    """
+    settings = ui.settings()
+    sides = compose.connectors(settings, ui.world())
+    found = checking.check(sides, person_rule(settings))
+    if ui.json:
+        ui.document({"problems": [{"level": p.level, "where": p.where, "what": p.what, "fix": p.fix} for p in found]})
+    else:
+        show.problems(ui.out, found)
+    raise typer.Exit(HELD if any(problem.level == "error" for problem in found) else DONE)
+
+
+@app.command()
+def provision(
+    apply: Annotated[bool, typer.Option("--apply", help="Create what is missing, on both sides.")] = False,
+) -> None:
+    """Lists the fields and properties we need and lack; --apply creates them on both sides.
+
+    Example: smarketing provision --apply
+    """
+    from sync.provision import missing
+
+    settings = ui.settings()
+    rule = person_rule(settings)
+    sides = compose.connectors(settings, ui.world())
+    schemas = {
+        compose.Place(name, object): side.describe(object)
+        for name, side in sides.items()
+        for object in rule.objects[name]
+    }
+    lacking = missing(rule, schemas)
+    made: list[str] | None = None
+    if apply:
+        made = []
+        for name, side in sides.items():
+            mine = [spec for system, spec in lacking if system == name]
+            made += [f"{name}.{field}" for field in (side.provision(mine) if mine else ())]
+    if ui.json:
+        fields = [{"side": s, "object": spec.object, "field": spec.name, "type": spec.type} for s, spec in lacking]
+        ui.document({"missing": fields, "created": made})
+    else:
+        show.specs(ui.out, lacking, made)
+
+
+@app.command()
+def plan(
+    out: Annotated[Path | None, typer.Option(help="Also write the plan to this file.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+) -> None:
+    """Reads both sides and shows every write a sync would make, field by field, with the rule that decided.
+
+    Writes nothing to either side.
+
+    Example: smarketing plan
+    """
+    settings = ui.settings()
+    with opened(settings) as state, Progress(ui.err) as progress:
+        dry = compose.engine(settings, ui.world(), state, progress=progress).plan(full=full)
+    document = show.plan_json(dry.operations, dry.questions)
+    if out is not None:
+        out.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    if ui.json:
+        ui.document(document)
+    else:
+        show.plan(ui.out, dry.operations, dry.questions)
+
+
+@app.command()
+def sync(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
+) -> None:
+    """One cycle now: reads what changed, decides, writes.
+
+    Example: smarketing sync
+    """
+    if dry_run:
+        return plan(out=None, full=False)
+    settings = ui.settings()
+    with opened(settings) as state:
+        with Progress(ui.err) as progress:
+            result = compose.engine(settings, ui.world(), state, progress=progress).cycle()
+        finish(result)
+
+
+@app.command()
+def backfill(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
+) -> None:
+    """The one-off: reads everything on both sides and brings it together.  Resumable with the same command.
+
+    Example: smarketing backfill
+    """
+    if dry_run:
+        return plan(out=None, full=True)
+    settings = ui.settings()
+    with opened(settings) as state:
+        with Progress(ui.err) as progress:
+            result = compose.engine(settings, ui.world(), state, progress=progress).cycle(
+                "backfill", full=True, muted=True
+            )
+        finish(result)
+
+
+@app.command()
+def run() -> None:
+    """The daemon: runs the scheduled jobs until it is told to stop (SIGTERM or Ctrl-C).
+
+    Example: smarketing run
+    """
+    from sync.schedule import Daemon
+
+    settings = ui.settings()
+    with opened(settings) as state:
+        engine = compose.engine(settings, ui.world(), state)
+        daemon = Daemon(engine, settings.schedule)
+        signal.signal(signal.SIGTERM, lambda *_: daemon.stop())
+        daemon.run()
+
+
+@app.command()
+def status() -> None:
+    """Lag, backlog, last runs, errors by cause.
+
+    Example: smarketing status
+    """
+    settings = ui.settings()
+    with opened(settings) as state:
+        document = show.status_json(state)
+    if ui.json:
+        ui.document(document)
+    else:
+        show.status(ui.out, document)
+
+
+@errors_app.command("list")
+def errors_list() -> None:
+    """What is held, grouped by cause, with a sample and the fix.
+
+    Example: smarketing errors list
+    """
+    settings = ui.settings()
+    with opened(settings) as state:
+        held = show.held(state)
+    if ui.json:
+        ui.document({"errors": [show.review_json(review) for review in held]})
+    else:
+        show.errors(ui.out, held)
+
+
+@errors_app.command("retry")
+def errors_retry() -> None:
+    """Tries everything that is held once more, in the next sync.
+
+    Example: smarketing errors retry
+    """
+    settings = ui.settings()
+    world = ui.world()
+    with opened(settings) as state:
+        lease = state.lease("sync", f"retry:{world.process}", world.clock.now_ms(), 60_000)
+        try:
+            count = state.retry(lease)
+        finally:
+            state.release(lease)
+    if ui.json:
+        ui.document({"retried": count})
+    else:
+        ui.out.print(f"{count:,} held records will be tried again by the next sync.")
+
+
+@app.command("explain")
+def explain_(who: Annotated[str, typer.Argument(help="An e-mail address, or SIDE:ID such as hubspot:51.")]) -> None:
+    """One person: links and why, each field's values, base, rule and last writer, what is held, what was written.
+
+    Example: smarketing explain ann@example.com
+    """
+    settings = ui.settings()
+    with opened(settings) as state:
+        mapping = compose.engine(settings, ui.world(), state).planner(person_rule(settings)).mapping
+        documents = [explain(state, mapping, entity) for entity in find(state, mapping, who)]
+    if ui.json:
+        ui.document(documents[0] if len(documents) == 1 else {"people": documents})
+    else:
+        for document in documents:
+            show.life(ui.out, document)
+
+
+@app.command()
+def rebuild() -> None:
+    """Forgets the local state and rebuilds it from the two systems, by the sync keys on the records, without a duplicate.
+
+    Example: smarketing rebuild
+    """
+    settings = ui.settings()
+    world = ui.world()
+    with opened(settings) as state:
+        lease = state.lease("sync", f"rebuild:{world.process}", world.clock.now_ms(), 600_000)
+        try:
+            state.forget(lease)
+        finally:
+            state.release(lease)
+        with Progress(ui.err) as progress:
+            result = compose.engine(settings, world, state, progress=progress).cycle("rebuild", full=True, muted=True)
+        finish(result)
+
+
+@app.command()
+def init(
+    yes: Annotated[bool, typer.Option("--yes", help="Take the defaults without asking.")] = False,
+) -> None:
+    """Writes a first config.toml, asking for what it needs.
+
+    Example: smarketing init
+    """
+    from sync.first import first_config
+
+    if ui.config.exists():
+        raise SyncError(f"{ui.config} exists already; remove it or name another file with --config.")
+    ui.config.write_text(first_config(None if yes else typer.prompt), encoding="utf-8")
+    ui.err.print(f"Wrote {ui.config}. Next: set the secrets it names, then `smarketing check`.")
+
+
+@app.command()
+def sandbox(
+    hubspot_port: Annotated[int, typer.Option(help="0: any free port.")] = 8801,
+    salesforce_port: Annotated[int, typer.Option(help="0: any free port.")] = 8802,
+    control_port: Annotated[int, typer.Option(help="0: any free port.")] = 8803,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
+    people: Annotated[int, typer.Option(help="How many people live in it, up to 1,000,000.")] = 300,
+    dataset: Annotated[Path | None, typer.Option(help="Also serve the records of this folder.")] = None,
+) -> None:
+    """Serves two stand-ins, for HubSpot and Salesforce, on this machine alone.
+
+    Prints one JSON line with addresses and credentials when both answer, and serves until it is stopped.
+
+    Example: smarketing sandbox --people 1000
+    """
+    from sandbox.kernel import Clock
+    from sandbox.serve import serve
+    from sandbox.world import World
+
+    world = World(seed, people, Clock(RealClock().now_ms), dataset)
+
+    def announce(document: dict[str, Any]) -> None:
+        sys.stdout.write(orjson.dumps(document).decode() + "\n")
+        sys.stdout.flush()
+
+    serve(world, hubspot_port, salesforce_port, control_port, announce)
+
+
+@app.command()
+def demo(
+    people: Annotated[int, typer.Option(help="How many people live in the stand-ins.")] = 300,
+    serve: Annotated[bool, typer.Option("--serve", help="Leave the stand-ins running at the end.")] = False,
+) -> None:
+    """Starts both stand-ins with realistic records, then shows the whole story.
+
+    Example: smarketing demo
+    """
+    from sync.demo import tell
+
+    tell(ui.out, ui.err, ui.world(), people=people, stay=serve, program=[sys.executable, str(Path(__file__).resolve())])
+
+
+def main() -> None:
+    """Run a command: any failure is one plain sentence and the right exit code."""
+    try:
+        app(standalone_mode=False)
+    except SystemExit:
+        raise
+    except typer.Abort:
+        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
+        ui.err.print("Interrupted. Nothing is lost: the same command goes on where it stopped.")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(DONE)
+    except Exception as error:
+        code = exit_code(error)
+        if code is None:
+            raise
+        ui.err.print(str(getattr(error, "message", None) or error), style="red", markup=False, highlight=False)
+        sys.exit(code)
+
+
+def exit_code(error: Exception) -> int | None:
+    """The contract's exit code of a failure; None: a bug, which shows where it is."""
+    table: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
+        (ConfigError, USAGE),
+        (typer.Exit, getattr(error, "exit_code", DONE)),
+        (Unauthorised, AUTH),
+        (Exhausted, STOPPED),
+        (LeaseLost, BUSY),
+        (StateError, USAGE),
+        (NotFoundError, HELD),
+        (Stop, USAGE),
+        (SyncError, HELD),
+        ((OSError, sqlite3.Error), HELD),
+    ]
+    if type(error).__module__.startswith("click") or type(error).__module__.startswith("typer"):
+        return getattr(error, "exit_code", USAGE)
+    return next((code for kind, code in table if isinstance(error, kind)), None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Whether this configuration can work against these two systems as they are today: what is wrong, and the exact fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from connectors.port import Connector, Field, Owner, Problem, Schema
+from mapping.rules import FieldRule, KindRule, Place
+from sync.provision import missing
+
+TYPES: dict[str, frozenset[str]] = {
+    "text": frozenset({"text", "long_text", "email", "phone", "url", "choice", "other", "id", "reference"}),
+    "long_text": frozenset({"text", "long_text"}),
+    "email": frozenset({"email", "text"}),
+    "phone": frozenset({"phone", "text"}),
+    "url": frozenset({"url", "text"}),
+    "int": frozenset({"number"}),
+    "decimal": frozenset({"number", "money", "percent"}),
+    "bool": frozenset({"bool"}),
+    "date": frozenset({"date"}),
+    "datetime": frozenset({"datetime"}),
+    "choice": frozenset({"choice", "text"}),
+    "set": frozenset({"choices"}),
+    "owner": frozenset({"reference", "choice", "number", "text"}),
+    "stage": frozenset({"choice", "text"}),
+}
+
+
+def check(connectors: Mapping[str, Connector], rule: KindRule) -> list[Problem]:
+    """Everything worth saying, errors first."""
+    problems: list[Problem] = []
+    for name, connector in connectors.items():
+        problems += connector.check(rule.objects[name])
+    if any(problem.level == "error" and "." not in problem.where for problem in problems):
+        return problems
+    schemas = {
+        Place(name, object): connector.describe(object)
+        for name, connector in connectors.items()
+        for object in rule.objects[name]
+    }
+    owners = {name: connector.owners() for name, connector in connectors.items()}
+    problems += _ours(rule, schemas)
+    for field in rule.fields:
+        problems += _field(rule, field, schemas)
+    problems += _required(rule, schemas)
+    problems += _owners(rule, owners)
+    return sorted(problems, key=lambda problem: ("error", "warning", "note").index(problem.level))
+
+
+def _ours(rule: KindRule, schemas: dict[Place, Schema]) -> Iterator[Problem]:
+    for system, spec in missing(rule, schemas):
+        yield Problem(
+            "error" if spec.unique else "warning",
+            f"{system}.{spec.object}.{spec.name}",
+            "our own field does not exist, or may not be seen with these credentials",
+            "run `smarketing provision --apply`",
+        )
+
+
+def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) -> Iterator[Problem]:
+    for place, native in field.places.items():
+        if place.system in field.soft or native.startswith("@"):
+            continue
+        name = native.split("+")[0]
+        where = f"{place.system}.{place.object}.{name}"
+        meta = schemas[place].fields.get(name)
+        if meta is None:
+            yield Problem(
+                "error",
+                where,
+                f"mapped by {field.name}, but it does not exist or may not be seen with these credentials",
+                f"correct person.fields.{field.name} in the configuration, or grant the permission to see the field",
+            )
+            continue
+        if meta.type not in TYPES[field.type]:
+            yield Problem(
+                "error",
+                where,
+                f"is of type {meta.type}, but {field.name} is mapped as {field.type}",
+                f"set type in person.fields.{field.name} to one that fits, or map another field",
+            )
+        if place.system in field.to and not (meta.writable or meta.createable):
+            yield Problem(
+                "error",
+                where,
+                f"cannot be written, but {field.name} may flow to {place.system}",
+                f'grant edit access, or set to = "{_other(place.system)}" in person.fields.{field.name}',
+            )
+        yield from _options(field, place, meta, where)
+
+
+def _options(field: FieldRule, place: Place, meta: Field, where: str) -> Iterator[Problem]:
+    translation = field.values.get(place.system)
+    if translation is None or not meta.options:
+        return
+    present = {option.value for option in meta.options if option.active}
+    unread = sorted(present - set(translation.read))
+    if unread:
+        yield Problem(
+            "warning",
+            where,
+            f"{len(unread)} options have no meaning in the vocabulary: {', '.join(unread[:8])}",
+            "say what they mean ([[vocabulary.stage]] or values); records with them are held for this field",
+        )
+    unknown = sorted(set(translation.write.values()) - present)
+    if unknown and place.system in field.to:
+        yield Problem(
+            "warning",
+            where,
+            f"the configuration writes options that do not exist there: {', '.join(unknown)}",
+            "add the options to the field, or change what is written",
+        )
+
+
+def _required(rule: KindRule, schemas: Mapping[Place, Schema]) -> Iterator[Problem]:
+    for system, object in rule.create_as.items():
+        place = Place(system, object)
+        if rule.create[system] == "never":
+            continue
+        mapped = {part for f in rule.fields if place in f.places for part in f.places[place].split("+")}
+        for meta in schemas[place].fields.values():
+            if meta.required and meta.name not in mapped:
+                yield Problem(
+                    "error",
+                    f"{system}.{object}.{meta.name}",
+                    "is required there to create a record, but nothing is mapped to it",
+                    "map a field with a default to it, or make it optional",
+                )
+
+
+def _owners(rule: KindRule, owners: Mapping[str, Sequence[Owner]]) -> Iterator[Problem]:
+    if not any(field.type == "owner" for field in rule.fields):
+        return
+    known = {name: {o.email.casefold() for o in people if o.active and o.email} for name, people in owners.items()}
+    for name, mine in known.items():
+        for other, theirs in known.items():
+            alone = sorted(mine - theirs)
+            if name != other and alone:
+                yield Problem(
+                    "note" if rule.owner_fallback.get(other) else "warning",
+                    f"{name}.owners",
+                    f"{len(alone)} active owners have no active user with the same e-mail in {other}",
+                    f"create or activate them in {other}, or set person.owner_fallback.{other}",
+                )
+
+
+def _other(system: str) -> str:
+    return "marketing" if system == "salesforce" else "crm"

@@ -1,0 +1,256 @@
+"""From the TOML file to checked settings, and from settings to the rules of the pure core.
+
+Everything that is wrong is said at once, each with its place, its value and what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from connectors.errors import Misconfigured
+from mapping.conditions import ConditionError, compile_condition
+from mapping.presets import PRESETS
+from mapping.rules import FieldRule, KeyField, KindRule, Place, Stage, ValueMap
+from sync.settings import ROLES, SIDES, FieldSettings, Settings, StageSettings
+
+OBJECTS: dict[str, tuple[str, ...]] = {"hubspot": ("contacts",), "salesforce": ("Contact", "Lead")}
+CONTACTS = Place("hubspot", "contacts")
+LEAD = Place("salesforce", "Lead")
+CONTACT = Place("salesforce", "Contact")
+
+KEYS = (
+    KeyField(LEAD, "SMK_HubSpot_Id__c", CONTACTS),
+    KeyField(CONTACT, "SMK_HubSpot_Id__c", CONTACTS),
+    KeyField(CONTACTS, "smk_crm_lead_id", LEAD),
+    KeyField(CONTACTS, "smk_crm_contact_id", CONTACT),
+)
+IGNORE = {CONTACTS: "smk_no_sync", LEAD: "SMK_No_Sync__c", CONTACT: "SMK_No_Sync__c"}
+
+
+class ConfigError(Misconfigured):
+    """The file cannot be used.  `problems`: one sentence each."""
+
+    def __init__(self, problems: list[str], path: Path) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        many = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"{path} cannot be used, {many}:\n{lines}")
+
+
+def load(path: Path) -> Settings:
+    """The settings of this file.  Raises ConfigError with every problem there is."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(["there is no such file; `smarketing init` writes a first one"], path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"it cannot be read: {error}"], path) from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"it is not TOML: {error}"], path) from None
+    return parse(raw, path)
+
+
+def parse(raw: Mapping[str, Any], path: Path = Path("config.toml")) -> Settings:
+    """The settings of an already read file."""
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(list(dict.fromkeys(_sentence(e, raw) for e in error.errors())), path) from None
+    problems = list(_contradictions(settings))
+    if problems:
+        raise ConfigError(problems, path)
+    return settings
+
+
+def _sentence(error: ErrorDetails, raw: Mapping[str, Any]) -> str:
+    where = _place(error["loc"])
+    given = error.get("input")
+    if error["type"] == "extra_forbidden":
+        return f"{where} is not a setting{_did_you_mean(error['loc'])}"
+    if error["type"] == "missing":
+        return f"{where} is missing"
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    shown = f" (is {given!r})" if isinstance(given, str | int | float | bool) and not _secret(error["loc"]) else ""
+    return f"{where}{shown}: {message}"
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        elif "[" not in part and part not in ("str", "dict", "OwnValues"):
+            text += f".{part}" if text else part
+    return text
+
+
+def _secret(location: tuple[int | str, ...]) -> bool:
+    return any(str(part) in SECRETS for part in location)
+
+
+SECRETS = frozenset({"access_token", "client_secret", "refresh_token", "password", "security_token", "private_key"})
+
+
+def _did_you_mean(location: tuple[int | str, ...]) -> str:
+    names = sorted(_names_at(location[:-1]))
+    close = difflib.get_close_matches(str(location[-1]), names, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known here: {', '.join(names)}" if names else ""
+
+
+def _names_at(location: tuple[int | str, ...]) -> set[str]:
+    model: Any = Settings
+    for part in location:
+        if isinstance(part, int):
+            continue
+        fields = getattr(model, "model_fields", {})
+        field = fields.get(str(part)) or next((f for f in fields.values() if f.alias == part), None)
+        if field is None:
+            continue
+        model = next((m for m in _models(field.annotation)), None)
+        if model is None:
+            return set()
+    return {field.alias or name for name, field in getattr(model, "model_fields", {}).items()}
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    fields = settings.person.all_fields
+    names = set(fields)
+    stages = {stage.name: 10 * place for place, stage in enumerate(settings.vocabulary.stage, 1)}
+    conditions = [
+        ("person.create.salesforce", settings.person.create.salesforce),
+        ("person.create.hubspot", settings.person.create.hubspot),
+        *((f"person.fields.{name}.only", field.only) for name, field in fields.items() if field.only),
+    ]
+    for where, text in conditions:
+        try:
+            compile_condition(text, names, stages)
+        except ConditionError as error:
+            yield f"{where}: {error}"
+    if "email" not in fields:
+        yield "person.fields.email is missing: people are matched by it"
+    used: dict[tuple[str, str, str], str] = {}
+    for name, field in fields.items():
+        for place, native in places(field).items():
+            if place.object not in OBJECTS[place.system]:
+                yield (
+                    f"person.fields.{name}.{place.system}: {place.object} is no person;"
+                    f" choose from {', '.join(OBJECTS[place.system])}"
+                )
+            other = used.setdefault((*place, native), name)
+            if other != name:
+                yield f"person.fields.{name}: {place.system} {native} is already mapped by {other}; a field has one rule"
+
+
+def places(field: FieldSettings) -> dict[Place, str]:
+    """Where a field lives: a plain name means every person object of that side."""
+    found: dict[Place, str] = {}
+    for side in SIDES:
+        native = getattr(field, side)
+        if isinstance(native, str):
+            found |= {Place(side, object): native for object in OBJECTS[side]}
+        elif native:
+            found |= {Place(side, object): name for object, name in native.items()}
+    return found
+
+
+def person_rule(settings: Settings) -> KindRule:
+    """Everything the core needs to know of people."""
+    person = settings.person
+    vocabulary = settings.vocabulary
+    stages = tuple(_stage(entry, 10 * place) for place, entry in enumerate(vocabulary.stage, 1))
+    statuses = tuple(_stage(entry, -1) for entry in vocabulary.status)
+    return KindRule(
+        kind="person",
+        objects=OBJECTS,
+        fields=tuple(field_rule(name, field, stages, statuses) for name, field in person.all_fields.items()),
+        keys=KEYS,
+        create={"salesforce": person.create.salesforce, "hubspot": person.create.hubspot},
+        create_as={"salesforce": person.create.lead_or_contact, "hubspot": "contacts"},
+        role_mailboxes=frozenset(person.role_mailboxes),
+        match_phone=person.match_phone,
+        phone_region=person.phone_region,
+        owner_fallback=dict(person.owner_fallback),
+        stages=stages,
+        statuses=statuses,
+        ignore=IGNORE,
+        more_emails={CONTACTS: "hs_additional_emails"},
+    )
+
+
+def _stage(entry: StageSettings, rank: int) -> Stage:
+    own = {side: getattr(entry, side) for side in SIDES}
+    return Stage(
+        name=entry.name,
+        rank=rank,
+        means=entry.means,
+        owner=entry.owner,
+        read={side: values.read for side, values in own.items()},
+        write={side: values.write for side, values in own.items()},
+    )
+
+
+def field_rule(name: str, field: FieldSettings, stages: tuple[Stage, ...], statuses: tuple[Stage, ...]) -> FieldRule:
+    """A field's rule: the preset's answers, then what the file says itself, with roles turned into systems."""
+    preset = dict(PRESETS[field.rule]) if field.rule else {}
+    chosen = {
+        key: value
+        for key in ("to", "winner", "when", "clears", "first", "tie")
+        if (value := getattr(field, key) or preset.get(key)) is not None
+    }
+    if field.type == "stage":
+        chosen["winner"] = "forward"
+    to = chosen.get("to", "both")
+    return FieldRule(
+        name=name,
+        type=field.type,
+        places=places(field),
+        to=frozenset(ROLES.values()) if to == "both" else frozenset(ROLES[r] for r in (to,) if r in ROLES),
+        winner=ROLES.get(w := chosen.get("winner", "latest"), w),
+        when=chosen.get("when", "always"),
+        clears=chosen.get("clears", "authority"),
+        first=ROLES.get(f := chosen.get("first", "fill_blanks"), f),
+        tie=ROLES[chosen.get("tie", "crm")],
+        on_invalid=field.on_invalid,
+        too_long=field.too_long,
+        default=field.default,
+        only=field.only,
+        personal=field.personal,
+        values=_values(field, stages, statuses),
+    )
+
+
+def _values(field: FieldSettings, stages: tuple[Stage, ...], statuses: tuple[Stage, ...]) -> dict[str, ValueMap]:
+    if field.type == "stage":
+        return {
+            side: ValueMap(
+                read={own: entry.name for entry in (*stages, *statuses) for own in entry.read[side]},
+                write={entry.name: own for entry in stages if (own := entry.write[side])},
+            )
+            for side in SIDES
+        }
+    return {
+        side: ValueMap(
+            read={own: name for name, sides in field.values.items() if side in sides for own in sides[side].read},
+            write={name: own for name, sides in field.values.items() if side in sides and (own := sides[side].write)},
+        )
+        for side in SIDES
+        if any(side in sides for sides in field.values.values())
+    }

@@ -1,0 +1,198 @@
+"""The wheel: recover → observe → reconcile → apply.  Safe to stop anywhere; safe to run again.
+
+Everything that could differ between two runs is injected: the clock, the names of runs, and `step`, a no-op in
+production at each boundary where the simulator lets people act and machines crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.errors import Exhausted, SyncError
+from connectors.port import Connector, Owner, Schema
+from mapping.conditions import compile_condition
+from mapping.mapping import Mapping as KindMapping
+from mapping.rules import KindRule, Place
+from state.rows import Lease
+from state.store import Store
+from sync.apply import apply, recover
+from sync.dry import DryRun
+from sync.observe import observe
+from sync.plan import Planner
+from sync.reconcile import reconcile
+from sync.report import Report
+
+LEASE = "sync"
+LEASE_MS = 15 * 60_000
+ROUNDS = 6
+"""Most turns of reconcile and apply in one cycle; what is left waits for the next."""
+
+
+def nothing(*_: Any) -> None:
+    """The step and the progress that nobody watches."""
+
+
+@dataclass
+class Engine:
+    """One worker: a store, the connectors, the rules, and what it was given to know the time by."""
+
+    store: Store
+    connectors: Mapping[str, Connector]
+    rules: Sequence[KindRule]
+    now: Callable[[], int]
+    """Our own clock, ms."""
+    new_run: Callable[[], str]
+    owner: str = "sync"
+    """Who holds the lease: host and process."""
+    step: Callable[[str], None] = nothing
+    progress: Callable[[str, str, str, int, int | None], None] = nothing
+    """(what, system, object, how many more, of how many or None)"""
+    run: str = ""
+    report: Report = field(default_factory=lambda: Report("", "sync"))
+    view: Any = None
+    _lease: Lease | None = None
+    _planners: dict[str, Planner] = field(default_factory=dict)
+    _full: set[Place] = field(default_factory=set)
+
+    # -- cycles ------------------------------------------------------------------------------------------------
+
+    def cycle(self, job: str = "sync", *, full: bool = False, muted: bool = False) -> Report:
+        """One turn of the wheel: both systems end as the rules say, as far as they can be reached now."""
+        with self._running(job, muted):
+            self._observe(full)
+            for _ in range(ROUNDS):
+                moved = self._turn()
+                if self.report.unknown:
+                    self.report.unknown = 0
+                    moved += self._recover()
+                if not moved:
+                    break
+        return self.report
+
+    def plan(self, *, full: bool = False) -> DryRun:
+        """What a cycle would write now.  Reads both systems into the state; writes to neither."""
+        with self._running("plan", muted=False):
+            self._observe(full)
+            dry = DryRun(self.store)
+            self.view = dry
+            for planner in self._planners.values():
+                reconcile(self, planner)
+            return dry
+
+    @contextmanager
+    def _running(self, job: str, muted: bool) -> Iterator[None]:
+        self._lease = self.store.lease(LEASE, self.owner, self.now(), LEASE_MS)
+        self.run = self.new_run()
+        self.view = self.store
+        self.report = Report(self.run, job, muted=muted, started_ms=self.now())
+        before = {name: connector.usage().calls for name, connector in self.connectors.items()}
+        try:
+            self.store.start_run(self.run, job, self.now(), muted)
+            self._prepare()
+            yield
+        except Exhausted as error:
+            self.report.stop("paused", str(error), error.until)
+        except SyncError as error:
+            self.report.stop("failed", str(error))
+            raise
+        finally:
+            self._close(before)
+
+    def _close(self, before: Mapping[str, int]) -> None:
+        self.report.calls = {
+            name: connector.usage().calls - before[name] for name, connector in self.connectors.items()
+        }
+        self.report.finish(self.now(), self.store.fates(self.run))
+        self.store.end_run(self.run, self.now(), self.report.status, self.report.as_json())
+        self.store.release(self.lease)
+
+    def _prepare(self) -> None:
+        """Learn what the systems look like today, and finish what an earlier run left unanswered."""
+        self._planners = {rule.kind: self.planner(rule) for rule in self.rules}
+        self._recover()
+
+    def planner(self, rule: KindRule) -> Planner:
+        """The rules of one kind, compiled against the systems' schemas and owners."""
+        schemas: dict[Place, Schema] = {}
+        owners: dict[str, Sequence[Owner]] = {}
+        for name, connector in self.connectors.items():
+            owners[name] = connector.owners()
+            for object in rule.objects[name]:
+                schemas[Place(name, object)] = connector.describe(object)
+        ranks = {stage.name: stage.rank for stage in rule.stages}
+        names = {field.name for field in rule.fields}
+        return Planner(
+            mapping=KindMapping(rule, schemas, owners),
+            create={system: compile_condition(text, names, ranks) for system, text in rule.create.items()},
+            only={f.name: compile_condition(f.only, names, ranks) for f in rule.fields if f.only},
+            grain={name: connector.traits.grain for name, connector in self.connectors.items()},
+        )
+
+    def _recover(self) -> int:
+        return sum(
+            recover(self, connector, planner.mapping)
+            for connector in self.connectors.values()
+            for planner in self._planners.values()
+        )
+
+    def _observe(self, full: bool) -> None:
+        for connector in self.connectors.values():
+            for planner in self._planners.values():
+                self.beat()
+                observe(self, connector, planner.mapping, full=full)
+
+    def _turn(self) -> int:
+        for planner in self._planners.values():
+            self.beat()
+            reconcile(self, planner)
+        return sum(
+            apply(self, connector, planner.mapping)
+            for connector in self.connectors.values()
+            for planner in self._planners.values()
+        )
+
+    # -- what the loops call -----------------------------------------------------------------------------------
+
+    @property
+    def lease(self) -> Lease:
+        """The right to write, held while a run lasts."""
+        assert self._lease is not None, "no run is on"
+        return self._lease
+
+    def beat(self) -> None:
+        """Hold the lease for longer."""
+        self._lease = self.store.renew(self.lease, self.now(), LEASE_MS)
+
+    def resumes(self, place: Place) -> bool:
+        """Whether a full listing of this object was interrupted and goes on where it stopped."""
+        cursor = self.store.cursor(*place)
+        return place in self._full or (cursor is not None and cursor.watermark_ms is None)
+
+    def finished(self, place: Place) -> None:
+        """This object has been read to its end."""
+        self._full.add(place)
+
+    def count_read(self, place: Place, records: int) -> None:
+        """So many records of this place were read for the first time in this run."""
+        self.report.read[place] = self.report.read.get(place, 0) + records
+
+    def made(
+        self, *, links: int = 0, suggested: int = 0, conflicts: int = 0, unknown: int = 0, deferred: int = 0
+    ) -> None:
+        """Count what the loops did."""
+        self.report.links += links
+        self.report.suggested += suggested
+        self.report.conflicts += conflicts
+        self.report.unknown += unknown
+        self.report.deferred += deferred
+
+    def wrote(self, kind: str, system: str, verb: str) -> None:
+        """One write took effect."""
+        self.report.written(kind, system, f"{verb}d")
+
+    def failed(self, kind: str, system: str) -> None:
+        """One write was refused."""
+        self.report.written(kind, system, "failed")

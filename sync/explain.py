@@ -1,0 +1,110 @@
+"""The life of one entity as it stands: links and why, every field on every side, what was written, what is held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mapping.mapping import Mapping as KindMapping
+from mapping.mapping import Unmapped
+from mapping.rules import Place
+from state.rows import Row
+from state.store import Store
+
+
+class NotFoundError(LookupError):
+    """Nobody is known by this name."""
+
+
+def find(store: Store, mapping: KindMapping, who: str) -> list[str]:
+    """The entities meant by an e-mail address or `SIDE:ID` (`salesforce:00Q…`, `hubspot:51`).
+
+    Raises NotFoundError with what would be right.
+    """
+    rows = _rows(store, mapping, who)
+    entities = sorted({row.entity for row in rows if row.entity is not None})
+    if entities:
+        return entities
+    if rows:
+        row = rows[0]
+        raise NotFoundError(f"{who} is known ({row.system} {row.object} {row.id}), but not linked: {row.state}.")
+    raise NotFoundError(
+        f"Nobody is known as {who}. Give an e-mail address or SIDE:ID, such as hubspot:51; "
+        "a record that was made since the last sync is not known yet."
+    )
+
+
+def _rows(store: Store, mapping: KindMapping, who: str) -> list[Row]:
+    side, _, id = who.partition(":")
+    if side in mapping.rule.objects and id:
+        found = [store.rows(side, object, [id]).get(id) for object in mapping.rule.objects[side]]
+        return [row for row in found if row is not None]
+    address = who.strip().lower()
+    return [*store.lookup(f"email:{address}"), *store.lookup(f"alt:{address}")]
+
+
+def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
+    """Everything known of the entity, as a JSON document."""
+    rows = store.entity_rows([entity]).get(entity, [])
+    journal = store.journal(entity)
+    last = {}
+    for line in journal:
+        last.setdefault((line.system, line.field), line)
+    live = [row for row in rows if row.state == "live"]
+    return {
+        "entity": entity,
+        "kind": mapping.rule.kind,
+        "records": [_record(row) for row in rows],
+        "fields": {
+            rule.name: {
+                "rule": {"to": sorted(rule.to), "winner": rule.winner, "when": rule.when, "clears": rule.clears},
+                "sides": {
+                    row.system: _side(mapping, row, rule.name, last.get((row.system, rule.name)))
+                    for row in live
+                    if Place(row.system, row.object) in rule.places
+                },
+            }
+            for rule in mapping.rule.fields
+        },
+        "held": [
+            {"question": r.question, "field": r.field, "since": r.opened_ms, **r.detail}
+            for r in store.reviews(entity=entity)
+        ],
+        "next": [
+            {"side": op.system, "action": op.verb, "state": op.state, "fields": dict(op.fields)}
+            for (_, _), op in sorted(store.open_operations([entity]).items())
+        ],
+        "history": [
+            {
+                "at": line.at_ms, "run": line.run, "side": line.system, "field": line.field,
+                "was": line.was, "became": line.became, "why": line.reason,
+            }
+            for line in journal
+        ],
+    }  # fmt: skip
+
+
+def _record(row: Row) -> dict[str, Any]:
+    return {
+        "side": row.system,
+        "object": row.object,
+        "id": row.id,
+        "state": row.state,
+        "modified": row.version_ms,
+        "linked": dict(row.why) if row.why else None,
+        "moved_to": list(row.moved_to) if row.moved_to else None,
+    }
+
+
+def _side(mapping: KindMapping, row: Row, name: str, last: Any) -> Mapping[str, Any]:
+    own = row.now.get(name)
+    shared = mapping.canon(Place(row.system, row.object), name, own)
+    return {
+        "value": own,
+        "means": None if isinstance(shared, Unmapped) else shared,
+        "agreed": (row.shadow or {}).get(name),
+        "met": row.shadow is not None and name in row.shadow,
+        "changed_between": list(row.spans[name]) if name in row.spans else None,
+        "written_by": "sync" if last is not None and last.became == own and last.operation else row.system,
+        "because": last.reason if last is not None else None,
+    }

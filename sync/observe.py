@@ -1,0 +1,146 @@
+"""Pull what changed into the state: one transaction a page, the cursor with the records.
+
+An observation says what a record holds now; it decides nothing.  What it finds different from what we remember
+makes the record dirty, and remembers between which two versions each field changed: a change has a time interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from connectors.port import Connector, Cursor, Page, Record, Ref
+from mapping.mapping import Mapping as KindMapping
+from mapping.rules import Place
+from state.rows import DELETED, LIVE, MERGED, MOVED, PENDING, UNCHANGED, CursorRow, Row
+
+if TYPE_CHECKING:
+    from sync.engine import Engine
+
+
+def observe(engine: Engine, connector: Connector, mapping: KindMapping, *, full: bool = False) -> None:
+    """Read every object of the kind in this system: what changed, or everything where we never read to the end,
+    the mapping changed, or `full` asks for it."""
+    for object in mapping.rule.objects[connector.name]:
+        place = Place(connector.name, object)
+        engine.step(f"observe:{connector.name}:{object}")
+        stored = engine.store.cursor(*place)
+        since = _since(stored, mapping.fingerprint, full and not engine.resumes(place))
+        if stored is None and engine.report is not None:
+            engine.report.first = True
+        for page in connector.changes(object, mapping.natives(place), since):
+            _save(engine, mapping, place, page)
+            engine.progress("read", connector.name, object, len(page.records), page.total)
+        engine.finished(place)
+
+
+def _since(stored: CursorRow | None, fingerprint: str, again: bool) -> Cursor | None:
+    if stored is None or stored.mapping != fingerprint or again:
+        return None
+    return Cursor(stored.watermark_ms, stored.resume)
+
+
+def _save(engine: Engine, mapping: KindMapping, place: Place, page: Page) -> None:
+    ids = [record.ref.id for record in page.records]
+    former = [id for record in page.records for id in record.former]
+    known = engine.store.rows(*place, list(dict.fromkeys(ids + former)))
+    rows: dict[str, Row] = {}
+    keys: dict[Ref, Sequence[str]] = {}
+    for record in page.records:
+        old = rows.get(record.ref.id) or known.get(record.ref.id)
+        row = observed(mapping, record, old, page.asked, engine.run)
+        if row is None:
+            continue
+        rows[row.id] = row
+        if row.dirty and (old is None or old.now != row.now):
+            keys[row.ref] = mapping.match_keys(place, row.now)
+        for id in record.former:
+            gone = rows.get(id) or known.get(id)
+            if gone is not None and gone.state != MOVED and id != row.id:
+                rows[id] = moved(gone, record.ref, engine.run)
+    for row in rows.values():
+        before = known.get(row.id)
+        engine.count_read(place, 0 if before is not None and before.run == engine.run else 1)
+    cursor = CursorRow(*place, page.cursor.watermark, page.cursor.resume, mapping.fingerprint)
+    engine.step(f"observe:{place.system}:page")
+    engine.store.save_page(engine.lease, list(rows.values()), keys, cursor)
+    engine.step(f"observe:{place.system}:saved")
+
+
+def observed(mapping: KindMapping, record: Record, old: Row | None, asked: int, run: str) -> Row | None:
+    """The row after this observation; None if it is older than what we know."""
+    if old is not None and record.version < old.version_ms:
+        return old._replace(run=run, fate=_fate(old)) if old.run != run else None
+    if record.moved_to is not None or record.deleted:
+        return _gone(mapping, record, old, asked, run)
+    now = mapping.decode(record)
+    if old is None:
+        return Row(
+            *record.ref, mapping.rule.kind, now, record.version, asked, created_ms=record.created, run=run, fate=PENDING
+        )
+    back = old.state in (DELETED, MOVED)
+    if now == old.now and not back:
+        row = old._replace(version_ms=record.version, seen_ms=asked)
+    else:
+        row = old._replace(
+            now=now,
+            version_ms=record.version,
+            seen_ms=asked,
+            state=LIVE if back else old.state,
+            spans=spans(mapping, old, now, record.version),
+            dirty=True,
+            moved_to=None,
+        )
+    return row._replace(run=run, fate=_fate(row))
+
+
+def _fate(row: Row) -> str:
+    if row.state == DELETED:
+        return DELETED
+    if row.state == MOVED:
+        return MERGED
+    return PENDING if row.dirty else UNCHANGED
+
+
+def _gone(mapping: KindMapping, record: Record, old: Row | None, asked: int, run: str) -> Row:
+    state = MOVED if record.moved_to is not None else DELETED
+    if old is None:
+        return Row(
+            *record.ref, mapping.rule.kind, {}, record.version, asked,
+            state=state, created_ms=record.created, dirty=False, run=run,
+            fate=MERGED if state == MOVED else DELETED, moved_to=record.moved_to,
+        )  # fmt: skip
+    news = old.state != state or old.moved_to != record.moved_to
+    row = old._replace(
+        version_ms=record.version,
+        seen_ms=asked,
+        state=state,
+        moved_to=record.moved_to,
+        dirty=old.dirty or news,
+        run=run,
+    )
+    return row._replace(fate=_fate(row))
+
+
+def moved(row: Row, to: Ref, run: str) -> Row:
+    """A record whose survivor tells that it was merged away."""
+    return row._replace(state=MOVED, moved_to=to, dirty=True, run=run, fate=MERGED)
+
+
+def spans(mapping: KindMapping, old: Row, now: Mapping[str, Any], version: int) -> dict[str, Sequence[int]]:
+    """field → (after, by] for each field that differs from the shadow: the change happened in between."""
+    place = Place(old.system, old.object)
+    result: dict[str, Sequence[int]] = {}
+    for name in {*old.now, *now}:
+        if name.startswith("@"):
+            continue
+        was, value = old.now.get(name), now.get(name)
+        shadow = (old.shadow or {}).get(name)
+        if value == shadow:
+            continue
+        if value == was or not mapping.changed(place, name, value, was):
+            if name in old.spans:
+                result[name] = old.spans[name]
+            continue
+        result[name] = (old.version_ms, version)
+    return result

@@ -1,0 +1,376 @@
+"""One entity → what to write, what is agreed, what to ask.  Pure: rows in, a decision out.
+
+The three-way merge decides field by field (`sync.merge`); this module gathers its verdicts into at most one
+operation a system, adds the sync keys by which the records name each other, and says in plain words why a record
+is not written: skipped by a condition, held with cause and fix, or waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.port import Key
+from mapping.mapping import Mapping as KindMapping
+from mapping.mapping import UNWRITTEN, Unmapped
+from mapping.rules import FieldRule, KeyField, Place, Value
+from state.rows import OperationRow, Row
+from sync.merge import Side, Verdict, merge
+
+HELD = "held"
+UNMAPPED = "unmapped"
+CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One field of an operation: what it replaces, and what decided."""
+
+    old: Value
+    new: Value
+    rule: str
+    reason: str
+    lost: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An intended write: what, and what it proves once it is done."""
+
+    system: str
+    object: str
+    id: str | None
+    """None creates."""
+    native: Mapping[str, Any]
+    fields: Mapping[str, Why]
+    """Canonical name → why; sync keys appear under their `@key:` names."""
+    agreed: Mapping[str, Mapping[str, Value]]
+    """Other system → field → own value that becomes its shadow when this write has happened."""
+    version: int | None
+    """The target's version that the decision rests on."""
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something a person must know or decide."""
+
+    question: str
+    system: str
+    object: str
+    id: str | None
+    field: str | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A journal line that needs no write: a value that lost or was left as it is."""
+
+    system: str
+    field: str
+    was: Value
+    became: Value
+    reason: str
+
+
+@dataclass(slots=True)
+class Decision:
+    """Everything `decide` may say of one entity."""
+
+    entity: str
+    drafts: list[Draft] = field(default_factory=list)
+    shadows: dict[str, dict[str, Value]] = field(default_factory=dict)
+    """system → fields whose shadow moves now, without a write."""
+    notes: list[Note] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    conflicts: int = 0
+    waits: bool = False
+    """Not all could be decided yet: the entity stays dirty."""
+    skipped: str = ""
+    """Why no counterpart is made."""
+
+
+Condition = Callable[[Mapping[str, Any]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """What deciding needs beside the rows: the mapping, compiled conditions, and each system's grain of time."""
+
+    mapping: KindMapping
+    create: Mapping[str, Condition]
+    only: Mapping[str, Condition]
+    grain: Mapping[str, int]
+
+    def decide(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> Decision:
+        """The decision for one entity.  `rows`: all its records; `opens`: its operations not done, by system."""
+        decision = Decision(entity)
+        live = {row.system: row for row in rows if row.state == "live"}
+        if not live:
+            return decision
+        if any(row.now.get("@ignore") for row in live.values()):
+            decision.skipped = "left alone: somebody ticked the no-sync box"
+            return decision
+        merged = _Merged(self, live, decision)
+        for system, row in live.items():
+            self._update(system, row, merged, opens.get(system), decision)
+        gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
+        for system in self.mapping.rule.objects:
+            if system in live:
+                continue
+            if system in gone:
+                decision.skipped = f"its {system} record was deleted there and is not made again"
+            elif (open_ := opens.get(system)) and open_.state == "sent":
+                decision.waits = True
+            else:
+                self._create(system, live, opens.get(system), decision)
+        merged.settle(decision)
+        return decision
+
+    def settled(self, row: Row) -> bool:
+        """Whether a later change of this record is certain to carry a later version."""
+        grain = self.grain[row.system]
+        return grain <= 1 or row.version_ms < row.seen_ms // grain * grain
+
+    def facts(self, live: Mapping[str, Row]) -> dict[str, Any]:
+        """What conditions may ask of the person: canonical values, the first system that has one speaking."""
+        facts: dict[str, Any] = {}
+        for row in live.values():
+            for name, value in self.mapping.facts(Place(row.system, row.object), row.now).items():
+                if facts.get(name) in (None, False):
+                    facts[name] = value
+        return facts
+
+    def _update(self, system: str, row: Row, merged: _Merged, open_: OperationRow | None, decision: Decision) -> None:
+        place = Place(system, row.object)
+        wanted = merged.writes.get(system, {})
+        native, problems = self.mapping.encode(place, {n: why.new for n, why in wanted.items()}, creating=False)
+        for problem in problems:
+            wanted.pop(problem.field, None)
+            merged.hold([problem.field])
+            decision.questions.append(_held(system, row, problem))
+        keys = self._keys(place, row, merged.live)
+        if not native and not keys:
+            return
+        if open_ is not None and open_.state == "sent":
+            decision.waits = True
+            merged.hold(wanted)
+            return
+        if not self.settled(row):
+            decision.waits = True
+            merged.hold(wanted)
+            return
+        native = {**native, **{key.native: why.new for key, why in keys.items()}}
+        if open_ is not None and open_.state == "parked" and open_.id == row.id and open_.native == native:
+            merged.hold(wanted)
+            decision.questions.append(_still(open_))
+            return
+        fields = {**wanted, **{f"@key:{k.of.system}:{k.of.object}": why for k, why in keys.items()}}
+        agreed = {
+            other: {name: merged.live[other].now.get(name) for name in wanted if name in merged.names(other)}
+            for other in merged.live
+            if other != system
+        }
+        decision.drafts.append(Draft(system, row.object, row.id, native, fields, agreed, row.version_ms))
+
+    def _keys(self, place: Place, row: Row, live: Mapping[str, Row]) -> dict[KeyField, Why]:
+        keys: dict[KeyField, Why] = {}
+        for key in self.mapping.rule.keys:
+            other = live.get(key.of.system)
+            if key.place != place or other is None or other.object != key.of.object:
+                continue
+            held = row.now.get(f"@key:{key.of.system}:{key.of.object}")
+            if held != other.id and self.mapping.known(place, key.native):
+                keys[key] = Why(held, other.id, "link", f"names its {other.system} record")
+        return keys
+
+    def _create(self, system: str, live: Mapping[str, Row], open_: OperationRow | None, decision: Decision) -> None:
+        rule = self.mapping.rule
+        if not self.create[system](self.facts(live)):
+            decision.skipped = f"not made in {system}: {rule.create[system]} does not hold"
+            return
+        place = Place(system, rule.create_as[system])
+        values: dict[str, Value] = {}
+        sources: dict[str, str] = {}
+        for field_ in rule.fields:
+            if place not in field_.places or not self._holds(field_, live):
+                continue
+            for other, row in live.items():
+                origin = Place(other, row.object)
+                if origin not in field_.places:
+                    continue
+                value = self.mapping.canon(origin, field_.name, row.now.get(field_.name))
+                if isinstance(value, Unmapped):
+                    decision.questions.append(_unmapped(other, row, field_, value))
+                elif value is not None and system in field_.to:
+                    values.setdefault(field_.name, value)
+                    sources.setdefault(field_.name, other)
+        native, problems = self.mapping.encode(place, values, creating=True)
+        if problems:
+            source = next(iter(live.values()))
+            decision.questions += [_held(system, source, problem, creating=place.object) for problem in problems]
+            return
+        key = next(
+            (
+                Key(k.native, row.id)
+                for k in rule.keys
+                for row in live.values()
+                if k.place == place and k.of == Place(row.system, row.object) and self.mapping.known(place, k.native)
+            ),
+            None,
+        )
+        if key is not None:
+            native = {**native, key.field: key.value}
+        if open_ is not None and open_.state == "parked" and open_.id is None and open_.native == native:
+            decision.questions.append(_still(open_))
+            return
+        fields = {
+            name: Why(None, value, "create", f"new in {system}, from {sources[name]}")
+            for name, value in values.items()
+            if self.mapping.fit(place, name, value) not in (None, UNWRITTEN)
+        }
+        shared = {f.name for f in rule.fields if place in f.places}
+        agreed = {
+            other: {
+                f.name: row.now.get(f.name)
+                for f in rule.fields
+                if f.name in shared and Place(other, row.object) in f.places
+            }
+            for other, row in live.items()
+        }
+        decision.drafts.append(Draft(system, place.object, None, native, fields, agreed, None, key))
+
+    def _holds(self, rule: FieldRule, live: Mapping[str, Row]) -> bool:
+        condition = self.only.get(rule.name)
+        return condition is None or condition(self.facts(live))
+
+
+class _Merged:
+    """The verdicts on all fields of one entity, and which of them may move the shadows without a write."""
+
+    def __init__(self, planner: Planner, live: Mapping[str, Row], decision: Decision) -> None:
+        self.planner = planner
+        self.mapping = planner.mapping
+        self.live = live
+        self.writes: dict[str, dict[str, Why]] = {}
+        self._move: dict[str, dict[str, Value]] = {}
+        self._stay: set[str] = set()
+        self._places = {system: Place(system, row.object) for system, row in live.items()}
+        if len(live) > 1:
+            for rule in self.mapping.rule.fields:
+                self._field(rule, decision)
+
+    def names(self, system: str) -> set[str]:
+        """The fields that live in this system's record."""
+        place = self._places[system]
+        return {rule.name for rule in self.mapping.rule.fields if place in rule.places}
+
+    def hold(self, names: Iterable[str]) -> None:
+        """These fields are not written now: their shadows stay, so that the change is still seen."""
+        self._stay.update(names)
+
+    def _field(self, rule: FieldRule, decision: Decision) -> None:
+        name = rule.name
+        systems = [system for system, place in self._places.items() if place in rule.places]
+        if len(systems) < 2:
+            return
+        met = True
+        any_changed = False
+        changed: dict[str, bool] = {}
+        for system in systems:
+            row = self.live[system]
+            shadow = row.shadow
+            if shadow is None or name not in shadow:
+                met = False
+                changed[system] = False
+                continue
+            own = row.now.get(name)
+            moved = own != shadow[name] and self.mapping.changed(self._places[system], name, own, shadow[name])
+            changed[system] = moved
+            any_changed = any_changed or moved
+        if met and not any_changed and rule.winner != "sticky_true":
+            return
+        if not self.planner._holds(rule, self.live):
+            return
+        sides: dict[str, Side] = {}
+        for system in systems:
+            row = self.live[system]
+            value = self.mapping.canon(self._places[system], name, row.now.get(name))
+            if isinstance(value, Unmapped):
+                decision.questions.append(_unmapped(system, row, rule, value))
+                return
+            after, by = row.spans.get(name) or (row.created_ms or 0, row.version_ms)
+            sides[system] = Side(value, changed[system], after, by)
+        base = None
+        if met:
+            base = self.mapping.canon(self._places[systems[0]], name, (self.live[systems[0]].shadow or {})[name])
+        verdict = merge(rule, sides, met=met, base=base, rank=self.mapping.rank)
+        self._take(rule, sides, verdict, met, decision)
+
+    def _take(
+        self, rule: FieldRule, sides: Mapping[str, Side], verdict: Verdict, met: bool, decision: Decision
+    ) -> None:
+        name = rule.name
+        decision.conflicts += verdict.conflict
+        writes: dict[str, Value] = {}
+        for system, value in verdict.writes.items():
+            place = self._places[system]
+            own = self.live[system].now.get(name)
+            if self.mapping.changed(place, name, self.mapping.fit(place, name, value), own):
+                writes[system] = value
+        for system, value in writes.items():
+            self.writes.setdefault(system, {})[name] = Why(
+                sides[system].now, value, verdict.rule, verdict.reason, verdict.lost
+            )
+        if not verdict.agreed:
+            winner = next(iter(self.live.values()))
+            detail = {
+                "values": {system: side.now for system, side in sides.items()},
+                "when": {system: [side.after, side.by] for system, side in sides.items()},
+                "why": verdict.reason,
+            }
+            decision.questions.append(Question(CONFLICT, winner.system, winner.object, winner.id, name, detail))
+            return
+        if writes:
+            return
+        for system in sides:
+            self._move.setdefault(system, {})[name] = self.live[system].now.get(name)
+        if verdict.lost:
+            decision.notes += [
+                Note(system, name, value, sides[system].now, verdict.reason) for system, value in verdict.lost
+            ]
+
+    def settle(self, decision: Decision) -> None:
+        """Move the shadows of what is agreed and needs no write."""
+        for system, fields in self._move.items():
+            kept = {name: value for name, value in fields.items() if name not in self._stay}
+            if kept:
+                decision.shadows[system] = kept
+
+
+def _held(system: str, row: Row, problem: Any, creating: str | None = None) -> Question:
+    detail = {
+        "code": problem.code,
+        "native": problem.native,
+        "value": problem.value,
+        "fix": problem.fix,
+        "target": f"{system} {creating or row.object}",
+    }
+    return Question(HELD, row.system, row.object, row.id, problem.field, detail)
+
+
+def _still(open_: OperationRow) -> Question:
+    """The platform refused exactly this write: it stays parked, and its question open."""
+    return Question("rejected", open_.system, open_.object, open_.id, None, open_.note or {})
+
+
+def _unmapped(system: str, row: Row, rule: FieldRule, value: Unmapped) -> Question:
+    detail = {
+        "code": "UNMAPPED_VALUE",
+        "native": rule.places[Place(system, row.object)],
+        "value": value.own,
+        "fix": f'say in the configuration what "{value.own}" means, or change the value in {system}',
+    }
+    return Question(UNMAPPED, system, row.object, row.id, rule.name, detail)

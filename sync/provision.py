@@ -1,0 +1,52 @@
+"""Our own fields on both sides, from one definition: the sync keys, the refined stage, and the box that says no."""
+
+from __future__ import annotations
+
+from connectors.port import FieldSpec, Option, Schema
+from mapping.rules import KindRule, Place
+
+
+def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
+    """(system, field) of everything this kind needs, in the order people should read it."""
+    specs: list[tuple[str, FieldSpec]] = []
+    for key in rule.keys:
+        spec = FieldSpec(
+            object=key.place.object,
+            name=key.native,
+            label=f"{_title(key.of.system)} {_singular(key.of.object)} id",
+            type="text",
+            length=20,
+            unique=True,
+            help=f"The {_title(key.of.system)} record of the same {rule.kind}. Kept by Smarketing Sync: do not edit.",
+        )
+        specs.append((key.place.system, spec))
+    for place, native in rule.ignore.items():
+        help = "Tick to make Smarketing Sync leave this record alone."
+        specs.append((place.system, FieldSpec(place.object, native, "No sync", "bool", help=help)))
+    options = tuple(Option(stage.name, stage.name) for stage in rule.stages)
+    for field in rule.fields:
+        for place, native in field.places.items():
+            if field.type == "stage" and "+" in native:
+                help = "The stage in the vocabulary that sales and marketing share."
+                name = native.split("+")[1]
+                specs.append(
+                    (place.system, FieldSpec(place.object, name, "Shared stage", "choice", options=options, help=help))
+                )
+    return specs
+
+
+def missing(rule: KindRule, schemas: dict[Place, Schema]) -> list[tuple[str, FieldSpec]]:
+    """Those that do not exist yet, or that our credentials may not see."""
+    return [
+        (system, spec)
+        for system, spec in field_specs(rule)
+        if spec.name not in schemas[Place(system, spec.object)].fields
+    ]
+
+
+def _title(system: str) -> str:
+    return {"hubspot": "HubSpot", "salesforce": "Salesforce"}.get(system, system)
+
+
+def _singular(object: str) -> str:
+    return object.lower().removesuffix("s")

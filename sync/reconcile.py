@@ -1,0 +1,363 @@
+"""Decide again whatever is dirty: who is whom, what each entity should hold, which writes that takes.
+
+Streams the dirty records in batches of constant size.  A batch reads the state, decides purely (`sync.match`,
+`sync.plan`) and is stored in one transaction; no call to a system happens here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mapping.mapping import Mapping as KindMapping
+from mapping.rules import Place
+from state.rows import (
+    APPLIED,
+    DELETED,
+    DUPLICATE,
+    HELD,
+    LIVE,
+    MOVED,
+    PENDING,
+    SENT,
+    SHARED,
+    SKIPPED,
+    UNCHANGED,
+    Batch,
+    Closing,
+    JournalRow,
+    OperationRow,
+    ReviewRow,
+    Row,
+)
+from sync import match as matching
+from sync.plan import Decision, Draft, Planner, Question
+
+if TYPE_CHECKING:
+    from sync.engine import Engine
+
+BATCH = 500
+MATCHED = (LIVE, DUPLICATE, SHARED)
+PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected")
+"""Questions that a new decision on the entity raises again, or settles."""
+
+
+def reconcile(engine: Engine, planner: Planner) -> None:
+    """Decide every dirty record of the kind once."""
+    after = 0
+    while rows := engine.view.dirty(planner.mapping.rule.kind, after, BATCH):
+        after = rows[-1].n
+        engine.step("reconcile:batch")
+        batch = _Batch(engine, planner, rows)
+        batch.decide()
+        engine.view.commit_batch(engine.lease, batch.result())
+        engine.step("reconcile:committed")
+        engine.progress("decided", planner.mapping.rule.kind, "", len(rows), None)
+
+
+@dataclass
+class _Batch:
+    """One batch of dirty records, from what is known to what is decided."""
+
+    engine: Engine
+    planner: Planner
+    dirty: Sequence[Row]
+    rows: dict[int, Row] = field(default_factory=dict)
+    """Every record that matters here, as decided so far, by number."""
+    read: dict[int, Row] = field(default_factory=dict)
+    """The same as they were read."""
+    entities: set[str] = field(default_factory=set)
+    opens: dict[tuple[str, str], OperationRow] = field(default_factory=dict)
+    drafts: list[OperationRow] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
+    journal: list[JournalRow] = field(default_factory=list)
+    questions: dict[str, ReviewRow] = field(default_factory=dict)
+    asked_of: set[str] = field(default_factory=set)
+    """Entities whose earlier questions are settled unless raised again."""
+
+    def decide(self) -> None:
+        self._know(self.dirty)
+        self._gather(row.entity for row in self.dirty)
+        self._follow_moves()
+        self._match()
+        by_entity: dict[str, list[Row]] = {}
+        for row in self.rows.values():
+            if row.entity is not None and row.entity in self.entities:
+                by_entity.setdefault(row.entity, []).append(row)
+        for entity, rows in by_entity.items():
+            self._plan(entity, sorted(rows, key=lambda row: row.n))
+        for row in self.dirty:
+            current = self.rows[row.n]
+            if current.entity is None:
+                self.rows[row.n] = current._replace(dirty=False, fate=_final(current, SKIPPED))
+
+    def result(self) -> Batch:
+        """What the batch says, complete, for one transaction."""
+        changed = [row for n, row in self.rows.items() if row != self.read[n]]
+        standing = self.engine.view.questions_of(self.asked_of, PLANNED_QUESTIONS)
+        closed = [
+            Closing(review.fingerprint, self.engine.now(), "settled by a later decision")
+            for review in standing
+            if review.fingerprint not in self.questions
+        ]
+        return Batch(changed, self.drafts, self.dropped, self.journal, list(self.questions.values()), closed)
+
+    # -- who is whom -------------------------------------------------------------------------------------------
+
+    def _know(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if row.n not in self.rows:
+                self.rows[row.n] = self.read[row.n] = row
+
+    def _gather(self, entities: Iterable[str | None]) -> None:
+        """Read all records and open operations of these entities."""
+        new = sorted({entity for entity in entities if entity is not None} - self.entities)
+        if new:
+            self.entities.update(new)
+            for rows in self.engine.view.entity_rows(new).values():
+                self._know(rows)
+            self.opens |= self.engine.view.open_operations(new)
+
+    def _follow_moves(self) -> None:
+        """A merged or converted record hands its place in the entity to the record it lives on in."""
+        for row in self.dirty:
+            if row.state != MOVED or row.entity is None or row.moved_to is None:
+                continue
+            target = self.engine.view.rows(row.moved_to.system, row.moved_to.object, [row.moved_to.id])
+            heir = target.get(row.moved_to.id)
+            if heir is None or heir.state != LIVE:
+                continue
+            self._know([heir])
+            heir = self.rows[heir.n]
+            siblings = [
+                r for r in self.rows.values() if r.entity == row.entity and r.state == LIVE and r.system != row.system
+            ]
+            if heir.entity is None or (heir.entity != row.entity and self._lonely(heir.entity)):
+                if heir.entity is not None:
+                    self._forget_plans(heir.entity)
+                place = Place(heir.system, heir.object)
+                carried = {
+                    name: value
+                    for name, value in (row.shadow or {}).items()
+                    if place in self.planner.mapping.rule_of(name).places
+                }
+                shadow = carried if heir.object == row.object or carried else None
+                why = self._why("moved", f"{row.object} {row.id} was merged into or converted to it")
+                self.rows[heir.n] = heir._replace(entity=row.entity, shadow=shadow, why=why, dirty=True)
+            elif heir.entity != row.entity and siblings:
+                self._gather([heir.entity])
+                self._ask(
+                    "merge",
+                    siblings[0],
+                    {"why": f"{row.object} {row.id} was merged into {heir.id}, which already has a counterpart",
+                     "entities": sorted([row.entity, heir.entity])},
+                    f"merge|{'|'.join(sorted([row.entity, heir.entity]))}",
+                )  # fmt: skip
+
+    def _lonely(self, entity: str) -> bool:
+        self._gather([entity])
+        return sum(row.entity == entity and row.state == LIVE for row in self.rows.values()) < 2 and not any(
+            open_.state == SENT for (of, _), open_ in self.opens.items() if of == entity
+        )
+
+    def _match(self) -> None:
+        unlinked = [row for n in sorted(r.n for r in self.dirty) if self._matchable(row := self.rows[n])]
+        if not unlinked:
+            return
+        mapping = self.planner.mapping
+        own_keys = {row.n: _keys(mapping, row) for row in unlinked}
+        found = self.engine.view.by_keys(
+            mapping.rule.kind,
+            sorted({variant for keys in own_keys.values() for key in keys for variant in _variants(key)}),
+        )
+        self._know(row for rows in found.values() for row in rows)
+        self._gather(self.rows[row.n].entity for rows in found.values() for row in rows)
+        near = {row.n for row in unlinked} | {row.n for rows in found.values() for row in rows}
+        near |= {
+            n
+            for n, row in self.rows.items()
+            if row.entity is not None and row.entity in {self.rows[m].entity for m in near}
+        }
+        candidates = [self._candidate(row) for n in sorted(near) if (row := self.rows[n]).state in MATCHED]
+        by_ref = {row.ref: row.n for row in self.rows.values()}
+        for decision in matching.match(candidates, mapping):
+            self._take(decision, by_ref)
+
+    def _matchable(self, row: Row) -> bool:
+        if row.state not in MATCHED:
+            return False
+        if row.entity is None or row.state == DUPLICATE:
+            return True
+        mates = [r for r in self.rows.values() if r.entity == row.entity and r.n != row.n]
+        reserved = any(open_.state == SENT for (of, _), open_ in self.opens.items() if of == row.entity)
+        return not any(mate.state != DUPLICATE for mate in mates) and not reserved
+
+    def _candidate(self, row: Row) -> matching.Candidate:
+        return matching.Candidate(
+            ref=row.ref,
+            entity=row.entity,
+            own=row.now,
+            state=row.state,
+            version=row.version_ms,
+            created=row.created_ms,
+            filled=sum(not name.startswith("@") for name in row.now),
+        )
+
+    def _take(self, decision: matching.Decision, by_ref: Mapping[Any, int]) -> None:
+        engine = self.engine
+        if isinstance(decision, matching.Link):
+            linked = 0
+            for ref in decision.refs:
+                row = self.rows[by_ref[ref]]
+                if row.entity == decision.entity and row.state == LIVE:
+                    continue
+                if row.entity is not None and row.entity != decision.entity:
+                    self._forget_plans(row.entity)
+                linked += 1
+                why = self._why(decision.rule, decision.evidence)
+                self.rows[row.n] = row._replace(
+                    entity=decision.entity, state=LIVE, shadow=None, why=why, dirty=True, fate=_final(row, APPLIED)
+                )
+            self._gather([decision.entity])
+            engine.made(links=bool(linked))
+        elif isinstance(decision, matching.NewEntity):
+            row = self.rows[by_ref[decision.ref]]
+            if row.entity is None or row.state != LIVE:
+                self.rows[row.n] = row._replace(entity=decision.entity, state=LIVE, dirty=True)
+            self._gather([decision.entity])
+        elif isinstance(decision, matching.Duplicate):
+            row = self.rows[by_ref[decision.ref]]
+            if row.entity is not None and row.entity != decision.entity:
+                self._forget_plans(row.entity)
+            why = self._why("duplicate", decision.why)
+            self.rows[row.n] = row._replace(
+                entity=decision.entity, state=DUPLICATE, why=why, dirty=False, fate=_final(row, SKIPPED)
+            )
+            detail = {"why": decision.why, "for": list(decision.reasons_for), "against": list(decision.reasons_against)}
+            self._ask("duplicate", row, detail, f"duplicate|{row.system}|{row.object}|{row.id}|{decision.entity}")
+            engine.made(suggested=1)
+        elif isinstance(decision, matching.Shared):
+            row = self.rows[by_ref[decision.ref]]
+            self.rows[row.n] = row._replace(
+                entity=None, state=SHARED, dirty=False, fate=_final(row, SKIPPED), why=self._why("shared", decision.why)
+            )
+            self._ask("shared", row, {"why": decision.why}, f"shared|{row.system}|{row.object}|{row.id}")
+        else:
+            row = self.rows[by_ref[decision.refs[0]]]
+            detail = {"why": decision.why, "records": [list(ref) for ref in decision.refs]}
+            refs = "|".join(":".join(ref) for ref in sorted(decision.refs))
+            self._ask(decision.question, row, detail, f"{decision.question}|{refs}")
+            for ref in decision.refs:
+                held = self.rows[by_ref[ref]]
+                if held.entity is None:
+                    self.rows[held.n] = held._replace(dirty=False, fate=_final(held, HELD))
+            engine.made(suggested=1)
+
+    def _forget_plans(self, entity: str) -> None:
+        for (of, _system), open_ in list(self.opens.items()):
+            if of == entity and open_.state != SENT:
+                self.dropped.append(open_.n)
+                del self.opens[of, _system]
+
+    # -- what to write -----------------------------------------------------------------------------------------
+
+    def _plan(self, entity: str, rows: Sequence[Row]) -> None:
+        opens = {system: open_ for (of, system), open_ in self.opens.items() if of == entity}
+        decision = self.planner.decide(entity, rows, opens)
+        planned = {draft.system for draft in decision.drafts}
+        for system, open_ in opens.items():
+            if system not in planned and open_.state in ("planned", "held"):
+                self.dropped.append(open_.n)
+            elif system not in planned and open_.state == "parked" and not _stands(decision, system):
+                self.dropped.append(open_.n)
+        self.drafts += [self._operation(entity, draft) for draft in decision.drafts]
+        self.journal += [
+            JournalRow(self.engine.now(), self.engine.run, entity, n.system, n.field, n.was, n.became, n.reason)
+            for n in decision.notes
+        ]
+        self.asked_of.add(entity)
+        for question in decision.questions:
+            self._raise(entity, question)
+        self.engine.made(conflicts=decision.conflicts)
+        for row in rows:
+            self.rows[row.n] = self._row_after(self.rows[row.n], decision)
+
+    def _row_after(self, row: Row, decision: Decision) -> Row:
+        moved = decision.shadows.get(row.system) if row.state == LIVE else None
+        if moved:
+            shadow = {**(row.shadow or {}), **moved}
+            spans = {name: span for name, span in row.spans.items() if name not in moved}
+            row = row._replace(shadow=shadow, spans=spans)
+        if row.state == LIVE:
+            if any(question.question in ("held", "unmapped", "rejected") for question in decision.questions):
+                fate = HELD
+            elif decision.drafts or moved:
+                fate = APPLIED
+            elif decision.skipped:
+                fate = SKIPPED
+            else:
+                fate = UNCHANGED
+            row = row._replace(fate=_final(row, fate))
+        return row._replace(dirty=decision.waits and row.state == LIVE)
+
+    def _operation(self, entity: str, draft: Draft) -> OperationRow:
+        basis = {
+            "version": draft.version,
+            "fields": {
+                name: {"old": why.old, "rule": why.rule, "why": why.reason, "lost": [list(lost) for lost in why.lost]}
+                for name, why in draft.fields.items()
+            },
+        }
+        return OperationRow(
+            entity=entity,
+            kind=self.planner.mapping.rule.kind,
+            system=draft.system,
+            object=draft.object,
+            id=draft.id,
+            verb="create" if draft.id is None else "update",
+            fields={name: why.new for name, why in draft.fields.items()},
+            native=dict(draft.native),
+            agreed=dict(draft.agreed),
+            basis=basis,
+            run=self.engine.run,
+            key=tuple(draft.key) if draft.key else None,
+        )
+
+    # -- questions ---------------------------------------------------------------------------------------------
+
+    def _raise(self, entity: str, question: Question) -> None:
+        fingerprint = f"{question.question}|{entity}|{question.system}|{question.field or ''}"
+        self.questions[fingerprint] = ReviewRow(
+            question.question, fingerprint, self.engine.now(), entity, question.system, question.object, question.id,
+            question.field, question.detail,
+        )  # fmt: skip
+
+    def _ask(self, question: str, row: Row, detail: Mapping[str, Any], fingerprint: str) -> None:
+        self.questions[fingerprint] = ReviewRow(
+            question, fingerprint, self.engine.now(), row.entity, row.system, row.object, row.id, None, detail
+        )
+
+    def _why(self, rule: str, evidence: Any) -> dict[str, Any]:
+        return {"rule": rule, "evidence": evidence, "at": self.engine.now(), "by": "sync"}
+
+
+def _stands(decision: Decision, system: str) -> bool:
+    return any(question.question == "rejected" and question.system == system for question in decision.questions)
+
+
+def _final(row: Row, fate: str) -> str:
+    """A record keeps the first thing that became of it in a run; deleted and merged are facts."""
+    return fate if row.fate == PENDING and row.state not in (DELETED, MOVED) else row.fate
+
+
+def _keys(mapping: KindMapping, row: Row) -> list[str]:
+    return [*mapping.match_keys(Place(row.system, row.object), row.now), f"key:{row.system}:{row.object}:{row.id}"]
+
+
+def _variants(key: str) -> tuple[str, ...]:
+    """A primary e-mail is looked for among additional ones too, and the other way round."""
+    kind, _, rest = key.partition(":")
+    if kind in ("email", "alt"):
+        return f"email:{rest}", f"alt:{rest}"
+    return (key,)

@@ -1,0 +1,110 @@
+"""What a run did, as numbers that add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mapping.rules import Place
+
+FATES = ("applied", "unchanged", "held", "skipped", "parked", "deleted", "merged")
+WRITTEN = ("created", "updated", "archived", "associated", "failed")
+
+
+@dataclass
+class Report:
+    """The account of one run, in the shape users' scripts rely on (`as_json`)."""
+
+    run: str
+    job: str
+    muted: bool = False
+    started_ms: int = 0
+    ended_ms: int = 0
+    status: str = "done"
+    message: str = ""
+    """Why it stopped before its end."""
+    until_ms: int | None = None
+    """When it is worth trying again."""
+    first: bool = False
+    """Whether any object was read for the first time."""
+    read: dict[Place, int] = field(default_factory=dict)
+    """Records read, each counted once."""
+    fates: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+    """(kind, system) → what became of them."""
+    writes: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    links: int = 0
+    suggested: int = 0
+    conflicts: int = 0
+    unknown: int = 0
+    deferred: int = 0
+
+    def written(self, kind: str, system: str, what: str) -> None:
+        """Count one write."""
+        self.writes.setdefault((kind, system), Counter())[what] += 1
+
+    def stop(self, status: str, message: str, until_ms: int | None = None) -> None:
+        """The run ends early."""
+        self.status, self.message, self.until_ms = status, message, until_ms
+
+    def finish(self, now: int, fates: Mapping[tuple[str, str, str, str], int]) -> None:
+        """Close the account.  A record that was read and not decided any more waits for the next run: parked."""
+        self.ended_ms = now
+        for (kind, system, _object, fate), count in fates.items():
+            self.fates.setdefault((kind, system), Counter())["parked" if fate == "pending" else fate] += count
+        if self.status == "done" and (self.held or self.failed or self.deferred):
+            self.status = "partial"
+
+    @property
+    def held(self) -> int:
+        """Records that wait for a person."""
+        return sum(counts["held"] for counts in self.fates.values())
+
+    @property
+    def failed(self) -> int:
+        """Writes that were refused."""
+        return sum(counts["failed"] for counts in self.writes.values())
+
+    @property
+    def changed(self) -> int:
+        """Writes that took effect."""
+        return sum(count for counts in self.writes.values() for what, count in counts.items() if what != "failed")
+
+    @property
+    def accounted(self) -> bool:
+        """Whether every record that was read is accounted for, on every side and object."""
+        sides = {place.system for place in self.read}
+        return all(
+            sum(count for place, count in self.read.items() if place.system == side)
+            == sum(counts[fate] for (_, system), counts in self.fates.items() if system == side for fate in FATES)
+            for side in sides
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract's document."""
+        sides = sorted({*self.calls, *(place.system for place in self.read)})
+        kinds = sorted({kind for kind, _ in (*self.fates, *self.writes)}) or ["person"]
+        return {
+            "run": self.run,
+            "status": self.status,
+            "muted": self.muted,
+            "seconds": round((self.ended_ms - self.started_ms) / 1000, 1),
+            "objects": {kind: {side: self._side(kind, side) for side in sides} for kind in kinds},
+            "conflicts": self.conflicts,
+            "links": {"made": self.links, "suggested": self.suggested},
+            "api_calls": dict(sorted(self.calls.items())),
+            "accounted": self.accounted,
+            **({"message": self.message} if self.message else {}),
+        }
+
+    def _side(self, kind: str, side: str) -> dict[str, Any]:
+        fates = self.fates.get((kind, side), Counter())
+        writes = self.writes.get((kind, side), Counter())
+        read = sum(count for place, count in self.read.items() if place.system == side)
+        return {
+            "read": read,
+            **{fate: fates[fate] for fate in FATES},
+            "written": {what: writes[what] for what in WRITTEN},
+        }

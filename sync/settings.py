@@ -1,0 +1,364 @@
+"""The configuration as typed, frozen values: one class a section of the TOML file, with the defaults of the product.
+
+What each setting means to users stands in `config.example.toml`, which a test keeps complete.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from sync.secrets import FORMS, is_reference
+
+Side = Literal["hubspot", "salesforce"]
+SIDES: tuple[Side, ...] = ("hubspot", "salesforce")
+ROLES: dict[str, Side] = {"marketing": "hubspot", "crm": "salesforce"}
+
+
+def _reference(text: str) -> str:
+    if not is_reference(text):
+        raise ValueError(f"is a secret and must not be written here; use {FORMS}")
+    return text
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or not text.partition("://")[2].strip("/"):
+        raise ValueError("must be a full address such as https://api.example.com")
+    return text.rstrip("/")
+
+
+Secret = Annotated[str, AfterValidator(_reference)]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StateSettings(Section):
+    """`[state]`"""
+
+    url: str = "sqlite:///smarketing.db"
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: str) -> str:
+        if not url.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+            raise ValueError('must start with "sqlite:///" or "postgresql+psycopg://"')
+        return url
+
+
+class HubSpotSettings(Section):
+    """`[hubspot]`"""
+
+    base_url: Address = "https://api.hubapi.com"
+    access_token: Secret | None = None
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    refresh_token: Secret | None = None
+    api: Literal["v3", "2026-03", "2026-09"] = "v3"
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> HubSpotSettings:
+        oauth = (self.client_id, self.client_secret, self.refresh_token)
+        if self.access_token and any(oauth):
+            raise ValueError("give either access_token or client_id, client_secret and refresh_token, not both")
+        if not self.access_token and not all(oauth):
+            raise ValueError("needs access_token, or client_id, client_secret and refresh_token")
+        return self
+
+
+Auth = Literal["client_credentials", "jwt", "refresh_token", "password", "access_token"]
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    "client_credentials": ("client_id", "client_secret"),
+    "jwt": ("client_id", "username", "private_key"),
+    "refresh_token": ("client_id", "refresh_token"),
+    "password": ("username", "password"),
+    "access_token": ("access_token",),
+}
+
+
+class SalesforceSettings(Section):
+    """`[salesforce]`"""
+
+    login_url: Address
+    auth: Auth = "client_credentials"
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+    security_token: Secret | None = None
+    private_key: Secret | None = None
+    refresh_token: Secret | None = None
+    access_token: Secret | None = None
+    version: str = "64.0"
+
+    @field_validator("version")
+    @classmethod
+    def _version(cls, version: str) -> str:
+        number = version.removesuffix(".0")
+        if not (number.isdigit() and 50 <= int(number) <= 99):
+            raise ValueError('must be an API version from "50.0" up')
+        return f"{number}.0"
+
+    @model_validator(mode="after")
+    def _complete(self) -> SalesforceSettings:
+        missing = [name for name in NEEDED[self.auth] if not getattr(self, name)]
+        if missing:
+            raise ValueError(f'auth = "{self.auth}" also needs {" and ".join(missing)}')
+        return self
+
+
+class ScheduleSettings(Section):
+    """`[schedule]`"""
+
+    sync: str = "every 2 minutes"
+    sweep: str = "03:00"
+
+    @field_validator("sync", "sweep")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        from sync.schedule import parse_when
+
+        parse_when(text)
+        return text
+
+
+class BudgetSettings(Section):
+    """One side of `[budget]`"""
+
+    calls_per_10_s: int | None = Field(default=None, ge=1)
+    searches_per_s: float | None = Field(default=None, gt=0)
+    calls_per_day: int | None = Field(default=None, ge=1)
+    reserve: float = Field(default=0.3, ge=0, lt=1)
+    parallel: int = Field(default=4, ge=1, le=16)
+
+
+class BudgetsSettings(Section):
+    """`[budget]`"""
+
+    hubspot: BudgetSettings = BudgetSettings(calls_per_10_s=190, searches_per_s=5)
+    salesforce: BudgetSettings = BudgetSettings(calls_per_day=25_000)
+
+
+class OwnValues(Section):
+    """What one side calls a stage: the values read as it, and the one written (none: it is not written there)."""
+
+    read: tuple[str, ...] = ()
+    write: str | None = None
+
+
+def _own_values(raw: object) -> object:
+    if isinstance(raw, str):
+        return {"read": [raw], "write": raw}
+    if isinstance(raw, list):
+        return {"read": raw, "write": raw[0] if raw else None}
+    return raw
+
+
+class StageSettings(Section):
+    """One `[[vocabulary.stage]]` or `[[vocabulary.status]]`"""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    means: str
+    owner: Literal["marketing", "sales"]
+    hubspot: OwnValues = OwnValues()
+    salesforce: OwnValues = OwnValues()
+
+    @field_validator("hubspot", "salesforce", mode="before")
+    @classmethod
+    def _short_form(cls, raw: object) -> object:
+        return _own_values(raw)
+
+
+def _stage(name: str, owner: str, means: str, hubspot: object = None, salesforce: object = None) -> StageSettings:
+    sides = {side: raw for side, raw in (("hubspot", hubspot), ("salesforce", salesforce)) if raw is not None}
+    return StageSettings.model_validate({"name": name, "owner": owner, "means": means, **sides})
+
+
+STAGES = (
+    _stage("subscriber", "marketing", "asked to hear from us, nothing more is known", "subscriber"),
+    _stage("lead", "marketing", "showed interest beyond a subscription", "lead"),
+    _stage(
+        "mql",
+        "marketing",
+        "fits a persona and asked for something; handed to sales, not yet spoken to",
+        "marketingqualifiedlead",
+        "Open - Not Contacted",
+    ),
+    _stage(
+        "sal",
+        "sales",
+        "accepted by sales, who are trying to reach the person",
+        {"write": "marketingqualifiedlead"},
+        "Working - Contacted",
+    ),
+    _stage(
+        "sql",
+        "sales",
+        "spoken to: need, means and time are confirmed",
+        "salesqualifiedlead",
+        {"read": ["Qualified", "Closed - Converted"]},
+    ),
+    _stage("opportunity", "sales", "a deal is open", "opportunity"),
+    _stage("customer", "sales", "a deal was won", "customer"),
+    _stage("advocate", "marketing", "recommends us to others", "evangelist"),
+)
+STATUSES = (
+    _stage("other", "marketing", "outside the funnel: partners, press, job seekers", {"read": ["other"]}),
+    _stage("disqualified", "sales", "will not buy, with a reason", None, {"read": ["Closed - Not Converted"]}),
+)
+
+
+class VocabularySettings(Section):
+    """`[vocabulary]`: one language for marketing and sales; the order of the stages is their rank."""
+
+    stage: tuple[StageSettings, ...] = STAGES
+    status: tuple[StageSettings, ...] = STATUSES
+
+    @model_validator(mode="after")
+    def _consistent(self) -> VocabularySettings:
+        names = [entry.name for entry in (*self.stage, *self.status)]
+        for name in sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f'"{name}" is defined twice; names of stages and statuses must differ')
+        for side in SIDES:
+            seen: dict[str, str] = {}
+            for entry in (*self.stage, *self.status):
+                for value in getattr(entry, side).read:
+                    if value in seen:
+                        raise ValueError(f'{side} "{value}" is read as both {seen[value]} and {entry.name}; choose one')
+                    seen[value] = entry.name
+        return self
+
+
+Native = str | dict[str, str]
+
+
+class FieldSettings(Section):
+    """One entry of `[person.fields]`"""
+
+    hubspot: Native | None = None
+    salesforce: Native | None = None
+    type: Literal[
+        "text", "long_text", "email", "phone", "url", "int", "decimal", "bool", "date", "datetime", "choice", "set",
+        "owner", "stage",
+    ] = "text"  # fmt: skip
+    rule: str | None = None
+    to: Literal["both", "crm", "marketing", "none"] | None = None
+    winner: Literal[
+        "latest", "crm", "marketing", "human", "max", "min", "union", "forward", "sticky_true", "review"
+    ] | None = None  # fmt: skip
+    when: Literal["always", "blank", "create"] | None = None
+    clears: Literal["authority", "both", "never"] | None = None
+    first: Literal["fill_blanks", "crm", "marketing", "latest", "review"] | None = None
+    tie: Literal["crm", "marketing"] | None = None
+    on_invalid: Literal["hold", "drop", "nearest", "default"] = "hold"
+    too_long: Literal["hold", "cut"] = "hold"
+    default: str | bool | int | None = None
+    only: str = ""
+    personal: bool = True
+    values: dict[str, dict[Side, OwnValues]] = Field(default_factory=dict)
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _short_form(cls, raw: object) -> object:
+        if not isinstance(raw, dict):
+            return raw
+        return {
+            name: {side: _own_values(own) for side, own in sides.items()} if isinstance(sides, dict) else sides
+            for name, sides in raw.items()
+        }
+
+    @field_validator("rule")
+    @classmethod
+    def _preset(cls, name: str | None) -> str | None:
+        from mapping.presets import PRESETS
+
+        if name is not None and name not in PRESETS:
+            raise ValueError(f"is no rule; choose one of {', '.join(sorted(PRESETS))}")
+        return name
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> FieldSettings:
+        if not self.hubspot or not self.salesforce:
+            raise ValueError('needs a native field on both sides: hubspot = "…" and salesforce = "…"')
+        if self.type == "stage" and self.winner not in (None, "forward"):
+            raise ValueError('a stage can only move forward: leave out winner or set it to "forward"')
+        if self.on_invalid == "default" and self.default is None:
+            raise ValueError('on_invalid = "default" also needs default')
+        return self
+
+
+def _field(hubspot: Native, salesforce: Native, type: str = "text", **more: object) -> FieldSettings:
+    return FieldSettings.model_validate({"hubspot": hubspot, "salesforce": salesforce, "type": type, **more})
+
+
+def _address_part(lead: str, hubspot: str) -> FieldSettings:
+    return _field(hubspot, {"Lead": lead, "Contact": f"Mailing{lead}"}, tie="crm")
+
+
+PERSON_FIELDS: dict[str, FieldSettings] = {
+    "email": _field("email", "Email", "email", winner="crm", clears="never", tie="crm"),
+    "first_name": _field("firstname", "FirstName", tie="crm"),
+    "last_name": _field("lastname", "LastName", tie="crm", clears="never"),
+    "title": _field("jobtitle", "Title", rule="prefer_salesforce_unless_blank"),
+    "phone": _field("phone", "Phone", "phone", tie="crm"),
+    "mobile": _field("mobilephone", "MobilePhone", "phone", tie="crm"),
+    "company": _field("company", {"Lead": "Company"}, tie="crm", clears="never", default="[not provided]"),
+    "street": _address_part("Street", "address"),
+    "city": _address_part("City", "city"),
+    "state": _address_part("State", "state"),
+    "postal_code": _address_part("PostalCode", "zip"),
+    "country": _address_part("Country", "country"),
+    "owner": _field("hubspot_owner_id", "OwnerId", "owner", winner="crm", clears="never", tie="crm", personal=False),
+    "stage": _field("lifecyclestage+smk_stage", {"Lead": "Status"}, "stage", winner="forward", personal=False),
+    "opted_out": _field("@subscriptions", "HasOptedOutOfEmail", "bool", rule="opt_out", personal=False),
+}
+
+ROLE_MAILBOXES = (
+    "abuse", "accounts", "accounting", "admin", "administration", "billing", "careers", "contact", "contacto",
+    "enquiries", "feedback", "finance", "help", "helpdesk", "hello", "hr", "info", "inquiries", "invoice", "it",
+    "jobs", "kontakt", "mail", "marketing", "media", "news", "newsletter", "no-reply", "noreply", "office", "orders",
+    "postmaster", "press", "purchasing", "reception", "root", "sales", "security", "service", "support", "team",
+    "vertrieb", "webmaster",
+)  # fmt: skip
+
+
+class CreateSettings(Section):
+    """`[person] create`: where people may be created, and under which condition."""
+
+    salesforce: str = "stage >= mql and not shared and not role_address and not disqualified"
+    hubspot: str = "has_email and not shared and not role_address"
+    lead_or_contact: Literal["Lead", "Contact"] = Field(default="Lead", alias="as")
+
+
+class PersonSettings(Section):
+    """`[person]`"""
+
+    create: CreateSettings = CreateSettings()
+    fields: dict[str, FieldSettings] = Field(default_factory=dict)
+    role_mailboxes: tuple[str, ...] = ROLE_MAILBOXES
+    match_phone: bool = False
+    phone_region: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    owner_fallback: dict[Side, str] = Field(default_factory=dict)
+
+    @property
+    def all_fields(self) -> dict[str, FieldSettings]:
+        """The defaults, with what the file says of them and adds to them."""
+        return {**PERSON_FIELDS, **self.fields}
+
+
+class Settings(Section):
+    """The whole file."""
+
+    state: StateSettings = StateSettings()
+    hubspot: HubSpotSettings
+    salesforce: SalesforceSettings
+    schedule: ScheduleSettings = ScheduleSettings()
+    budget: BudgetsSettings = BudgetsSettings()
+    vocabulary: VocabularySettings = VocabularySettings()
+    person: PersonSettings = PersonSettings()

@@ -1,0 +1,319 @@
+"""What people see on a terminal: tables and sentences, never a decision."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from connectors.port import FieldSpec, Problem
+from state.rows import OperationRow, ReviewRow, RunRow
+from state.store import Store
+from sync.report import FATES, Report
+
+SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
+LEVELS = {"error": "red", "warning": "yellow", "note": "dim"}
+
+
+def when(ms: int | None) -> str:
+    """ISO 8601 UTC."""
+    return "-" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", expand=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def report(console: Console, result: Report) -> None:
+    """The account of a run."""
+    table = _table(f"Run {result.run}: {result.status}", "side", "read", *FATES, "created", "updated", "failed")
+    document = result.as_json()
+    for kind, sides in document["objects"].items():
+        for side, counts in sides.items():
+            written = counts["written"]
+            numbers = [counts["read"], *(counts[fate] for fate in FATES)]
+            numbers += [written["created"], written["updated"], written["failed"]]
+            table.add_row(f"{SIDES.get(side, side)} {kind}", *(f"{n:,}" if n else "·" for n in numbers))
+    console.print(table)
+    calls = ", ".join(f"{SIDES.get(side, side)} {count:,}" for side, count in document["api_calls"].items())
+    console.print(
+        f"Linked {result.links:,} · suggested {result.suggested:,} · conflicts {result.conflicts:,} · "
+        f"API calls: {calls} · {document['seconds']} s"
+    )
+    if not result.accounted:
+        console.print("[red]Not every record that was read is accounted for: please report this.[/red]")
+    if result.message:
+        console.print(Text(result.message, style="yellow"))
+    if result.held:
+        console.print(
+            f"[yellow]{result.held:,} records are held; `smarketing errors list` says why and what to do.[/yellow]"
+        )
+
+
+def problems(console: Console, found: Sequence[Problem]) -> None:
+    """What `check` found."""
+    if not found:
+        console.print("[green]Everything that can be checked is in order.[/green]")
+        return
+    table = _table("Check", "", "where", "what is wrong", "what puts it right")
+    for problem in found:
+        level = Text(problem.level, style=LEVELS[problem.level])
+        table.add_row(level, Text(problem.where), Text(problem.what), Text(problem.fix))
+    console.print(table)
+
+
+def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequence[str] | None) -> None:
+    """What `provision` would create, or has created."""
+    if not missing:
+        console.print("[green]Every field we need exists on both sides.[/green]")
+        return
+    table = _table(
+        "Fields we need and lack" if made is None else "Fields created", "side", "object", "field", "type", "for"
+    )
+    for side, spec in missing:
+        kind = f"{spec.type}{', unique' if spec.unique else ''}"
+        table.add_row(SIDES.get(side, side), spec.object, spec.name, kind, spec.help)
+    console.print(table)
+    if made is None:
+        console.print("Nothing was changed. `smarketing provision --apply` creates them.")
+
+
+def plan(console: Console, operations: Sequence[OperationRow], held: Sequence[ReviewRow], sample: int = 12) -> None:
+    """Counts first, then samples."""
+    counts = Counter((op.system, op.object, op.verb) for op in operations)
+    summary = _table("What a sync would write", "side", "object", "action", "records")
+    for (side, object, verb), count in sorted(counts.items()):
+        summary.add_row(SIDES.get(side, side), object, verb, f"{count:,}")
+    console.print(summary if counts else "[green]Nothing to write: both sides agree.[/green]")
+    if operations:
+        table = _table(
+            f"The first {min(sample, len(operations))} of {len(operations):,}", "record", "field", "old", "new", "why"
+        )
+        for operation in operations[:sample]:
+            first = f"{SIDES.get(operation.system, operation.system)} {operation.object}\n{operation.id or 'new'}"
+            for name, value in operation.fields.items():
+                why = operation.basis["fields"].get(name, {})
+                table.add_row(
+                    first,
+                    name.removeprefix("@"),
+                    _value(why.get("old")),
+                    _value(value),
+                    f"{why.get('rule')}: {why.get('why')}",
+                )
+                first = ""
+        console.print(table)
+    if held:
+        errors(console, held, title="Held: not written until someone acts")
+
+
+def plan_json(operations: Sequence[OperationRow], held: Sequence[ReviewRow]) -> dict[str, Any]:
+    """The contract's document of a plan."""
+    counts = Counter(f"{op.system}.{op.object}.{op.verb}" for op in operations)
+    return {
+        "operations": [
+            {
+                "id": f"{op.system}:{op.entity}",
+                "object": op.kind,
+                "side": op.system,
+                "action": op.verb,
+                "record": f"{op.object}:{op.id}" if op.id else op.object,
+                "who": op.entity,
+                "fields": {name: _change(op, name, value) for name, value in op.fields.items()},
+            }
+            for op in operations
+        ],
+        "held": [review_json(review) for review in held],
+        "summary": dict(sorted(counts.items())),
+    }
+
+
+def _change(operation: OperationRow, name: str, value: Any) -> dict[str, Any]:
+    why = operation.basis["fields"].get(name, {})
+    return {"old": why.get("old"), "new": value, "rule": why.get("rule"), "why": why.get("why")}
+
+
+def review_json(review: ReviewRow) -> dict[str, Any]:
+    """One held record."""
+    code, field, fix = cause(review)
+    return {
+        "question": review.question,
+        "cause": review.detail.get("cause") or code,
+        "code": code,
+        "side": review.system,
+        "object": review.object,
+        "record": review.id,
+        "who": review.entity,
+        "field": field,
+        "value": review.detail.get("value", review.detail.get("values")),
+        "message": review.detail.get("message"),
+        "fix": fix,
+        "since": when(review.opened_ms),
+    }
+
+
+HELD_QUESTIONS = ("held", "unmapped", "rejected", "conflict", "merge")
+
+
+def held(store: Store) -> list[ReviewRow]:
+    """Every open question that keeps something from being written."""
+    return [review for question in HELD_QUESTIONS for review in store.reviews(question=question, limit=100_000)]
+
+
+def status_json(store: Store) -> dict[str, Any]:
+    """Lag, backlog, last runs, errors by cause."""
+    counts = Counter(cause(review)[0] for review in held(store))
+    return {
+        "cursors": [
+            {
+                "side": cursor.system,
+                "object": cursor.object,
+                "until": when(cursor.watermark_ms) if cursor.watermark_ms is not None else None,
+                "mapping": cursor.mapping,
+            }
+            for cursor in store.cursors()
+        ],
+        "backlog": [
+            {"side": side, "state": state, "operations": count} for (side, state), count in store.backlog().items()
+        ],
+        "records": [
+            {"object": object, "side": side, "state": state, "linked": linked, "records": count}
+            for (_, side, object, state, linked), count in store.counts().items()
+        ],
+        "runs": runs_json(store.runs(10)),
+        "errors": [{"cause": code, "records": count} for code, count in counts.most_common()],
+    }
+
+
+def _value(value: Any) -> Text:
+    if value is None:
+        return Text("(blank)", style="dim")
+    text = str(value).replace("\n", "⏎")
+    return Text(text if len(text) <= 60 else text[:57] + "…")
+
+
+def errors(console: Console, found: Sequence[ReviewRow], title: str = "Held records, by cause") -> None:
+    """Grouped by cause, with a sample and the fix."""
+    if not found:
+        console.print("[green]Nothing is held.[/green]")
+        return
+    groups: dict[tuple[str, str, str], list[ReviewRow]] = {}
+    for review in found:
+        groups.setdefault(cause(review), []).append(review)
+    table = _table(title, "cause", "field", "records", "for example", "what puts it right")
+    for (code, field, fix), reviews in sorted(groups.items(), key=lambda item: -len(item[1])):
+        sample = reviews[0]
+        value = sample.detail.get("value", sample.detail.get("values"))
+        example = Text(f"{SIDES.get(sample.system or '', sample.system or '')} {sample.object} {sample.id}\n") + _value(
+            value
+        )
+        table.add_row(code, field, f"{len(reviews):,}", example, Text(fix))
+    console.print(table)
+
+
+def cause(review: ReviewRow) -> tuple[str, str, str]:
+    """(code, field, fix) by which held records are grouped."""
+    code = str(review.detail.get("code") or review.question)
+    native = review.detail.get("native") or ()
+    field = review.field or ", ".join([native] if isinstance(native, str) else native)
+    fix = str(review.detail.get("fix") or review.detail.get("why") or "")
+    return code, field, fix
+
+
+def status(console: Console, document: Mapping[str, Any]) -> None:
+    """Lag, backlog, last runs, budget, errors by cause."""
+    lag = _table("Read up to", "side", "object", "everything before", "mapping")
+    for cursor in document["cursors"]:
+        lag.add_row(
+            SIDES.get(cursor["side"], cursor["side"]),
+            cursor["object"],
+            cursor["until"] or "first reading unfinished",
+            cursor["mapping"],
+        )
+    runs = _table("Last runs", "run", "job", "began", "status", "written", "held")
+    for run in document["runs"]:
+        runs.add_row(
+            run["run"],
+            run["job"],
+            run["started"],
+            run["status"] or "running or killed",
+            str(run["written"]),
+            str(run["held"]),
+        )
+    lines: list[Any] = [lag, runs]
+    backlog = ", ".join(f"{entry['side']} {entry['state']} {entry['operations']:,}" for entry in document["backlog"])
+    lines.append(f"Waiting: {backlog or 'nothing'}")
+    held = ", ".join(f"{entry['cause']} {entry['records']:,}" for entry in document["errors"])
+    lines.append(f"Held: {held or 'nothing'}")
+    console.print(Group(*lines))
+
+
+def runs_json(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
+    """Runs, newest first, with what they wrote."""
+    result = []
+    for run in rows:
+        objects = run.counts.get("objects", {})
+        sides = [side for kind in objects.values() for side in kind.values()]
+        result.append(
+            {
+                "run": run.id,
+                "job": run.job,
+                "started": when(run.started_ms),
+                "ended": when(run.ended_ms) if run.ended_ms else None,
+                "status": run.outcome,
+                "written": sum(n for side in sides for what, n in side["written"].items() if what != "failed"),
+                "held": sum(side["held"] for side in sides),
+            }
+        )
+    return result
+
+
+def life(console: Console, document: Mapping[str, Any]) -> None:
+    """What `explain` knows of one person."""
+    records = _table(f"{document['kind']} {document['entity']}", "side", "record", "state", "linked by")
+    for record in document["records"]:
+        linked = record["linked"] or {}
+        by = f"{linked.get('rule', '')}: {_plain(linked.get('evidence'))}" if linked else "first seen here"
+        records.add_row(
+            SIDES.get(record["side"], record["side"]), f"{record['object']} {record['id']}", record["state"], by
+        )
+    console.print(records)
+    table = _table("Fields", "field", "side", "value", "last agreed", "who decides", "because")
+    for name, entry in document["fields"].items():
+        first = name
+        for side, view in entry["sides"].items():
+            table.add_row(
+                first, SIDES.get(side, side), _value(view["value"]),
+                _value(view["agreed"]) if view["met"] else Text("never met", style="dim"),
+                entry["rule"]["winner"], view["because"] or "",
+            )  # fmt: skip
+            first = ""
+    console.print(table)
+    for held in document["held"]:
+        told = f"{held.get('cause') or held.get('code') or held['question']} ({held['field'] or ''}) {held.get('fix') or held.get('why') or ''}"
+        console.print(Panel(Text(told), title="held", title_align="left", border_style="yellow"))
+    history = _table("What the sync did", "when", "side", "field", "was", "became", "why")
+    for line in document["history"][:40]:
+        history.add_row(
+            when(line["at"]),
+            SIDES.get(line["side"], line["side"]),
+            line["field"],
+            _value(line["was"]),
+            _value(line["became"]),
+            line["why"],
+        )
+    console.print(history)
+
+
+def _plain(evidence: Any) -> str:
+    if isinstance(evidence, list | tuple):
+        return "; ".join(_plain(part) for part in evidence)
+    return str(evidence or "")
