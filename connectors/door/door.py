@@ -115,6 +115,7 @@ class Door:
         self._usage = Usage()
         self._lock = threading.Lock()
         self._in_flight = 0
+        self._workers = f"{name}-door"
         self._pool: ThreadPoolExecutor | None = None
         self._date = ""
         self._offsets: deque[int] = deque(maxlen=64)
@@ -139,6 +140,7 @@ class Door:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
+        form: Mapping[str, str] | None = None,
         content: bytes | str = b"",
         headers: Mapping[str, str] | None = None,
         route: Route | None = None,
@@ -147,7 +149,8 @@ class Door:
     ) -> httpx.Response:
         """Send one request and return the answer, body read, whatever its status, unless it is a refusal.
 
-        `url` is a path below `base_url` or an absolute address of an allowed host; `json` is encoded here; `route`
+        `url` is a path below `base_url` or an absolute address of an allowed host; `json` or `form` is encoded
+        here; `route`
         overrides `manners.route`; `signed` False leaves `Authorization` to the caller.
 
         Raises `NoAnswer` (a write that may have happened), `Refused` (nothing happened, later perhaps),
@@ -156,6 +159,9 @@ class Door:
         if json is not None:
             content = orjson.dumps(json)
             headers = {"content-type": "application/json", **(headers or {})}
+        elif form is not None:
+            content = urlencode(form)
+            headers = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}
         if params:
             url = f"{url}{'&' if '?' in url else '?'}{urlencode(params, doseq=True)}"
         call = self._prepare(method, url, headers, content, route, read_timeout, signed)
@@ -166,11 +172,12 @@ class Door:
 
         The first exception ends it when its turn comes; what is in flight is finished, what is not begun is dropped.
         """
-        if self.parallel <= 1:
+        # A worker that waited for workers could wait for ever.
+        if self.parallel <= 1 or threading.current_thread().name.startswith(self._workers):
             yield from map(work, items)
             return
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.parallel, thread_name_prefix=f"{self.name}-door")
+            self._pool = ThreadPoolExecutor(self.parallel, thread_name_prefix=self._workers)
         waiting: deque[Future[Result]] = deque()
         try:
             for item in items:

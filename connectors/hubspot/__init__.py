@@ -1,0 +1,135 @@
+"""HubSpot behind the port, through its official client and the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from connectors.door import Budget, Called, Clock, Door, wire
+from connectors.errors import Misconfigured
+from connectors.hubspot import auth, checkup, paths, rows, schema
+from connectors.hubspot.api import Api
+from connectors.hubspot.links import Links
+from connectors.hubspot.listing import Lister
+from connectors.hubspot.manners import HubSpotManners, windows
+from connectors.hubspot.reading import BATCH, Reader
+from connectors.hubspot.writing import Writer
+from connectors.port import (
+    Cursor,
+    FieldSpec,
+    Key,
+    Outcome,
+    Owner,
+    Page,
+    Problem,
+    Record,
+    Schema,
+    Traits,
+    Usage,
+    Write,
+)
+
+LAG_MS = 600_000
+"""The search index lags by seconds as a rule; ten minutes cover a bad day (search guide names no bound)."""
+BIN_EVERY_MS = 900_000
+
+
+class HubSpot:
+    """The connector.  Make one with `HubSpot.open`."""
+
+    name = rows.SYSTEM
+
+    def __init__(
+        self, door: Door, *, api: str = paths.NUMBERED, lag: int = LAG_MS, bin_every: int = BIN_EVERY_MS
+    ) -> None:
+        if api not in paths.VERSIONS:
+            raise Misconfigured(f"[hubspot] api is {api!r}; expected one of {', '.join(paths.VERSIONS)}")
+        # Deleted records are reported when the bin is read, which is not at every call of `changes`.
+        self.traits = Traits(
+            batch=BATCH, grain=1, lag=lag, compare_and_set=False, history=True, bin_visible=bin_every == 0
+        )
+        self.door = door
+        self._api = Api(door, api)
+        links = Links(self._api)
+        self._reader = Reader(self._api, links)
+        self._lister = Lister(self._api, self._reader, links, lag=lag, bin_every_ms=bin_every)
+        self._writer = Writer(self._api, self._reader, links)
+
+    @classmethod
+    def open(
+        cls,
+        settings: Mapping[str, Any],
+        *,
+        clock: Clock,
+        transport: httpx.BaseTransport | None = None,
+        budget: Budget | None = None,
+        on_call: Callable[[Called], None] | None = None,
+        on_token: Callable[[str], None] | None = None,
+        parallel: int = 4,
+    ) -> HubSpot:
+        """`settings`: base_url; access_token, or client_id, client_secret and refresh_token; api, calls_per_10_s,
+        searches_per_s, lag_ms, bin_every_ms.  `on_token` is given a refresh token that HubSpot has rotated."""
+        base_url = str(settings.get("base_url") or "https://api.hubapi.com")
+        api = str(settings.get("api") or paths.NUMBERED)
+        token, renewal = auth.token(settings, api, on_token)
+        door = Door(
+            cls.name,
+            base_url,
+            clock=clock,
+            transport=transport or wire(base_url),
+            manners=HubSpotManners(),
+            windows=windows(int(settings.get("calls_per_10_s", 190)), int(settings.get("searches_per_s", 5))),
+            budget=budget,
+            token=token,
+            on_call=on_call,
+            parallel=parallel,
+        )
+        if renewal is not None:
+            renewal.door = door
+        lag, bin_every = settings.get("lag_ms", LAG_MS), settings.get("bin_every_ms", BIN_EVERY_MS)
+        return cls(door, api=api, lag=int(lag), bin_every=int(bin_every))
+
+    def describe(self, object: str) -> Schema:
+        """Properties, and the pseudo-fields `@subscriptions`, `@company`, `@contact`, `@deal`."""
+        return schema.describe(self._api, object)
+
+    def owners(self) -> Sequence[Owner]:
+        """Archived ones included."""
+        return schema.owners(self._api)
+
+    def provision(self, specs: Sequence[FieldSpec]) -> Sequence[str]:
+        """In the group "Sales alignment"."""
+        return schema.provision(self._api, specs)
+
+    def check(self, objects: Sequence[str]) -> Sequence[Problem]:
+        """Token, scopes, objects, owners, limits."""
+        return checkup.check(self._api, self.door.token, objects)
+
+    def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
+        """The list, then the bin; or a search by time."""
+        return self._lister.changes(object, fields, since)
+
+    def read(
+        self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()
+    ) -> Iterator[Record]:
+        """Batch reads; an id that is missing costs one more call."""
+        yield from self._reader.by_ids(object, fields, ids)
+        yield from self._reader.by_keys(object, fields, keys)
+
+    def overwritten(self, writes: Sequence[tuple[Write, Record]]) -> Mapping[str, Mapping[str, Any]]:
+        """From the history of the properties."""
+        return self._reader.overwritten(writes)
+
+    def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
+        """Batches of 100.  `lifecyclestage!` sets the stage even backwards; `@subscriptions` only ever opts out."""
+        return self._writer.write(writes, fields)
+
+    def usage(self) -> Usage:
+        """From the door's ledger."""
+        return self.door.usage()
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
+        self.door.close()

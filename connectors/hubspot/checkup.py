@@ -1,0 +1,96 @@
+"""`check`: what is wrong with the credentials, the scopes, the objects and the limits, and what puts it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from connectors.door import Token
+from connectors.errors import SyncError, Unauthorised
+from connectors.hubspot import paths
+from connectors.hubspot.answers import demand
+from connectors.hubspot.api import Api
+from connectors.port import Problem
+
+_APP = "HubSpot > Settings > Integrations > Private Apps > your app > Scopes"
+_TOKEN = "HubSpot > Settings > Integrations > Private Apps > your app > Auth: copy the token into access_token"  # noqa: S105
+_ALWAYS = ("crm.objects.owners.read",)
+_CLASSIC = frozenset({"contacts", "companies", "deals"})
+_IMPLIED = frozenset({"oauth"})
+
+
+def needed_scopes(objects: Sequence[str]) -> list[str]:
+    """Read and write of each object and of its schema; engagements come with contacts."""
+    named = sorted({name if name in _CLASSIC else "contacts" for name in objects})
+    scopes = [
+        f"crm.{part}.{name}.{right}" for name in named for part in ("objects", "schemas") for right in ("read", "write")
+    ]
+    return [*scopes, *_ALWAYS]
+
+
+def check(api: Api, token: Token | None, objects: Sequence[str]) -> list[Problem]:
+    """Never raises for what it finds."""
+    try:
+        demand(api.raw("GET", paths.ACCOUNT), "the account's details")
+    except Unauthorised as error:
+        return [Problem("error", "hubspot", str(error), _TOKEN)]
+    except SyncError as error:
+        # A scope may hide the details; only what is asked next decides.
+        if "could not be reached" in str(error) or "not trusted" in str(error):
+            return [Problem("error", "hubspot", str(error), "check [hubspot] base_url, the network and the proxy")]
+    return [*_scopes(api, token, objects), *_objects(api, objects), *_owners(api), *_limits(api)]
+
+
+def _scopes(api: Api, token: Token | None, objects: Sequence[str]) -> Iterator[Problem]:
+    """Only a private app's token tells its scopes; else the calls below show what is missing."""
+    if token is None:
+        return
+    text = token.get(api.door.clock.now_ms())
+    try:
+        answer = api.raw("POST", paths.TOKEN_INFO, json={"tokenKey": text})
+    except SyncError:
+        return
+    granted = answer.body.get("scopes")
+    if not answer.good or not isinstance(granted, list):
+        return
+    needed = needed_scopes(objects)
+    for scope in needed:
+        if scope not in granted:
+            yield Problem("error", "hubspot", f"the app lacks the scope {scope}", f"{_APP}: add {scope}")
+    excess = sorted(set(map(str, granted)) - set(needed) - _IMPLIED)
+    if excess:
+        what = f"the app may do more than the sync needs: {', '.join(excess)}"
+        yield Problem("note", "hubspot", what, f"{_APP}: remove what nothing else uses")
+
+
+def _objects(api: Api, objects: Sequence[str]) -> Iterator[Problem]:
+    for object in objects:
+        try:
+            api.page(object, limit=1)
+            api.properties(object)
+        except Unauthorised as error:
+            yield Problem("error", f"hubspot.{object}", str(error), f"{_APP}: add the scope")
+        except SyncError as error:
+            yield Problem(
+                "error", f"hubspot.{object}", str(error), "check the object's name and [hubspot] base_url and api"
+            )
+
+
+def _owners(api: Api) -> Iterator[Problem]:
+    try:
+        api.owners(limit=1)
+    except SyncError as error:
+        yield Problem("error", "hubspot.owners", str(error), f"{_APP}: add crm.objects.owners.read")
+
+
+def _limits(api: Api) -> Iterator[Problem]:
+    quota, cap = api.door.budget.quota, api.door.budget.calls_per_day
+    if quota is None:
+        return
+    if cap is not None and cap > quota.limit:
+        what = f"calls_per_day is {cap}, but the account allows {quota.limit}"
+        yield Problem("warning", "hubspot", what, "lower [budget] hubspot.calls_per_day")
+    if quota.used >= quota.limit * 0.9:
+        what = f"{quota.used} of the account's {quota.limit} daily calls are used"
+        yield Problem(
+            "warning", "hubspot", what, "HubSpot > Settings > Integrations > Private Apps > Logs shows who uses them"
+        )

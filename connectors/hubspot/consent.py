@@ -1,0 +1,76 @@
+"""Opting out: HubSpot keeps it behind an API of its own, by e-mail address.
+
+Only withdrawal is ever written, since consent cannot be given on someone's behalf.  Saying it twice does no harm,
+so the door may repeat it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from connectors.door import Refused
+from connectors.errors import Exhausted, Stop, SyncError
+from connectors.hubspot import paths, rows
+from connectors.hubspot.answers import Answer, demand, fault
+from connectors.hubspot.api import Api
+from connectors.hubspot.sending import deferred
+from connectors.port import Outcome, Record, Rejected, Unknown, Write
+
+
+class Consent:
+    """Carries out `@subscriptions = True`."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def withdraw(self, batch: Mapping[int, Write], before: Mapping[str, Record | None]) -> dict[int, Outcome]:
+        """For updates, before anything else of them is written.  Returns only what went wrong."""
+        outcomes: dict[int, Outcome] = {}
+        for place, write in batch.items():
+            record = before.get(write.id or "")
+            held: Mapping[str, Any] = record.fields if record else {}
+            if wrong := self._one(write, held.get("email") or write.fields.get("email")):
+                outcomes[place] = wrong
+        return outcomes
+
+    def after_creation(self, batch: Mapping[int, Write], made: Mapping[int, str]) -> dict[int, Outcome]:
+        """The record exists by now, so whatever goes wrong is Unknown: look, then decide again."""
+        outcomes: dict[int, Outcome] = {}
+        for place in made:
+            if self._one(batch[place], batch[place].fields.get("email")):
+                outcomes[place] = Unknown("created, but not opted out")
+        return outcomes
+
+    def _one(self, write: Write, email: Any) -> Outcome | None:
+        if rows.SUBSCRIPTIONS not in write.fields:
+            return None
+        if write.fields[rows.SUBSCRIPTIONS] is not True:
+            return Rejected("CONSENT", "only an opt-out can be written", (rows.SUBSCRIPTIONS,))
+        if not email:
+            return Rejected("NO_EMAIL", "a contact without an e-mail address cannot opt out", (rows.SUBSCRIPTIONS,))
+        try:
+            answer = self._unsubscribe(str(email))
+        except (Refused, Exhausted, Stop) as error:
+            return deferred(error)
+        except SyncError as error:
+            return Unknown(str(error))
+        if answer.good:
+            return None
+        found = fault(answer.body, answer.status)
+        return Rejected(found.code, found.message, (rows.SUBSCRIPTIONS,))
+
+    def _unsubscribe(self, email: str) -> Answer:
+        """From everything at once; where the account does not offer that, from one type after the other."""
+        path = paths.UNSUBSCRIBE_ALL.format(email=quote(email, safe=""))
+        answer = self._api.raw("POST", path, params={"channel": "EMAIL"})
+        if answer.status not in (403, 404):
+            return answer
+        body = demand(self._api.raw("GET", paths.SUBSCRIPTIONS), "the subscription types")
+        for kind in body.get("subscriptionDefinitions") or body.get("results") or []:
+            wanted = {"emailAddress": email, "subscriptionId": str(kind["id"])}
+            answer = self._api.raw("POST", paths.UNSUBSCRIBE, json=wanted)
+            if not answer.good and "already" not in str(answer.body.get("message", "")).lower():
+                return answer
+        return Answer(200, {})

@@ -1,0 +1,47 @@
+"""Every HubSpot address and version in one place.
+
+The numbered paths (v1, v3, v4) are what hubspot-api-client 12.0.0 calls; HubSpot ends their support in 2027.  A dated
+version (2026-03, 2026-09) serves the same calls with the version behind the name of the API, so moving is a rewrite.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from connectors.door import Route
+
+NUMBERED = "v3"
+VERSIONS = (NUMBERED, "2026-03", "2026-09")
+
+TOKEN = "/oauth/v3/token"  # noqa: S105 - an address
+LEGACY_TOKEN = "/oauth/v1/token"  # noqa: S105 - an address
+TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105 - an address
+ACCOUNT = "/account-info/v3/details"
+UNSUBSCRIBE_ALL = "/communication-preferences/v4/statuses/{email}/unsubscribe-all"
+SUBSCRIPTIONS = "/communication-preferences/v3/definitions"
+UNSUBSCRIBE = "/communication-preferences/v3/unsubscribe"
+
+_CRM = re.compile(r"^/crm/v\d/(objects|properties|owners|associations)(?=/|$)")
+_OTHER = re.compile(r"^/(oauth|communication-preferences|account-info)/v[1-4](?=/)")
+
+_ID = re.compile(r"/(?:\d{2,}|[^/]*(?:@|%40)[^/]*)(?=/|$)")
+_REPEATABLE = re.compile(r"/(search|batch/read|token|access-token-info|unsubscribe(-all)?)$")
+
+
+def versioned(path: str, api: str) -> str:
+    """The path as this version of the API spells it."""
+    if api == NUMBERED:
+        return path
+    path = _CRM.sub(rf"/crm/\1/{api}", path)
+    return _OTHER.sub(rf"/\1/{api}", path).rstrip("/")
+
+
+@lru_cache(maxsize=4096)
+def route(method: str, path: str) -> Route:
+    """Searches have a rate limit of their own; some POSTs only read, or say the same thing twice without harm."""
+    return Route(
+        name=f"{method} {_ID.sub('/{id}', path)}",
+        bucket="search" if path.endswith("/search") else "general",
+        repeatable=method == "GET" or _REPEATABLE.search(path) is not None,
+    )
