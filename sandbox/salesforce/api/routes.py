@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.salesforce.api import collections, describes, queries, records, replication, service
+from sandbox.salesforce.api import (
+    collections,
+    composite,
+    describes,
+    queries,
+    records,
+    replication,
+    search,
+    service,
+    tree,
+)
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.http import Answer, Call
 from sandbox.salesforce.platform import Platform
@@ -33,6 +43,10 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "composite/sobjects": {"POST": collections.create, "PATCH": collections.update, "DELETE": collections.delete},
     "composite/sobjects/*": {"GET": collections.retrieve, "POST": collections.retrieve},
     "composite/sobjects/*/*": {"PATCH": collections.upsert},
+    "composite/tree/*": {"POST": tree.create},
+    "search": {"GET": search.search},
+    "parameterizedSearch": {"GET": search.parameterized, "POST": search.parameterized},
+    "recent": {"GET": search.recent},
 }
 
 
@@ -43,8 +57,6 @@ def _compile() -> dict[int, list[tuple[tuple[str, ...], dict[str, Handler]]]]:
         by_length.setdefault(len(parts), []).append((parts, handlers))
     return by_length
 
-
-_COMPILED = _compile()
 
 
 def dispatch(platform: Platform, call: Call, segments: tuple[str, ...]) -> Answer:
@@ -60,3 +72,11 @@ def dispatch(platform: Platform, call: Call, segments: tuple[str, ...]) -> Answe
                 )
             return handler(platform, call, *(s for p, s in zip(parts, segments, strict=True) if p == "*"))
     raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+
+
+ROUTES |= {
+    "composite": {"POST": composite.resource(dispatch)},
+    "composite/batch": {"POST": composite.batch(dispatch)},
+    "composite/graph": {"POST": composite.graph(dispatch)},
+}
+_COMPILED = _compile()
