@@ -27,12 +27,11 @@ _BODILESS = frozenset({204, 304})
 
 
 class Server:
-    """One listening address.  `handle` answers; `late` answers a request whose `Hang` has been waited out."""
+    """One listening address."""
 
-    def __init__(self, name: str, handle: Handle, late: Handle) -> None:
+    def __init__(self, name: str, handle: Handle) -> None:
         self.name = name
         self.handle = handle
-        self.late = late
         self.port = 0
         self.connections: set[Connection] = set()
         self._listener: asyncio.Server | None = None
@@ -132,28 +131,31 @@ class Connection(asyncio.Protocol):
     def _answer_waiting(self) -> None:
         while self._waiting and self._timer is None and not self._transport.is_closing():
             request, keep_alive = self._waiting.popleft()
-            self._answer(self._server.handle, request, keep_alive)
+            self._answer(request, keep_alive)
 
-    def _answer(self, handle: Handle, request: httpx.Request, keep_alive: bool) -> None:
+    def _answer(self, request: httpx.Request, keep_alive: bool) -> None:
         try:
-            response = handle(request)
+            response = self._server.handle(request)
         except Dropped:
             self._transport.abort()
             return
         except Hang as hang:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(hang.ms / 1000, self._answer_late, request, keep_alive)
+            self._timer = loop.call_later(hang.ms / 1000, self._write_late, request.method, hang.response, keep_alive)
             return
         except Exception:
             _log.exception("The %s stand-in failed on %s %s", self._server.name, request.method, request.url.path)
             response = httpx.Response(500, text="The stand-in itself failed on this request; its log says how.")
-        self._transport.write(render(request.method, response, keep_alive))
+        self._write(request.method, response, keep_alive)
+
+    def _write(self, method: str, response: httpx.Response, keep_alive: bool) -> None:
+        self._transport.write(render(method, response, keep_alive))
         if not keep_alive:
             self._transport.close()
 
-    def _answer_late(self, request: httpx.Request, keep_alive: bool) -> None:
+    def _write_late(self, method: str, response: httpx.Response, keep_alive: bool) -> None:
         self._timer = None
-        self._answer(self._server.late, request, keep_alive)
+        self._write(method, response, keep_alive)
         self._answer_waiting()
 
 
