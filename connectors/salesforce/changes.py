@@ -4,7 +4,7 @@ A full listing walks ids upwards; a poll walks (SystemModstamp, Id) upwards from
 so that one call shows live, binned, merged and converted records alike, and a quiet poll is exactly one call.
 
 Why the watermark stays behind: a stamp is taken inside a transaction and shows only when it commits, so a record
-may appear with a stamp older than others seen before it.  What is older than the question by `LAG` is settled.
+may appear with a stamp older than others seen before it.  What is older than the question by the lag is settled.
 
 A listing that was stopped goes on behind the last id; a poll behind the last (stamp, id); a Bulk job at its locator.
 All carry the time of their first question, since that alone bounds the watermark they may set at the end.
@@ -23,8 +23,6 @@ from connectors.salesforce.describing import Describer
 from connectors.salesforce.rows import Shape
 
 GRAIN = 1000
-LAG = 300_000
-"""Longer than a transaction lasts (Apex ends at 120 s of CPU, a call at 10 min; loads of minutes are rare)."""
 
 _BY_STAMP = "SystemModstamp, Id"
 
@@ -51,9 +49,9 @@ class Resume(NamedTuple):
         return cls(parts[0], int(parts[1]), parts[2], parts[3])
 
 
-def settled(asked: int) -> int:
+def settled(asked: int, lag: int) -> int:
     """What is older than this when a reading ends has certainly been seen: the watermark."""
-    return (asked - LAG) // GRAIN * GRAIN
+    return (asked - lag) // GRAIN * GRAIN
 
 
 class Changes:
@@ -63,6 +61,7 @@ class Changes:
         self._api = api
         self._bulk = BulkQuery(api)
         self._describer = describer
+        self._lag = api.settings.lag_ms
 
     def pages(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         resume = Resume.of(since.resume if since else None)
@@ -89,7 +88,7 @@ class Changes:
             for rows, more in query:
                 records = list(map(shape.record, rows))
                 last = rows[-1]["Id"] if rows else last
-                end = Cursor(None, str(Resume("rows", asked, last))) if more else Cursor(settled(asked))
+                end = Cursor(None, str(Resume("rows", asked, last))) if more else Cursor(settled(asked, self._lag))
                 yield Page(records, end, asked, total)
                 lost = more
             if not lost:
@@ -115,7 +114,9 @@ class Changes:
         types = {name: self._describer.native_type(object, name) for name in shape.select}
         for rows, locator in self._bulk.results(job, resume.then, types):
             records: list[Record] = list(map(shape.record, rows))
-            end = Cursor(None, str(Resume("job", asked, job, locator))) if locator else Cursor(settled(asked))
+            end = (
+                Cursor(None, str(Resume("job", asked, job, locator))) if locator else Cursor(settled(asked, self._lag))
+            )
             yield Page(records, end, asked, total)
 
     # -- what changed ------------------------------------------------------------------------------------------
@@ -135,7 +136,9 @@ class Changes:
                 if records:
                     stamp, last = records[-1].version, records[-1].ref.id
                 onward = Cursor(watermark, str(Resume("poll", asked, str(stamp), last)))
-                yield Page(records, onward if more else Cursor(max(watermark, settled(asked))), asked, query.total)
+                yield Page(
+                    records, onward if more else Cursor(max(watermark, settled(asked, self._lag))), asked, query.total
+                )
                 lost = more
 
     def _ask(self, query: str, object: str) -> _Query:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.door import Door
+import httpx
+
+from connectors.door import Budget, Called, Clock, Door, wire
 from connectors.port import (
     Cursor,
     FieldSpec,
@@ -21,7 +23,7 @@ from connectors.port import (
     Write,
 )
 from connectors.salesforce.api import Api
-from connectors.salesforce.changes import GRAIN, LAG, Changes
+from connectors.salesforce.changes import GRAIN, Changes
 from connectors.salesforce.checking import Checker
 from connectors.salesforce.collection import MOST
 from connectors.salesforce.describing import Describer
@@ -43,10 +45,10 @@ class Salesforce:
     """
 
     name = SYSTEM
-    traits = Traits(batch=MOST, grain=GRAIN, lag=LAG, compare_and_set=False, history=False)
 
     def __init__(self, settings: Settings, door: Door, on_token: Callable[[str], None] | None = None) -> None:
         self.door = door
+        self.traits = Traits(batch=MOST, grain=GRAIN, lag=settings.lag_ms, compare_and_set=False, history=False)
         self._api = Api(settings, door, on_token)
         self._describer = Describer(self._api)
         self._reader = Reader(self._api)
@@ -54,6 +56,31 @@ class Salesforce:
         self._writer = Writer(self._api, self._reader, self._describer)
         self._provisioner = Provisioner(self._api, self._describer)
         self._checker = Checker(self._api, self._describer)
+
+    @classmethod
+    def open(
+        cls,
+        settings: Mapping[str, Any],
+        *,
+        clock: Clock,
+        transport: httpx.BaseTransport | None = None,
+        budget: Budget | None = None,
+        on_call: Callable[[Called], None] | None = None,
+        on_token: Callable[[str], None] | None = None,
+        parallel: int = 4,
+    ) -> Salesforce:
+        """`settings`: the names of `Settings`.  Raises `Misconfigured`."""
+        chosen = Settings.of(settings)
+        door = Door(
+            cls.name,
+            chosen.login_url,
+            clock=clock,
+            transport=transport or wire(chosen.login_url),
+            budget=budget,
+            on_call=on_call,
+            parallel=parallel,
+        )
+        return cls(chosen, door, on_token)
 
     def describe(self, object: str) -> Schema:
         """As `Connector.describe`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from connectors.errors import Misconfigured
 from connectors.salesforce.paths import DEFAULT_VERSION
@@ -41,6 +43,17 @@ class Settings:
     """More writes than this at once run as Bulk 2.0 jobs."""
     save_duplicates: bool = False
     """Save even where a duplicate rule that only alerts finds a match."""
+
+    lag_ms: int = 300_000
+    """How late a change may show: stamps are taken inside transactions, and those last minutes at most."""
+
+    @classmethod
+    def of(cls, section: Mapping[str, Any]) -> Settings:
+        """From the section of the configuration; what it does not set keeps its default."""
+        known = {item.name: section[item.name] for item in fields(cls) if section.get(item.name) is not None}
+        if not known.get("login_url"):
+            raise Misconfigured("[salesforce] login_url is missing; expected https://<your domain>.my.salesforce.com")
+        return cls(**known)
 
     def __post_init__(self) -> None:
         needed = _NEEDS.get(self.auth)
