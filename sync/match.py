@@ -1,0 +1,426 @@
+"""Whose record is it: which records of several systems are one person, company or deal.
+
+Rules are tried from the surest to the weakest: a sync key, the primary e-mail address, a further address, and (opt
+in) phone number with last name and company domain.  A rule links where it leaves no choice.  Where several records
+of one system fit, a fixed order picks the primary one and the others become duplicates; where nothing can be
+known, a person is asked.  An existing link is never undone, similarity never links, and an address that belongs to a
+role or to several people links nobody.
+
+Pure, and independent of the order of candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.port import Ref
+from mapping.mapping import Mapping as KindMapping
+from mapping.rules import Place, Value
+from mapping.values import form
+
+LIVE, DUPLICATE, SHARED = "live", "duplicate", "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One record that may belong somewhere."""
+
+    ref: Ref
+    entity: str | None
+    own: Mapping[str, Value]
+    """As `Mapping.decode` gives it, reserved names included."""
+    state: str
+    """live, duplicate, shared."""
+    version: int
+    created: int | None
+    open_opportunity: bool = False
+    owner_active: bool | None = None
+    filled: int = 0
+    """How many mapped fields are filled."""
+    fresh: bool = True
+    """To be decided now, with all records that share a key with it at hand.  Others are here only as evidence."""
+    reserved: frozenset[str] = frozenset()
+    """Systems in which a record for its entity is being created: only a record with our sync key may take the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """These records are one entity."""
+
+    entity: str
+    refs: tuple[Ref, ...]
+    rule: str
+    """sync_key, email, additional_email, phone."""
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntity:
+    """Nobody's record yet: an entity of its own."""
+
+    ref: Ref
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A further record of an entity that already has one in this system."""
+
+    ref: Ref
+    entity: str
+    why: str
+    reasons_for: tuple[str, ...]
+    reasons_against: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Several answers are possible: a person decides."""
+
+    question: str
+    """ambiguous, same_person."""
+    refs: tuple[Ref, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The address is a mailbox of several people or of a role: no automatic link."""
+
+    ref: Ref
+    why: str
+
+
+Decision = Link | NewEntity | Duplicate | Ask | Shared
+
+
+def match(candidates: Sequence[Candidate], mapping: KindMapping) -> list[Decision]:
+    """Decide the candidates that belong nowhere yet.  What is already so is not said again."""
+    matching = _Matching(mapping, candidates)
+    matching.by_sync_key()
+    matching.by_email()
+    matching.by_additional_email()
+    matching.by_phone()
+    return list(matching.decisions())
+
+
+def entity_key(refs: Iterable[Ref], systems: Sequence[str]) -> str:
+    """The key of a new entity: `<system>/<id>` of its first record, systems in the order of the configuration."""
+    first = min(refs, key=lambda ref: (systems.index(ref.system), ref.id))
+    return f"{first.system}/{first.id}"
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """An entity as decided so far: at most one record a system."""
+
+    entity: str | None
+    members: dict[str, Candidate]
+    link: tuple[str, str] | None = None
+    """(rule, evidence) of the first new link."""
+
+    @property
+    def single(self) -> bool:
+        return len(self.members) == 1
+
+    @property
+    def only(self) -> Candidate:
+        return next(iter(self.members.values()))
+
+    def reserved(self, system: str) -> bool:
+        return any(system in member.reserved for member in self.members.values())
+
+
+@dataclass(slots=True)
+class _Matching:
+    """The state of one decision; every method takes records in canonical order."""
+
+    mapping: KindMapping
+    given: Sequence[Candidate]
+    systems: list[str] = field(init=False)
+    candidates: list[Candidate] = field(init=False)
+    group: dict[Ref, _Group] = field(default_factory=dict)
+    duplicates: dict[Ref, tuple[_Group, str]] = field(default_factory=dict)
+    shared: dict[Ref, str] = field(default_factory=dict)
+    waiting: set[Ref] = field(default_factory=set)
+    asks: dict[tuple[Ref, ...], Ask] = field(default_factory=dict)
+    keys: dict[Ref, list[str]] = field(default_factory=dict)
+    mailboxes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.systems = list(self.mapping.rule.objects)
+        self.candidates = sorted({c.ref: c for c in self.given}.values(), key=self._order)
+        entities: dict[str, _Group] = {}
+        for candidate in self.candidates:
+            ref = candidate.ref
+            self.keys[ref] = self.mapping.match_keys(Place(ref.system, ref.object), candidate.own)
+            settled = candidate.entity is not None and candidate.state == LIVE
+            if not settled:
+                self.group[ref] = _Group(None, {ref.system: candidate})
+                continue
+            group = entities.setdefault(str(candidate.entity), _Group(candidate.entity, {}))
+            group.members.setdefault(ref.system, candidate)
+            self.group[ref] = group
+        for candidate in self.candidates:
+            self._keep(candidate, entities.get(str(candidate.entity)))
+
+    def _keep(self, candidate: Candidate, group: _Group | None) -> None:
+        """Without all its evidence at hand, what was decided of a record stands."""
+        if candidate.fresh:
+            return
+        if candidate.state == SHARED:
+            self.shared[candidate.ref] = "as before"
+        elif candidate.state == DUPLICATE and group is not None and candidate.ref.system in group.members:
+            self.duplicates[candidate.ref] = (group, "as before")
+
+    # -- the order of 3.3 ----------------------------------------------------------------------------------------------
+
+    def _order(self, candidate: Candidate) -> tuple[Any, ...]:
+        """The first one of several is the primary one."""
+        ref = candidate.ref
+        objects = self.mapping.rule.objects[ref.system]
+        return (
+            self.systems.index(ref.system),
+            candidate.entity is None or candidate.state != LIVE,
+            objects.index(ref.object) if ref.object in objects else len(objects),
+            not candidate.open_opportunity,
+            not candidate.owner_active,
+            -candidate.filled,
+            candidate.created if candidate.created is not None else float("inf"),
+            ref.id,
+        )
+
+    def _preferred(self, chosen: Candidate, other: Candidate) -> str:
+        """Why one record is the primary one of two."""
+        names = (
+            "another system",
+            "it was there before",
+            f"{chosen.ref.object} before {other.ref.object}",
+            "it has an open opportunity",
+            "its owner is active",
+            "it has more fields filled",
+            "it is older",
+            "its id is smaller",
+        )
+        pairs = zip(names, self._order(chosen), self._order(other), strict=True)
+        return next((name for name, a, b in pairs if a != b), "same record")
+
+    # -- rules ---------------------------------------------------------------------------------------------------------
+
+    def by_sync_key(self) -> None:
+        """A record names its counterpart, which names it too or nobody."""
+        by_ref = {c.ref: c for c in self.candidates}
+        edges: list[tuple[bool, Candidate, Candidate]] = []
+        for claimer in self.candidates:
+            for named in self._named(claimer):
+                target = by_ref.get(named)
+                if target is None or not (claimer.fresh or target.fresh):
+                    continue
+                back = target.own.get(f"@key:{claimer.ref.system}:{claimer.ref.object}")
+                if back is None or back == claimer.ref.id:
+                    edges.append((back is not None, claimer, target))
+        edges.sort(key=lambda e: (not e[0], not self._same_address(e[1], e[2]), *self._pair_order(e[1], e[2])))
+        for _, claimer, target in edges:
+            ref = claimer.ref
+            self._unite(claimer, target, "sync_key", f"{ref.system} {ref.id} names {target.ref.id}")
+
+    def by_email(self) -> None:
+        """Records with the same primary address are one person, unless the address is shared."""
+        for address, holders in self._buckets("email:").items():
+            mailbox = self._mailbox(address, holders)
+            if mailbox:
+                self.mailboxes[address] = mailbox
+                for holder in holders:
+                    group = self.group[holder.ref]
+                    if group.single and group.entity is None and not self._done(holder):
+                        self.shared[holder.ref] = mailbox
+                continue
+            open_ = [holder for holder in holders if not self._done(holder)]
+            first = min(open_, key=lambda c: (self.group[c.ref].single, *self._order(c)), default=None)
+            for holder in open_:
+                if first is not None and holder is not first:
+                    self._unite(holder, first, "email", f"email:{address}")
+
+    def by_additional_email(self) -> None:
+        """One record lists the address of the other."""
+        primary, more = self._buckets("email:"), self._buckets("alt:")
+        edges: dict[tuple[Ref, Ref], str] = {}
+        listers: dict[tuple[Ref, str], set[Ref]] = {}
+        by_ref = {c.ref: c for c in self.candidates}
+        for address, listing in more.items():
+            owners = primary.get(address, [])
+            if address in self.mailboxes or self._mailbox(address, owners):
+                continue
+            for lister in listing:
+                for owner in [*owners, *listing]:
+                    if lister.ref.system == owner.ref.system or self._done(lister) or self._done(owner):
+                        continue
+                    edges[lister.ref, owner.ref] = address
+                    if self.group[lister.ref] is not self.group[owner.ref]:
+                        listers.setdefault((owner.ref, lister.ref.system), set()).add(lister.ref)
+        for (owner_ref, system), found in sorted(listers.items()):
+            if len(found) > 1 and system not in self.group[owner_ref].members:
+                self._ask("ambiguous", [owner_ref, *found], f"{len(found)} records list its address")
+        for (a, b), address in sorted(edges.items(), key=lambda e: self._pair_order(by_ref[e[0][0]], by_ref[e[0][1]])):
+            if a not in self.waiting and b not in self.waiting:
+                self._unite(by_ref[a], by_ref[b], "additional_email", f"alt:{address}")
+
+    def by_phone(self) -> None:
+        """Opt-in (without it there are no such keys): the same number, last name and company domain."""
+        for key, holders in self._buckets("phone:").items():
+            open_ = [c for c in holders if not self._done(c) and self.group[c.ref].single and c.ref not in self.waiting]
+            if len({c.ref.system for c in open_}) < 2 or len(open_) < len(holders):
+                continue
+            if len({c.ref.system for c in open_}) < len(open_):
+                self._ask("ambiguous", [c.ref for c in open_], "several records have this phone number and name")
+                continue
+            for other in open_[1:]:
+                self._unite(other, open_[0], "phone", f"phone:{key}")
+
+    # -- what follows --------------------------------------------------------------------------------------------------
+
+    def _unite(self, a: Candidate, b: Candidate, rule: str, evidence: str) -> None:
+        """Two records are one entity: link them, or make the one without a place a duplicate."""
+        if self._done(a) or self._done(b):
+            return
+        one, other = self.group[a.ref], self.group[b.ref]
+        if one is other:
+            return
+        if not set(one.members) & set(other.members):
+            explicit = rule == "sync_key"
+            if explicit or not self._reserved(one, other):
+                self._join(one, other, rule, evidence)
+            else:
+                self.waiting.update((a.ref, b.ref))
+            return
+        loser, keeper = sorted((one, other), key=lambda g: (not g.single, *self._reversed(g)))
+        if loser.single:
+            self._demote(loser.only, keeper, rule, evidence)
+
+    def _reversed(self, group: _Group) -> tuple[Any, ...]:
+        # The later one in the order of 3.3 loses.
+        rank = {c.ref: n for n, c in enumerate(self.candidates)}
+        return (-min(rank[c.ref] for c in group.members.values()),)
+
+    def _reserved(self, one: _Group, other: _Group) -> bool:
+        return any(one.reserved(s) for s in other.members) or any(other.reserved(s) for s in one.members)
+
+    def _join(self, one: _Group, other: _Group, rule: str, evidence: str) -> None:
+        keeper, joined = sorted((one, other), key=self._claim)
+        keeper.members.update(joined.members)
+        keeper.link = keeper.link or joined.link or (rule, evidence)
+        keeper.entity = keeper.entity or joined.entity
+        for member in joined.members.values():
+            self.group[member.ref] = keeper
+        for ref, (group, why) in list(self.duplicates.items()):
+            if group is joined:
+                self.duplicates[ref] = (keeper, why)
+
+    def _claim(self, group: _Group) -> tuple[Any, ...]:
+        """Whose entity survives when two are joined."""
+        return (group.entity is None, group.single, min(self.systems.index(s) for s in group.members))
+
+    def _demote(self, candidate: Candidate, group: _Group, rule: str, evidence: str) -> None:
+        primary = group.members[candidate.ref.system]
+        if rule == "additional_email" and _other_name(candidate, primary):
+            self._ask("same_person", [candidate.ref, primary.ref], "same address, but different last names")
+            return
+        why = f"{evidence.partition(':')[0]} is that of {primary.ref.object} {primary.ref.id}, which is kept:"
+        self.duplicates[candidate.ref] = (group, f"{why} {self._preferred(primary, candidate)}")
+
+    def _ask(self, question: str, refs: Iterable[Ref], why: str) -> None:
+        ordered = tuple(sorted(set(refs)))
+        self.waiting.update(ordered)
+        self.asks[ordered] = Ask(question, ordered, why)
+
+    def decisions(self) -> Iterator[Decision]:
+        """What is new, links first."""
+        groups = list({id(group): group for group in self.group.values()}.values())
+        for group in groups:
+            if group.link is not None:
+                refs = tuple(c.ref for c in sorted(group.members.values(), key=self._order))
+                yield Link(self._entity(group), refs, *group.link)
+        for group in groups:
+            if group.link is None and group.single and group.entity is None and self._is_new(group.only):
+                yield NewEntity(group.only.ref, self._entity(group))
+        for candidate in self.candidates:
+            yield from self._fate(candidate)
+        yield from (self.asks[refs] for refs in sorted(self.asks))
+
+    def _fate(self, candidate: Candidate) -> Iterator[Decision]:
+        if candidate.ref in self.duplicates:
+            group, why = self.duplicates[candidate.ref]
+            entity = self._entity(group)
+            if (candidate.state, candidate.entity) != (DUPLICATE, entity):
+                reasons = _reasons(candidate, group.members[candidate.ref.system])
+                yield Duplicate(candidate.ref, entity, why, *reasons)
+        elif candidate.ref in self.shared and candidate.fresh and candidate.state != SHARED:
+            yield Shared(candidate.ref, self.shared[candidate.ref])
+
+    def _is_new(self, candidate: Candidate) -> bool:
+        return candidate.fresh and not self._done(candidate) and candidate.ref not in self.waiting
+
+    def _entity(self, group: _Group) -> str:
+        return group.entity or entity_key((c.ref for c in group.members.values()), self.systems)
+
+    # -- facts ---------------------------------------------------------------------------------------------------------
+
+    def _done(self, candidate: Candidate) -> bool:
+        return candidate.ref in self.duplicates or candidate.ref in self.shared
+
+    def _named(self, candidate: Candidate) -> Iterator[Ref]:
+        for key in self.keys[candidate.ref]:
+            if key.startswith("key:"):
+                system, object, id = key.removeprefix("key:").split(":", 2)
+                yield Ref(system, object, id)
+
+    def _pair_order(self, a: Candidate, b: Candidate) -> tuple[Any, ...]:
+        return tuple(part for c in sorted((a, b), key=self._order) for part in self._order(c))
+
+    def _same_address(self, a: Candidate, b: Candidate) -> bool:
+        return a.own.get("email") is not None and a.own.get("email") == b.own.get("email")
+
+    def _buckets(self, prefix: str) -> dict[str, list[Candidate]]:
+        """Key → who has it, for the keys of at least one candidate that is to be decided."""
+        found: dict[str, list[Candidate]] = {}
+        for candidate in self.candidates:
+            for key in self.keys[candidate.ref]:
+                if key.startswith(prefix):
+                    found.setdefault(key.removeprefix(prefix), []).append(candidate)
+        known = {k.partition(":")[2] for c in self.candidates if c.fresh for k in self.keys[c.ref]}
+        return {key: found[key] for key in sorted(found) if key in known}
+
+    def _mailbox(self, address: str, holders: Sequence[Candidate]) -> str:
+        """Why an address is nobody's in particular; empty if it is somebody's."""
+        if self.mapping.shared_mailbox(address):
+            return f"{address.partition('@')[0]}@ is the mailbox of a role"
+        for system in self.systems:
+            names = {_last_name(c) for c in holders if c.ref.system == system} - {None}
+            if len(names) > 1:
+                return f"people with different last names share the address in {system}"
+        return ""
+
+
+def _last_name(candidate: Candidate) -> str | None:
+    name = form("text", candidate.own.get("last_name"))
+    return str(name).casefold() if name is not None else None
+
+
+def _other_name(a: Candidate, b: Candidate) -> bool:
+    names = {_last_name(a), _last_name(b)} - {None}
+    return len(names) > 1
+
+
+COMPARED = (("email", "e-mail"), ("last_name", "last name"), ("first_name", "first name"), ("phone", "phone"))
+
+
+def _reasons(a: Candidate, b: Candidate) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What speaks for two records being one person, and what against."""
+    both = [(said, a.own[name], b.own[name]) for name, said in COMPARED if name in a.own and name in b.own]
+    agree = [said for said, x, y in both if str(form("text", x)).casefold() == str(form("text", y)).casefold()]
+    return (
+        tuple(f"same {said}" for said in agree),
+        tuple(f"different {said}" for said, _, _ in both if said not in agree),
+    )
