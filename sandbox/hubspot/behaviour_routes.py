@@ -1,0 +1,5 @@
+"""Routes."""
+
+from sandbox.hubspot.wire import Route
+
+ROUTES: list[Route] = []
