@@ -413,7 +413,7 @@ class Memory:
         if row is None or row.deleted:
             return Stale(reason="gone")
         if write.unless_changed_since is not None and row.version > write.unless_changed_since:
-            return Stale(write.id, "changed since")
+            return Stale(reason="changed since")
         return None
 
     def overwritten(self, writes: Sequence[tuple[Write, Record]]) -> Mapping[str, Mapping[str, Any]]:

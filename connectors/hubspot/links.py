@@ -54,16 +54,15 @@ class Links:
         """What to ask the list for."""
         return [TARGETS[name] for name in fields if name in TARGETS]
 
-    def of_rows(self, object: str, fields: Sequence[str], found: Sequence[Mapping[str, Any]]) -> list[Record]:
-        """Rows as records, associations included: from the row where it has them, else asked for."""
+    def of_rows(
+        self, object: str, fields: Sequence[str], found: Sequence[Mapping[str, Any]], *, listed: bool = False
+    ) -> list[Record]:
+        """Rows as records, associations included: from the rows if the list was asked for them, else asked for now."""
         named = [name for name in fields if name in TARGETS]
         records = [rows.record(object, row, fields) for row in found]
-        if not named or not found:
+        if not named or not found or found[0].get("archived"):
             return records
-        if all(row.get("archived") for row in found):
-            return records
-        # A listed row without an association leaves the key out, so one row that has it speaks for the page.
-        if any("associations" in row for row in found):
+        if listed:
             return [self._with(record, named, _listed(row)) for record, row in zip(records, found, strict=True)]
         ids = [record.ref.id for record in records]
         by_field = {name: self.read(object, name, ids) for name in named}

@@ -94,7 +94,10 @@ class Lister:
             bin.pages += 1
             after = _next(body)
             found = body.get("results") or []
-            records = self._links.of_rows(object, fields, found) if short else self._detail(object, fields, found)
+            if short:
+                records = self._links.of_rows(object, fields, found, listed=True)
+            else:
+                records = self._detail(object, fields, found)
             yield records, after, self._door.server_time(sent)
             if after is None:
                 break

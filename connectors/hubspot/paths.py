@@ -39,9 +39,9 @@ def versioned(path: str, api: str) -> str:
 
 @lru_cache(maxsize=4096)
 def route(method: str, path: str) -> Route:
-    """Searches have a rate limit of their own; some POSTs only read, or say the same thing twice without harm."""
+    """Searches and associations have rate limits of their own; some POSTs only read, or say the same thing twice without harm."""
     return Route(
         name=f"{method} {_ID.sub('/{id}', path)}",
-        bucket="search" if path.endswith("/search") else "general",
+        bucket="search" if path.endswith("/search") else "associations" if "/associations/" in path else "general",
         repeatable=method == "GET" or _REPEATABLE.search(path) is not None,
     )

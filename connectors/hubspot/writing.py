@@ -242,7 +242,7 @@ def _stale(batch: Mapping[int, Write], before: Mapping[str, Record | None]) -> d
         if record is None:
             outcomes[place] = Stale(reason="gone")
         elif write.unless_changed_since is not None and record.version > write.unless_changed_since:
-            outcomes[place] = Stale(write.id, "changed since")
+            outcomes[place] = Stale(reason="changed since")
     return outcomes
 
 
