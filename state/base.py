@@ -7,7 +7,7 @@ They go to the driver as text, which is what keeps a row at a few microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -20,12 +20,20 @@ from state.opening import WRITING, plain_words
 from state.rows import Lease, Row
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError
+
+
 def to_json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=_plain).decode()
 
 
 def to_json_or_null(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
+    return None if value is None else to_json(value)
 
 
 from_json: Final = orjson.loads

@@ -123,43 +123,53 @@ def prepare_copy(connection: Connection) -> None:
 
 
 def _bring_up_to_date(engine: Engine, url: URL) -> None:
+    # Looking first lets readers in beside a long write.
+    with engine.connect() as connection, connection.begin():
+        if _is_current(connection, url):
+            return
     with engine.connect().execution_options(**WRITING) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
-        present = set(inspect(connection).get_table_names())
-        if VERSION_TABLE not in present:
-            if present:
-                raise StateError(f"{name_of(url)} holds tables that are not ours; name an empty database.")
-            _migrate(connection)
-            return
-        found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608
-        if found != REVISION:
-            _upgrade(connection, url, found)
-        missing = set(metadata.tables) - present
-        if found == REVISION and missing:
-            raise StateError(f"{name_of(url)} lacks tables of ours ({', '.join(sorted(missing))}); rebuild it.")
+        if not _is_current(connection, url):
+            _migrate(connection, url)
 
 
-def _upgrade(connection: Connection, url: URL, found: str | None) -> None:
-    from alembic.util import CommandError
+def _is_current(connection: Connection, url: URL) -> bool:
+    """Whether the tables are ours and of today; False if they are to be made or changed.  Raises StateError."""
+    present = set(inspect(connection).get_table_names())
+    if VERSION_TABLE not in present:
+        if present:
+            raise StateError(f"{name_of(url)} holds tables that are not ours; name an empty database.")
+        return False
+    if _revision(connection) != REVISION:
+        return False
+    missing = sorted(set(metadata.tables) - present)
+    if missing:
+        raise StateError(f"{name_of(url)} lacks tables of ours ({', '.join(missing)}); set it aside and start anew.")
+    return True
 
-    try:
-        _migrate(connection)
-    except CommandError:
-        raise StateError(
-            f"{name_of(url)} was written by a newer version of this program (revision {found}); install that version."
-        ) from None
+
+def _revision(connection: Connection) -> str | None:
+    found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608
+    return found
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, url: URL) -> None:
     # Alembic is loaded only when there is something to migrate: it would double the time to start.
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise StateError(
+            f"{name_of(url)} was written by a newer version of this program "
+            f"(revision {_revision(connection)}); install that version."
+        ) from None
 
 
 @contextmanager

@@ -1,0 +1,127 @@
+"""What people ask, and the few things they tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from state.rows import Batch, CursorRow, Ending, Lease, Outcomes, RunRow
+from state.store import Store
+from tests.state.make import change, contact, decide, known, lead, operation, question, save
+
+
+def park(store: Store, lease: Lease, *entities: str) -> list[int]:
+    store.commit_batch(lease, Batch(operations=[operation(entity) for entity in entities]))
+    sent = store.take(lease, "salesforce", 0, 10)
+    store.commit_outcomes(lease, Outcomes(ended=[Ending(o.n, "parked") for o in sent]))
+    return [o.n for o in sent]
+
+
+def test_runs_are_told_newest_first(store: Store) -> None:
+    store.start_run("a", "sync", 1)
+    store.start_run("b", "backfill", 2, muted=True)
+    store.end_run("a", 3, "done", {"person": {"read": 2}})
+    assert store.runs() == [
+        RunRow("b", "backfill", 2, muted=True),
+        RunRow("a", "sync", 1, 3, "done", {"person": {"read": 2}}),
+    ]
+    assert [run.id for run in store.runs(limit=1)] == ["b"]
+
+
+def test_fates_add_up(store: Store, lease: Lease) -> None:
+    fates = ["applied", "applied", "held", "unchanged"]
+    save(store, lease, *(contact(str(n), fate=fate, run="r") for n, fate in enumerate(fates)))
+    save(store, lease, lead("9", run="r"), contact("other", run="q"))
+    assert store.fates("r") == {
+        ("person", "hubspot", "contacts", "applied"): 2,
+        ("person", "hubspot", "contacts", "held"): 1,
+        ("person", "hubspot", "contacts", "unchanged"): 1,
+        ("person", "salesforce", "Lead", "pending"): 1,
+    }
+
+
+def test_the_backlog_counts_what_is_not_done(store: Store, lease: Lease) -> None:
+    park(store, lease, "p")
+    store.commit_batch(lease, Batch(operations=[operation("a"), operation("b"), operation("c", state="held")]))
+    store.commit_batch(lease, Batch(operations=[operation("a", "hubspot")]))
+    (sent,) = store.take(lease, "hubspot", 0, 10)
+    store.commit_outcomes(lease, Outcomes(ended=[Ending(sent.n, "done")]))
+    assert store.backlog() == {
+        ("salesforce", "planned"): 2,
+        ("salesforce", "held"): 1,
+        ("salesforce", "parked"): 1,
+    }
+
+
+def test_records_are_counted(store: Store, lease: Lease) -> None:
+    first, *_ = save(store, lease, contact("1"), contact("2"), lead("3", state="deleted"))
+    decide(store, lease, first._replace(entity="e"))
+    assert store.counts() == {
+        ("person", "hubspot", "contacts", "live", True): 1,
+        ("person", "hubspot", "contacts", "live", False): 1,
+        ("person", "salesforce", "Lead", "deleted", False): 1,
+    }
+
+
+def test_a_scan_goes_through_live_rows_in_pieces(store: Store, lease: Lease) -> None:
+    save(store, lease, contact("1"), contact("2", state="deleted"), contact("3"), lead("4"), contact("5"))
+    first = store.scan("hubspot", "contacts", 0, 2)
+    rest = store.scan("hubspot", "contacts", first[-1].n, 2)
+    assert [row.id for row in first + rest] == ["1", "3", "5"]
+
+
+def test_a_scan_finds_what_a_listing_did_not_hold(store: Store, lease: Lease) -> None:
+    save(store, lease, contact("1", seen=5), contact("2", seen=9), contact("3", seen=10))
+    assert [row.id for row in store.scan("hubspot", "contacts", 0, 9, unseen_since=9)] == ["1"]
+
+
+def test_operations_are_chosen(store: Store, lease: Lease) -> None:
+    park(store, lease, "p")
+    store.commit_batch(lease, Batch(operations=[operation("a"), operation("b", run="run-2")]))
+    assert [o.entity for o in store.operations(run="run-2")] == ["b"]
+    assert [o.entity for o in store.operations(state="planned")] == ["a", "b"]
+    assert [o.entity for o in store.operations(entity="a")] == ["a"]
+    first = store.operations(limit=2)
+    assert [o.entity for o in first + store.operations(after_n=first[-1].n)] == ["p", "a", "b"]
+
+
+def test_a_question_is_settled_once(store: Store, lease: Lease) -> None:
+    store.commit_batch(lease, Batch(opened=[question("a")]))
+    (asked,) = store.reviews()
+    assert store.close_review(asked.n, 9, "hubspot") is True
+    assert store.close_review(asked.n, 10, "salesforce") is False
+    assert [(row.closed_ms, row.answer) for row in store.reviews(open=False)] == [(9, "hubspot")]
+
+
+def test_held_operations_go_when_approved(store: Store, lease: Lease) -> None:
+    store.commit_batch(lease, Batch(operations=[operation("a", state="held"), operation("b", state="held")]))
+    first, second = store.operations()
+    assert store.approve(lease, [first.n]) == 1
+    assert store.approve(lease, [first.n]) == 0
+    assert [o.n for o in store.take(lease, "salesforce", 0, 9)] == [first.n]
+    assert store.operations(state="held") == [second]
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_parked_work_is_decided_again(store: Store, lease: Lease, everything: bool) -> None:
+    rows = save(store, lease, contact("1", dirty=False), contact("2", dirty=False), contact("3", dirty=False))
+    decide(store, lease, *(row._replace(entity=f"e{row.id}") for row in rows))
+    first, _ = park(store, lease, "e1", "e2")
+    assert store.retry(lease, None if everything else [first]) == (2 if everything else 1)
+    assert [known(store, row).dirty for row in rows] == [True, everything, False]
+    assert [o.entity for o in store.operations(state="parked")] == ([] if everything else ["e2"])
+
+
+def test_forgetting_keeps_history_and_the_erased(store: Store, lease: Lease) -> None:
+    ann, bob = save(store, lease, contact("1"), contact("2"))
+    decide(store, lease, bob._replace(state="erased"))
+    store.save_page(lease, [ann, bob], {ann.ref: ["a"], bob.ref: ["hash"]}, CursorRow("hubspot", "contacts", 1))
+    park(store, lease, "p")
+    store.commit_batch(lease, Batch(operations=[operation("done")], journal=[change("e")], opened=[question("q")]))
+    (sent,) = store.take(lease, "salesforce", 0, 9)
+    store.commit_outcomes(lease, Outcomes(ended=[Ending(sent.n, "done")]))
+    store.forget(lease)
+    assert list(store.counts()) == [("person", "hubspot", "contacts", "erased", False)]
+    assert sorted(store.by_keys("person", ["a", "hash"])) == ["hash"]
+    assert (store.cursors(), store.reviews(), store.backlog()) == ([], [], {})
+    assert [o.entity for o in store.operations()] == ["done"]
+    assert len(store.journal("e")) == 1
