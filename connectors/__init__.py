@@ -3,31 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
+import httpx
+
+from connectors.door import Budget, Called, Clock, Door, wire
 from connectors.errors import Misconfigured
 from connectors.port import Connector
 
 SYSTEMS = ("hubspot", "salesforce")
 
 
-def connect(name: str, settings: Mapping[str, Any], **door: Any) -> Connector:
-    """The connector of this name.  `settings` are those of its section; `door` is what `open` of its class takes:
-    clock, transport, budget, on_call, on_token, parallel."""
-    openers: dict[str, Callable[[], Callable[..., Connector]]] = {"hubspot": _hubspot, "salesforce": _salesforce}
-    if name not in openers:
-        raise Misconfigured(f"there is no connector {name!r}; expected one of {', '.join(SYSTEMS)}")
-    return openers[name]()(settings, **door)
+def connect(
+    name: str,
+    settings: Mapping[str, Any],
+    *,
+    clock: Clock,
+    transport: httpx.BaseTransport | None = None,
+    budget: Budget | None = None,
+    on_call: Callable[[Called], None] | None = None,
+    on_token: Callable[[str], None] | None = None,
+    parallel: int = 4,
+) -> Connector:
+    """The connector of this name, signed in when it is first used.
 
-
-def _hubspot() -> Callable[..., Connector]:
+    `settings` are those of its section and of its budget, secrets looked up; `transport` stands in for the network;
+    `on_call` sees each line of the ledger; `on_token` must store a refresh token that the system has replaced.
+    Raises `Misconfigured`.
+    """
     # Imported when asked for: the client libraries take a third of a second to load.
-    from connectors.hubspot import HubSpot
+    if name == "hubspot":
+        from connectors.hubspot import HubSpot
 
-    return HubSpot.open
+        return HubSpot.open(
+            settings,
+            clock=clock,
+            transport=transport,
+            budget=budget,
+            on_call=on_call,
+            on_token=on_token,
+            parallel=parallel,
+        )
+    if name == "salesforce":
+        from connectors.salesforce import Salesforce, Settings
 
-
-def _salesforce() -> Callable[..., Connector]:
-    from connectors.salesforce import Salesforce
-
-    return Salesforce.open
+        known = {field.name for field in fields(Settings)}
+        own = Settings(**{key: value for key, value in settings.items() if key in known})
+        transport = transport or wire(own.login_url)
+        door = Door(
+            name, own.login_url, clock=clock, transport=transport, budget=budget, on_call=on_call, parallel=parallel
+        )
+        return Salesforce(own, door, on_token)
+    raise Misconfigured(f"there is no connector {name!r}; expected one of {', '.join(SYSTEMS)}")
