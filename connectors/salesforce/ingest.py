@@ -55,7 +55,8 @@ class Ingest:
     def _job(self, object: str, operation: str, content: bytes, writes: Sequence[Write]) -> list[Verdict]:
         job = ""
         try:
-            job = self._upload(object, operation, content)
+            job, address = self._open(object, operation)
+            self._api.send("PUT", address, content=content, headers={"content-type": "text/csv"})
             self._begin(job)
         except NoAnswer as lost:
             self._abort(job)
@@ -73,7 +74,8 @@ class Ingest:
         except SyncError as error:
             return [Unknown(f"a bulk job runs, but cannot be followed: {error}")] * len(writes)
 
-    def _upload(self, object: str, operation: str, content: bytes) -> str:
+    def _open(self, object: str, operation: str) -> tuple[str, str]:
+        """A new job, and where its rows are to be put."""
         body = {
             "object": object,
             "operation": operation,
@@ -83,8 +85,7 @@ class Ingest:
         }
         job = self._api.send("POST", self._api.paths.ingest, body)
         path = str(job.get("contentUrl") or self._api.paths.job("ingest", job["id"], "batches"))
-        self._api.send("PUT", "/" + path.lstrip("/"), content=content, headers={"content-type": "text/csv"})
-        return str(job["id"])
+        return str(job["id"]), "/" + path.lstrip("/")
 
     def _begin(self, job: str) -> None:
         try:
