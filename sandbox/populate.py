@@ -1,0 +1,187 @@
+"""Puts people into the two systems: users first, then employers as accounts, then everyone in order.
+
+The faces' `seed` is a fast path without validation, so that what no rule would let in today can be there all the same,
+just as in systems that are older than their rules.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.hubspot import HubSpot, Owner
+from sandbox.kernel import Caller
+from sandbox.people import DAY, QUEUE, Colleague, Company, Person, Staff
+from sandbox.salesforce import Salesforce
+
+_FIRST_OWNER = 71_500_000
+_FIRST_USER = 9_300_000
+
+CLEANER = Caller("human", "cleaner")
+"""Who threw the records in the bins away."""
+
+
+class Settler:
+    """Writes into both faces and remembers what was written only as far as later records need it."""
+
+    def __init__(self, hubspot: HubSpot, salesforce: Salesforce, rng: random.Random, now: int) -> None:
+        self.hubspot = hubspot
+        self.salesforce = salesforce
+        self.rng = rng
+        self.now = now
+        self.born = now - 12 * 365 * DAY
+        """When the users and accounts were set up."""
+        self.clerk = salesforce.user_id
+        """Who enters what belongs to nobody."""
+        self.profile = next(iter(salesforce.store.shelf("Profile").rows))
+
+    def staff(self, team: Iterable[Colleague], queue: bool = True) -> Staff:
+        hubspot: list[str | None] = []
+        salesforce: list[str | None] = []
+        for colleague in team:
+            hubspot.append(self._owner(colleague) if colleague.hubspot else None)
+            salesforce.append(self._user(colleague) if colleague.salesforce else None)
+        self.clerk = next((user for user in salesforce if user is not None), self.clerk)
+        return Staff(hubspot, salesforce, self._queue() if queue else None)
+
+    def _owner(self, colleague: Colleague) -> str:
+        number = len(self.hubspot.owners) + 1
+        owner = Owner(
+            str(_FIRST_OWNER + number),
+            colleague.email,
+            colleague.first,
+            colleague.last,
+            _FIRST_USER + number,
+            archived=not colleague.active,
+            created=self.born,
+            updated=self.born,
+        )
+        self.hubspot.add_owner(owner)
+        return owner.id
+
+    def _user(self, colleague: Colleague) -> str:
+        return self.salesforce.seed(
+            "User",
+            {
+                "Username": colleague.email,
+                "Email": colleague.email,
+                "FirstName": colleague.first,
+                "LastName": colleague.last,
+                "Alias": colleague.last[:8],
+                "CommunityNickname": colleague.email.partition("@")[0][:40],
+                "IsActive": colleague.active,
+                "UserType": "Standard",
+                "ProfileId": self.profile,
+                "TimeZoneSidKey": "Europe/Paris",
+                "LocaleSidKey": "de_DE",
+                "LanguageLocaleKey": "de",
+                "EmailEncodingKey": "UTF-8",
+            },
+            created=self.born,
+        )
+
+    def _queue(self) -> str:
+        values = {"Name": QUEUE, "DeveloperName": QUEUE.replace(" ", "_"), "Type": "Queue"}
+        return self.salesforce.seed("Group", values, created=self.born)
+
+    def accounts(self, employers: Iterable[Company], staff: Staff) -> list[Company]:
+        """The same employers, now with their accounts' ids."""
+        owners = [owner for owner in staff.salesforce if owner is not None]
+        return [employer._replace(account=self._account(employer, owners)) for employer in employers]
+
+    def _account(self, employer: Company, owners: list[str]) -> str:
+        values = {
+            "Name": employer.name,
+            "Website": "https://www." + employer.domain,
+            "Industry": employer.industry,
+            "NumberOfEmployees": employer.employees,
+            "BillingCity": employer.town.name,
+            "BillingState": employer.town.state,
+            "BillingCountry": employer.place.countries[0],
+            "Type": "Prospect" if self.rng.random() < 0.6 else "Customer - Direct",
+            "OwnerId": owners[int(self.rng.random() * len(owners))],
+        }
+        return self._seed("Account", values, self.born + int(self.rng.random() * 8 * 365) * DAY)
+
+    def people(self, crowd: Iterable[Person]) -> None:
+        for person in crowd:
+            contact = self._hubspot(person)
+            record = self._salesforce(person)
+            if person.binned == "hubspot" and contact is not None:
+                self.hubspot.delete("contacts", contact, CLEANER)
+            elif person.binned == "salesforce" and record is not None:
+                self.salesforce.delete(person.object, record, CLEANER)
+
+    def _hubspot(self, person: Person) -> str | None:
+        if person.hubspot is None:
+            return None
+        return self.hubspot.seed("contacts", person.hubspot, created=person.created)
+
+    def _salesforce(self, person: Person) -> str | None:
+        if person.salesforce is None:
+            return None
+        if person.converted:
+            record = self._converted(person, person.salesforce)
+        else:
+            record = self._seed(person.object, person.salesforce, person.created_crm)
+        for name, values in person.twins:
+            self._seed(name, values, min(self.now, person.created_crm + int(self.rng.random() * 400) * DAY))
+        return record
+
+    def _seed(self, name: str, values: dict[str, Any], created: int) -> str:
+        """Entered by its owner, as far as that is a user: not by the integration, which has not run yet."""
+        owner = values.get("OwnerId")
+        author = owner if owner is not None and owner.startswith("005") else self.clerk
+        values["CreatedById"] = values["LastModifiedById"] = author
+        return self.salesforce.seed(name, values, created=created)
+
+    def _converted(self, person: Person, contact: dict[str, Any]) -> str:
+        """A lead that became a contact: four records that know of one another."""
+        seed = self._seed
+        owner = contact.get("OwnerId")
+        deal = dict(person.deal) if person.deal is not None else None
+        closes = deal.pop("close") if deal is not None else self.now
+        at = min(person.created_crm + int(self.rng.random() * 60 * DAY), closes, self.now)
+        company = person.company.name if person.company is not None else person.company_name
+        account = contact.get("AccountId")
+        if account is None:
+            account = seed(
+                "Account", _owned({"Name": company or f"{contact['LastName']} Household"}, owner), created=at
+            )
+        contact["AccountId"] = account
+        record = seed("Contact", contact, at)
+        opportunity = None
+        if deal is not None:
+            deal |= {"AccountId": account, "CloseDate": _day(closes)}
+            opportunity = seed("Opportunity", _owned(deal, owner), at)
+            role = {"OpportunityId": opportunity, "ContactId": record, "Role": "Decision Maker", "IsPrimary": True}
+            seed("OpportunityContactRole", role, at)
+        lead = {name: contact[name] for name in _KEPT if name in contact}
+        lead |= {
+            "Company": company or f"{contact['LastName']} (private)",
+            "Status": "Closed - Converted",
+            "IsConverted": True,
+            "ConvertedDate": _day(at),
+            "ConvertedAccountId": account,
+            "ConvertedContactId": record,
+        }
+        if opportunity is not None:
+            lead["ConvertedOpportunityId"] = opportunity
+        seed("Lead", lead, min(person.created_crm, at))
+        return record
+
+
+_KEPT = ("FirstName", "LastName", "Salutation", "Title", "Email", "Phone", "MobilePhone", "LeadSource", "OwnerId")
+"""What a converted lead still shows of the person."""
+
+
+def _owned(values: dict[str, Any], owner: str | None) -> dict[str, Any]:
+    if owner is not None:
+        values["OwnerId"] = owner
+    return values
+
+
+def _day(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
