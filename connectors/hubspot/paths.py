@@ -39,7 +39,7 @@ def versioned(path: str, api: str) -> str:
 
 @lru_cache(maxsize=4096)
 def route(method: str, path: str) -> Route:
-    """Searches and associations have rate limits of their own; some POSTs only read, or say the same thing twice without harm."""
+    """Searches and associations have rate limits of their own.  Some POSTs only read, or may be said twice."""
     return Route(
         name=f"{method} {_ID.sub('/{id}', path)}",
         bucket="search" if path.endswith("/search") else "associations" if "/associations/" in path else "general",

@@ -254,13 +254,13 @@ def _refused(write: Write, fault: Fault) -> Outcome:
 
 
 def _laid_over(object: str, row: Mapping[str, Any], fields: Sequence[str], before: Record | None) -> Record | None:
-    """None: the answer and the earlier read together do not tell every field."""
+    """None: the answer and the earlier read together do not tell every field and the version."""
     properties = row.get("properties") or {}
-    if before is None or (properties and rows.stamp(object) not in properties and not row.get("updatedAt")):
+    if not properties or not (rows.stamp(object) in properties or row.get("updatedAt")):
         return None
-    if not properties:
-        return None
-    after = rows.record(object, row, ())
-    told = {name: rows.value(properties, name) for name in fields if name.removesuffix("!") in properties}
+    told = [name for name in fields if name.removesuffix("!") in properties]
+    after = rows.record(object, row, told)
+    if before is None:
+        return after if len(told) == len(fields) else None
     held = {name: before.fields.get(name) for name in fields}
-    return replace(before, fields={**held, **told}, version=after.version)
+    return replace(before, fields={**held, **after.fields}, version=after.version)

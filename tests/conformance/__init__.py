@@ -1,0 +1,1 @@
+"""One suite of laws for everything that calls itself a connector."""
