@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from connectors.errors import SyncError
+from connectors.errors import Retry, SyncError
 from connectors.port import Problem
 from connectors.salesforce import paths, soql
 from connectors.salesforce.api import Api
@@ -47,7 +47,8 @@ class Checker:
         try:
             return list(look())
         except SyncError as error:
-            return [Problem("error", where, str(error), "grant the permission in Setup, Permission Sets")]
+            fix = "check again later" if isinstance(error, Retry) else "grant the permission in Setup, Permission Sets"
+            return [Problem("error", where, str(error), fix)]
 
     def _version(self) -> Iterator[Problem]:
         offered = {str(item["version"]) for item in self._api.get(paths.VERSIONS, "list its API versions")}
@@ -98,7 +99,7 @@ class Checker:
                     f"{name} is not visible to these credentials",
                     f"Setup, Object Manager, {object}, Fields, {name}, Set Field-Level Security",
                 )
-        for schema in self._describer.schema(object).fields.values():
+        for schema in self._describer.schema(object, fresh=False).fields.values():
             if schema.required and schema.name not in _GIVEN:
                 yield Problem(
                     "note",

@@ -47,9 +47,9 @@ class Describer:
             self._seen[object] = self._api.ask(f"describe {object}", lambda library: library.restful(path)) or {}
         return self._seen[object]
 
-    def schema(self, object: str) -> Schema:
-        """Asked anew each time."""
-        fields = map(_field, self.raw(object, fresh=True).get("fields") or ())
+    def schema(self, object: str, *, fresh: bool = True) -> Schema:
+        """The description in the port's words."""
+        fields = map(_field, self.raw(object, fresh=fresh).get("fields") or ())
         return Schema(object, {field.name: field for field in fields})
 
     def unique(self, object: str, name: str) -> bool:
