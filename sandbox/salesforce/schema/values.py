@@ -82,6 +82,12 @@ def reader(meta: FieldMeta) -> Reader:
     return lambda row: row.values.get(name)
 
 
+def is_plain(meta: FieldMeta) -> bool:
+    """Whether JSON shows exactly what the row stores under the field's name."""
+    computed = meta.type in ("address", "boolean", "datetime") or meta.derive is not None
+    return not computed and meta.name != "Id"
+
+
 def renderer(meta: FieldMeta) -> Reader:
     """The field's value as JSON shows it."""
     read = reader(meta)

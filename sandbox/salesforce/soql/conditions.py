@@ -108,20 +108,25 @@ class ConditionParser(Cursor, ABC):
         return Call(path.text, tuple(args), path.pos)
 
     def condition(self) -> Condition:
-        """Conditions joined by AND, or by OR; both at once need parentheses."""
-        items = [self._unary()]
+        """One NOT, or conditions joined by AND, or by OR: any two of these at once need parentheses."""
+        if self.accept("NOT"):
+            negated = Not(self._simple())
+            self._expect_no_more()
+            return negated
+        items = [self._simple()]
         word = self.token.upper
         if word not in ("AND", "OR"):
             return items[0]
         while self.accept(word):
-            items.append(self._unary())
-        if self.token.upper in ("AND", "OR"):
-            raise unexpected(self.token.text)
+            items.append(self._simple())
+        self._expect_no_more()
         return And(tuple(items)) if word == "AND" else Or(tuple(items))
 
-    def _unary(self) -> Condition:
-        if self.accept("NOT"):
-            return Not(self._unary())
+    def _expect_no_more(self) -> None:
+        if self.token.upper in ("AND", "OR"):
+            raise unexpected(self.token.text)
+
+    def _simple(self) -> Condition:
         if self.accept("("):
             inner = self.condition()
             self.expect(")")

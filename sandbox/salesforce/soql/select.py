@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.kernel import Row
 from sandbox.salesforce.schema import FieldMeta
-from sandbox.salesforce.schema.values import Reader, renderer
+from sandbox.salesforce.schema.values import Reader, is_plain, renderer
 from sandbox.salesforce.soql.ast import (
     Call,
     Children,
@@ -45,6 +45,8 @@ class Shape:
         self.columns: dict[str, Column] = {}
         self.parents: dict[str, tuple[Parent, Shape]] = {}
         self.order: list[str] = []
+        self.stored: set[str] = set()
+        """Keys whose values are shown as the row stores them: most of them, and taken the quick way."""
 
     def put(self, key: str, read: Reader, column: Column) -> None:
         """A value under a key of this level; INVALID_FIELD when the key is taken."""
@@ -78,17 +80,28 @@ class Shape:
         return self.parents[name][1]
 
     def _own(self, path: Path) -> None:
-        bound = self.scope.field(path)
-        self.put(bound.meta.name, renderer(bound.meta), column_of(bound.meta.name, bound.meta))
+        self.put_field(self.scope.field(path).meta)
+
+    def put_field(self, meta: FieldMeta) -> None:
+        """A field of this level under its own name."""
+        self.put(meta.name, renderer(meta), column_of(meta.name, meta))
+        if is_plain(meta):
+            self.stored.add(meta.name)
 
     def render(self) -> Render:
         """The closure that makes the JSON of this level."""
-        readers = [(key, self._reader(key)) for key in self.order]
+        stored = [key for key in self.order if key in self.stored]
+        readers = [(key, self._reader(key)) for key in self.order if key not in self.stored]
         name = self.scope.meta.name
         head = f"{self.scope.source.base}/sobjects/{name}/"
+        blank: dict[str, Any] = dict.fromkeys(["attributes", *self.order])
 
         def record(row: Row) -> dict[str, Any]:
-            out: dict[str, Any] = {"attributes": {"type": name, "url": head + row.id}}
+            out = blank.copy()
+            out["attributes"] = {"type": name, "url": head + row.id}
+            value = row.values.get
+            for key in stored:
+                out[key] = value(key)
             for key, read in readers:
                 out[key] = read(row)
             return out
@@ -159,7 +172,7 @@ def _add(shape: Shape, item: Item, query: Query, children: ChildRenderer) -> Non
             raise malformed("only aggregate expressions use field aliasing")
         case FieldsOf():
             for meta in _field_set(item, query, scope):
-                shape.put(meta.name, renderer(meta), column_of(meta.name, meta))
+                shape.put_field(meta)
         case TypeOf():
             _add_typeof(shape, item)
         case Children(inner):

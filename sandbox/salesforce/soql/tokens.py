@@ -91,4 +91,4 @@ def _stray(text: str, pos: int) -> Exception:
     if text[pos].isdigit():
         end = re.compile(r"[^\s,()]+").match(text, pos)
         return unexpected(end.group() if end else text[pos])
-    return malformed(f"line 1:{pos} no viable alternative at character '{text[pos]}'")
+    return unexpected(text[pos])
