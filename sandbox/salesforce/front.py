@@ -7,7 +7,7 @@ import re
 import httpx
 
 from sandbox.kernel import Dropped, Hang
-from sandbox.salesforce.api import oauth, service
+from sandbox.salesforce.api import oauth, service, soap
 from sandbox.salesforce.api.routes import dispatch
 from sandbox.salesforce.dml.removal import empty_bin
 from sandbox.salesforce.errors import ApiError
@@ -74,6 +74,8 @@ class Front:
             call.version = served_version(segments[2])
             self._log_in(call)
             return dispatch(platform, call, segments[3:])
+        if segments[:2] == ("services", "Soap") and len(segments) >= 4 and segments[2] in ("u", "c"):
+            return soap.answer(platform, call, segments[3])
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
     def _oauth(self, call: Call, rest: tuple[str, ...]) -> Answer:
@@ -126,7 +128,7 @@ class Front:
         response = httpx.Response(answer.status, headers=headers, content=body, request=request)
         hang = platform.troubles.take("hang")
         if hang is not None:
-            raise Hang(hang.ms)
+            raise Hang(hang.ms, response)
         return response
 
     def _log(self, method: str, target: str, status: int, counted: bool, items: int) -> None:

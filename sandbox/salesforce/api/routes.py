@@ -13,6 +13,7 @@ from sandbox.salesforce.api import (
     replication,
     search,
     service,
+    tooling,
     tree,
 )
 from sandbox.salesforce.errors import ApiError
@@ -47,6 +48,13 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "search": {"GET": search.search},
     "parameterizedSearch": {"GET": search.parameterized, "POST": search.parameterized},
     "recent": {"GET": search.recent},
+    "tooling": {"GET": service.resources},
+    "tooling/query": {"GET": tooling.query},
+    "tooling/query/*": {"GET": queries.more},
+    "tooling/sobjects": {"GET": tooling.all_objects},
+    "tooling/sobjects/*/describe": {"GET": tooling.describe},
+    "tooling/sobjects/CustomField": {"POST": tooling.create},
+    "tooling/sobjects/CustomField/*": {"GET": tooling.read, "PATCH": tooling.update, "DELETE": tooling.delete},
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.kernel import SEED, Caller, Change, Clock, Row
-from sandbox.salesforce.dml import checks, derived, tracking
+from sandbox.salesforce.dml import checks, derived, permissions, tracking
 from sandbox.salesforce.dml.coerce import checked, parsed
 from sandbox.salesforce.dml.rules import Rules, Save
 from sandbox.salesforce.dml.writer import Writer
@@ -115,6 +115,7 @@ class Engine:
         self._check(meta, values, list(values), None, writer, frozenset(values))
         if name == "CampaignMember":
             checks.campaign_membership(self.store, values)
+        permissions.check(self.store, name, values)
         values = {k: v for k, v in values.items() if v is not None}
         values["CreatedById"] = values["LastModifiedById"] = writer.user_id
         row = Row(self.store.new_id(name), values, now)
@@ -122,11 +123,12 @@ class Engine:
         row.history.extend(Change(now, f, values.get(f), "automation", by) for f, by in automated.items())
         self.store.put(name, row)
         tracking.created(self.store, name, row)
-        self.after_insert(name, row, writer)
+        self._after_insert(name, row, writer)
         return row.id
 
-    def after_insert(self, name: str, row: Row, writer: Writer) -> None:
-        """Consequences in other records; the face adds those of permissions."""
+    def _after_insert(self, name: str, row: Row, writer: Writer) -> None:
+        """Consequences elsewhere."""
+        permissions.applied(self.store.org, name, row)
         if name == "Opportunity" and row.values.get("ContactId"):
             role = {"OpportunityId": row.id, "ContactId": row.values["ContactId"], "IsPrimary": True}
             self.save_new(self.store.org.objects["OpportunityContactRole"], role, writer)
@@ -161,6 +163,7 @@ class Engine:
         checks.required(values, [f for f in self.store.shelf(meta.name).shape.required if f.name in changes])
         self._check(meta, values, written, row.id, writer, touched)
         self.write(meta.name, row, values, writer, automated)
+        permissions.applied(self.store.org, meta.name, row)
         if meta.name == "OpportunityContactRole":
             self._one_primary(row, writer)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.kernel import Change, Row
+from sandbox.salesforce.dml import permissions
 from sandbox.salesforce.dml.engine import BIN_MS, Engine
 from sandbox.salesforce.dml.writer import Writer
 from sandbox.salesforce.errors import RecordError
@@ -25,6 +26,7 @@ def delete(engine: Engine, object_name: str, record_id: str, writer: Writer) -> 
     if writer.refuse is not None:
         writer.refuse(object_name, record_id, row.values)
     bin_row(engine, object_name, row, writer)
+    permissions.withdrawn(engine.store.org, object_name, row)
     for child, field in _CASCADES.get(object_name, ()):
         for each in engine.store.shelf(child).live_matching(field, record_id):
             each.extra = {**(each.extra or {}), "deleted_with": record_id}
