@@ -66,6 +66,7 @@ class HubSpot(People):
         self.refresh_token = f"eu1-{self.new_key()}"
         self.app_id = 2_460_135
         self.oauth_app_id = 1_903_377
+        self.integration = Caller("integration", str(self.app_id))
         self.private = self.auth.private(self.access_token, self.app_id)
         self.auth.register(self.client_id, self.client_secret, self.oauth_app_id, self.refresh_token)
         self._router = Router(ROUTES)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.hubspot.choices import DEAL_STAGES, LEAD_STAGES, STAGES
 from sandbox.hubspot.codec import iso
-from sandbox.hubspot.defaults import DEAL_STAGES, LEAD_STAGES, STAGES
 
 
 @dataclass(slots=True)
