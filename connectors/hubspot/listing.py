@@ -116,6 +116,7 @@ class Lister:
         walk = _Walk(rows.stamp(object), watermark)
         asked: int | None = None
         total: int | None = None
+        reached = watermark
         while True:
             sent = self._door.clock.now_ms()
             body = self._api.search(object, self._question(object, fields, walk))
@@ -129,10 +130,11 @@ class Lister:
             records = self._searched(object, fields, found)
             settled = max(watermark, asked - self._lag)
             if walk.done:
-                yield from self._bin_if_due(object, fields, watermark, asked)
+                yield from self._bin_if_due(object, fields, watermark, Cursor(reached), asked)
                 yield Page(records, Cursor(settled), asked, total)
                 return
-            yield Page(records, Cursor(max(watermark, min(walk.since, settled))), asked, total)
+            reached = max(reached, min(walk.since, settled))
+            yield Page(records, Cursor(reached), asked, total)
 
     def _question(self, object: str, fields: Sequence[str], walk: _Walk) -> dict[str, Any]:
         question = {**walk.filter(), "limit": SEARCH_PAGE, "properties": rows.asked_properties(object, fields)}
@@ -150,13 +152,13 @@ class Lister:
         everything = self._api.search(object, {"limit": 1, "properties": [rows.stamp(object)]})
         return int(everything.get("total") or 0) / _LIST_SPEED < changed / _SEARCH_SPEED
 
-    def _bin_if_due(self, object: str, fields: Sequence[str], watermark: int, asked: int) -> Iterator[Page]:
+    def _bin_if_due(self, object: str, fields: Sequence[str], since: int, cursor: Cursor, asked: int) -> Iterator[Page]:
         now = self._door.clock.now_ms()
         bin = self._bins.setdefault(object, Bin(now))
         if now - bin.read < max(self._bin_every, 10_000 * bin.pages):
             return
         for records, _, _ in self._list(object, fields, archived=True, after=None):
-            yield Page([gone for gone in records if gone.version >= watermark], Cursor(watermark), asked)
+            yield Page([gone for gone in records if gone.version >= since], cursor, asked)
 
 
 class _Walk:

@@ -13,6 +13,7 @@ from typing import Any
 from connectors.hubspot import HubSpot
 from connectors.memory import Memory, MemorySystem, Troubles
 from connectors.port import Connector, Field, FieldSpec, Key, Record, Schema, Traits, Write
+from connectors.salesforce import Salesforce
 from sandbox.background import running
 from sandbox.kernel import Caller, Clock, Fault
 from sandbox.world import World
@@ -52,6 +53,8 @@ class System(ABC):
     """Fields that the system refuses in any record."""
     page: int
     """Most records on one page of `changes`."""
+    calls_around = 0
+    """Calls that any number of writes takes besides: a look at the schema, a look at what was written."""
     calls_per_batch = 1
     """Calls that a batch of writes takes: two where the connector must look before it writes."""
 
@@ -245,6 +248,71 @@ class HubSpotWorld(System):
         self.world.hubspot.search_lag_ms = ms
 
 
+class SalesforceWorld(System):
+    """The Salesforce connector on the sandbox."""
+
+    object, key, first, second = "Lead", "SMK_Key__c", "FirstName", "Title"
+    bad: Mapping[str, Any] = {"Email": "not an address"}
+    page = 100
+    calls_per_batch = 2
+    calls_around = 2
+    needed: Mapping[str, Any] = {"LastName": "Berg", "Company": "Acme"}
+    """What every lead must have."""
+
+    def __init__(self, *, url: str | None = None, world: World | None = None, **settings: Any) -> None:
+        self.world = world or empty_world()
+        self.face = self.world.salesforce
+        self.face.settings.page = self.page
+        known = self.world.credentials["salesforce"]
+        given = {name: known[name] for name in ("client_id", "client_secret")}
+        self.human = Caller("human", self.face.user_id)
+        self.connector: Connector = Salesforce.open(
+            {"login_url": url or known["login_url"], **given, **settings},
+            clock=TestClock(self.now, self.advance),
+            transport=None if url else self.world.transport(),
+            parallel=4 if url else 1,
+        )
+        self.connector.provision([FieldSpec(self.object, self.key, "Key", "text", length=64, unique=True)])
+
+    def now(self) -> int:
+        return self.world.clock.now()
+
+    def advance(self, ms: int) -> None:
+        self.world.clock.advance(ms)
+
+    def create(self, fields: Mapping[str, Any]) -> str:
+        with self.world.lock:
+            return self.face.create(self.object, {**self.needed, **fields}, self.human)
+
+    def edit(self, id: str, fields: Mapping[str, Any]) -> None:
+        with self.world.lock:
+            self.face.edit(self.object, id, fields, self.human)
+
+    def delete(self, id: str) -> None:
+        with self.world.lock:
+            self.face.delete(self.object, id, self.human)
+
+    def merge(self, winner: str, loser: str) -> str:
+        with self.world.lock:
+            return self.face.merge(self.object, winner, loser, self.human)
+
+    def held(self, id: str) -> Mapping[str, Any] | None:
+        return self.face.get(self.object, id)
+
+    def live(self) -> set[str]:
+        return {row.id for row in self.world.rows("salesforce", self.object).values() if row.archived_at is None}
+
+    def lose_answer(self, *, after: bool) -> None:
+        kind = "lost_after" if after else "lost_before"
+        self.world.faults.add(Fault(kind, "salesforce", path=r"^(POST|PATCH) \S*/composite(/sobjects)?$"))
+
+    def show_late(self, ms: int) -> None:
+        """The sandbox commits at once."""
+
+    def make(self, key: str, **fields: Any) -> Write:
+        return super().make(key, **{**self.needed, **fields})
+
+
 def empty_world() -> World:
     """Both sandboxes, nobody in them, and a clock that stands still."""
     clock = Clock(lambda: START)
@@ -272,11 +340,29 @@ def _hubspot_served() -> Iterator[System]:
         system.connector.close()
 
 
+@contextmanager
+def _salesforce(**settings: Any) -> Iterator[System]:
+    yield SalesforceWorld(**settings)
+
+
+@contextmanager
+def _salesforce_served() -> Iterator[System]:
+    world = empty_world()
+    with running(world) as at:
+        system = SalesforceWorld(url=at.salesforce, world=world)
+        yield system
+        assert isinstance(system.connector, Salesforce)
+        system.connector.close()
+
+
 SYSTEMS: dict[str, Callable[[], Any]] = {
     "memory": _memory,
     "memory, looking first": lambda: _memory(compare_and_set=False, survivor_is_new=True, grain=1),
     "hubspot": _hubspot,
     "hubspot, dated": lambda: _hubspot("2026-09"),
     "hubspot, served": _hubspot_served,
+    "salesforce": _salesforce,
+    "salesforce, by jobs": lambda: _salesforce(bulk_above=1, bulk_above_writes=1),
+    "salesforce, served": _salesforce_served,
 }
 """Name → context manager of a fresh system."""

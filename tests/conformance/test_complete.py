@@ -53,7 +53,7 @@ class Reader:
 
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("create"), st.integers(1, 7)),
+        st.tuples(st.just("create"), st.integers(1, 3)),
         st.tuples(st.just("edit"), st.integers(0, 50)),
         st.tuples(st.just("delete"), st.integers(0, 50)),
         st.tuples(st.just("pass"), st.sampled_from([1, 300, 1_000, 4_999, 5_000, 20_000])),
@@ -61,7 +61,7 @@ STEPS = st.lists(
         st.tuples(st.just("pages"), st.integers(1, 3)),
         st.tuples(st.just("all"), st.just(0)),
     ),
-    max_size=25,
+    max_size=12,
 )
 
 

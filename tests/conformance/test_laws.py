@@ -13,7 +13,7 @@ def everything(system: System, since: Cursor | None = None) -> tuple[dict[str, M
     """What a whole listing shows: id → fields, and its last cursor."""
     pages = list(system.connector.changes(system.object, system.fields, since))
     assert pages, "at least one page comes"
-    seen = {record.ref.id: dict(record.fields) for page in pages for record in page.records if not record.deleted}
+    seen = {record.ref.id: record.fields for page in pages for record in page.records if not record.deleted}
     return seen, pages[-1].cursor
 
 
@@ -218,12 +218,12 @@ def test_10_many_writes_cost_few_calls(system: System) -> None:
     before = system.connector.usage().calls
     made = list(system.connector.write([system.make(f"k{n}") for n in range(2 * batch + 1)], (system.key,)))
     assert all(isinstance(outcome, Applied) for outcome in made)
-    assert system.connector.usage().calls - before <= 3
+    assert system.connector.usage().calls - before <= 3 + system.calls_around
     before = system.connector.usage().calls
     changes = [system.update(o.record, **{system.first: "x"}) for o in made if isinstance(o, Applied)]
     done = list(system.connector.write(changes, (system.key, system.first)))
     assert all(isinstance(outcome, Applied) for outcome in done)
-    assert system.connector.usage().calls - before <= 3 * system.calls_per_batch
+    assert system.connector.usage().calls - before <= 3 * system.calls_per_batch + system.calls_around
 
 
 def test_10_a_quiet_poll_is_one_call(system: System) -> None:
