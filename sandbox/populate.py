@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.hubspot import HubSpot, Owner
-from sandbox.kernel import Caller
+from sandbox.hubspot.codec import iso
+from sandbox.kernel import SEED, Caller
 from sandbox.people import DAY, QUEUE, Colleague, Company, Person, Staff
 from sandbox.salesforce import Salesforce
 
@@ -86,12 +87,35 @@ class Settler:
         values = {"Name": QUEUE, "DeveloperName": QUEUE.replace(" ", "_"), "Type": "Queue"}
         return self.salesforce.seed("Group", values, created=self.born)
 
-    def accounts(self, employers: Iterable[Company], staff: Staff) -> list[Company]:
-        """The same employers, now with their accounts' ids."""
-        owners = [owner for owner in staff.salesforce if owner is not None]
-        return [employer._replace(account=self._account(employer, owners)) for employer in employers]
+    def employers(self, employers: Iterable[Company], staff: Staff) -> list[Company]:
+        """The same employers with their ids: most are known to both systems, some to one."""
+        return [self._employer(employer, staff) for employer in employers]
 
-    def _account(self, employer: Company, owners: list[str]) -> str:
+    def _employer(self, employer: Company, staff: Staff) -> Company:
+        where = self.rng.random()
+        owner = int(self.rng.random() * len(staff.salesforce))
+        created = self.born + int(self.rng.random() * 8 * 365) * DAY
+        return employer._replace(
+            account=self._account(employer, staff.salesforce[owner], created) if where < 0.8 else None,
+            hubspot=self._company(employer, staff.hubspot[owner], created) if not 0.55 < where < 0.8 else None,
+        )
+
+    def _company(self, employer: Company, owner: str | None, created: int) -> str:
+        name = employer.name.upper() if self.rng.random() < 0.05 else employer.name
+        values = {
+            "name": name.partition(" ")[0] if self.rng.random() < 0.1 else name,
+            "domain": employer.domain,
+            "numberofemployees": str(employer.employees),
+            "city": employer.town.name,
+            "state": employer.town.state,
+            "country": employer.place.countries[0],
+            "industry": INDUSTRIES.get(employer.industry),
+            "lifecyclestage": "customer" if self.rng.random() < 0.3 else "lead",
+            "hubspot_owner_id": owner,
+        }
+        return self.hubspot.seed("companies", values, created=created)
+
+    def _account(self, employer: Company, owner: str | None, created: int) -> str:
         values = {
             "Name": employer.name,
             "Website": "https://www." + employer.domain,
@@ -101,14 +125,13 @@ class Settler:
             "BillingState": employer.town.state,
             "BillingCountry": employer.place.countries[0],
             "Type": "Prospect" if self.rng.random() < 0.6 else "Customer - Direct",
-            "OwnerId": owners[int(self.rng.random() * len(owners))],
         }
-        return self._seed("Account", values, self.born + int(self.rng.random() * 8 * 365) * DAY)
+        return self._seed("Account", _owned(values, owner), created)
 
     def people(self, crowd: Iterable[Person]) -> None:
         for person in crowd:
-            contact = self._hubspot(person)
             record = self._salesforce(person)
+            contact = self._hubspot(person)
             if person.binned == "hubspot" and contact is not None:
                 self.hubspot.delete("contacts", contact, CLEANER)
             elif person.binned == "salesforce" and record is not None:
@@ -117,7 +140,32 @@ class Settler:
     def _hubspot(self, person: Person) -> str | None:
         if person.hubspot is None:
             return None
-        return self.hubspot.seed("contacts", person.hubspot, created=person.created)
+        face = self.hubspot
+        contact = face.seed("contacts", person.hubspot, created=person.created)
+        company = person.company.hubspot if person.company is not None else None
+        if company is not None:
+            face.associate("contacts", contact, "companies", company, SEED)
+        if person.deal is not None and self.rng.random() < 0.6:
+            deal = face.seed("deals", self._deal(person.deal, person.hubspot), created=person.created_crm)
+            face.associate("deals", deal, "contacts", contact, SEED)
+            if company is not None:
+                face.associate("deals", deal, "companies", company, SEED)
+        return contact
+
+    def _deal(self, deal: dict[str, Any], contact: dict[str, Any]) -> dict[str, Any]:
+        """An opportunity as HubSpot tells it."""
+        stage = DEAL_STAGES[deal["StageName"]]
+        return {
+            "dealname": deal["Name"],
+            "amount": f"{deal['Amount']:.0f}" if deal["Amount"] else None,
+            "pipeline": "default",
+            "dealstage": stage,
+            "closedate": iso(deal["close"]),
+            "dealtype": "newbusiness",
+            "hubspot_owner_id": contact.get("hubspot_owner_id"),
+            "hs_is_closed": "true" if stage in ("closedwon", "closedlost") else "false",
+            "hs_is_closed_won": "true" if stage == "closedwon" else "false",
+        }
 
     def _salesforce(self, person: Person) -> str | None:
         if person.salesforce is None:
@@ -172,6 +220,25 @@ class Settler:
         seed("Lead", lead, min(person.created_crm, at))
         return record
 
+
+INDUSTRIES = {
+    "Construction": "CONSTRUCTION",
+    "Engineering": "MECHANICAL_OR_INDUSTRIAL_ENGINEERING",
+    "Finance": "FINANCIAL_SERVICES",
+    "Consulting": "MANAGEMENT_CONSULTING",
+    "Insurance": "INSURANCE",
+    "Retail": "RETAIL",
+}
+"""Account.Industry as HubSpot calls it; there is nothing for the others."""
+DEAL_STAGES = {
+    "Prospecting": "appointmentscheduled",
+    "Qualification": "qualifiedtobuy",
+    "Needs Analysis": "presentationscheduled",
+    "Proposal/Price Quote": "decisionmakerboughtin",
+    "Negotiation/Review": "contractsent",
+    "Closed Won": "closedwon",
+    "Closed Lost": "closedlost",
+}
 
 _KEPT = ("FirstName", "LastName", "Salutation", "Title", "Email", "Phone", "MobilePhone", "LeadSource", "OwnerId")
 """What a converted lead still shows of the person."""

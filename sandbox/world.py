@@ -76,7 +76,7 @@ class World:
             team = data.colleagues()
             settler.people(data.people(settler.staff(team, queue=False), team))
         self.staff = settler.staff(colleagues(rng, self.people))
-        employers = settler.accounts(companies(rng, self.people // _PEOPLE_PER_EMPLOYER), self.staff)
+        employers = settler.employers(companies(rng, self.people // _PEOPLE_PER_EMPLOYER), self.staff)
         settler.people(Crowd(rng, self.people, now, self.staff, employers, self.mix))
 
     # requests

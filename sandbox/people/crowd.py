@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from sandbox.hubspot.codec import iso
 from sandbox.people import dirt, story
 from sandbox.people.places import PLACES, Name, Place, Town
 from sandbox.people.staff import Staff
@@ -23,7 +24,7 @@ _BY_WEIGHT: tuple[Place, ...] = tuple(place for place in PLACES for _ in range(p
 
 
 class Company(NamedTuple):
-    """An employer, later an Account.  `account` is the Salesforce id once there is one."""
+    """An employer: an Account, a HubSpot company, or both."""
 
     name: str
     domain: str
@@ -32,6 +33,9 @@ class Company(NamedTuple):
     industry: str
     employees: int
     account: str | None = None
+    """Salesforce id, once it is known there."""
+    hubspot: str | None = None
+    """HubSpot id, once it is known there."""
 
 
 @dataclass(slots=True)
@@ -151,7 +155,9 @@ class Crowd:
         given = place.given[int(rnd() * len(place.given))]
         family = place.family[int(rnd() * len(place.family))]
         town = place.towns[int(rnd() * len(place.towns))]
-        source = story.SOURCES[int(rnd() * len(story.SOURCES))]
+        advanced = story.RANKS[person.stage] >= 3 and rnd() < 0.4
+        sources = story.GOOD if advanced else story.SOURCES
+        source = sources[int(rnd() * len(sources))]
         person.created_crm = min(self.now - 60_000, person.created + int(rnd() * 30 * DAY))
         home = _Home(
             given,
@@ -214,14 +220,7 @@ class Crowd:
             values["state"] = home.town.state
         if source.detail:
             values["hs_analytics_source_data_1"] = source.detail
-        if source.page:
-            pages = int(rnd() * rnd() * 40) + 1
-            values["hs_analytics_first_url"] = "https://www.homes.example" + source.page
-            values["hs_analytics_num_page_views"] = str(pages)
-            values["hs_analytics_num_visits"] = str(pages // 4 + 1)
-        if source.form:
-            values["recent_conversion_event_name"] = source.form
-            values["num_conversion_events"] = "1" if rnd() < 0.8 else "3"
+        self._behaviour(values, person, source)
         for name, value in (
             ("phone", home.phone if rnd() < 0.7 else None),
             ("mobilephone", home.mobile),
@@ -240,6 +239,35 @@ class Crowd:
             fitting = story.HUBSPOT_LEAD_STATUS[status]
             values["hs_lead_status"] = fitting[int(rnd() * len(fitting))]
         person.hubspot = values
+
+    def _behaviour(self, values: Values, person: Person, source: Source) -> None:
+        """Visits, forms, e-mails and stage dates: the further on, the more, with much chance in it."""
+        rnd = self.rng.random
+        rank = story.RANKS[person.stage]
+        age = self.now - person.created
+        if source.page:
+            pages = int(rnd() * rnd() * (8 + 9 * rank)) + 1
+            values["hs_analytics_first_url"] = "https://www.homes.example" + source.page
+            values["hs_analytics_num_page_views"] = str(pages)
+            values["hs_analytics_num_visits"] = str(pages // 4 + 1)
+            values["hs_analytics_last_visit_timestamp"] = iso(self.now - int(age * rnd()))
+        if source.form:
+            values["recent_conversion_event_name"] = source.form
+            values["num_conversion_events"] = "1" if rnd() < 0.85 - 0.1 * rank else "3"
+            values["recent_conversion_date"] = iso(person.created + int(age * rnd() * 0.3))
+        if "email" in values and rnd() < 0.6:
+            opened = int(rnd() * rnd() * (4 + 5 * rank))
+            values["hs_email_delivered"] = str(opened + int(rnd() * 9))
+            if opened:
+                values["hs_email_open"] = str(opened)
+                values["hs_email_last_open_date"] = iso(self.now - int(age * rnd()))
+            if opened > 3:
+                values["hs_email_click"] = str(opened // 3)
+        if rank >= 2:
+            qualified = person.created + int(age * rnd() * 0.4)
+            values["hs_lifecyclestage_marketingqualifiedlead_date"] = iso(qualified)
+            if rank > 2:
+                values[f"hs_lifecyclestage_{person.stage}_date"] = iso(qualified + int((self.now - qualified) * rnd()))
 
     def _crm(self, person: Person, home: _Home, status: str | None) -> None:
         rnd = self.rng.random

@@ -100,6 +100,14 @@ STAGES_IN_CRM = _weighted(
     subscriber=1, lead=9, marketingqualifiedlead=34, salesqualifiedlead=24, opportunity=13, customer=17, evangelist=2
 )
 
+RANKS = {
+    "subscriber": 0, "lead": 1, "other": 1, "marketingqualifiedlead": 2, "salesqualifiedlead": 3, "opportunity": 4,
+    "customer": 5, "evangelist": 5,
+}  # fmt: skip
+"""How far each stage is along: people further on have been seen more often, and come from better sources."""
+BEST_SOURCES = ("Model Home Visit", "Property Portal", "Partner Referral", "Employee Referral", "Broker")
+GOOD = tuple(source for source in SOURCES if source.salesforce in BEST_SOURCES)
+
 LEAD_STATUS: dict[str, tuple[str, ...]] = {
     "subscriber": ("Open - Not Contacted",),
     "lead": ("Open - Not Contacted",) * 4 + ("Closed - Not Converted",),
