@@ -8,6 +8,7 @@ import httpx
 
 from sandbox.kernel import Dropped, Hang
 from sandbox.salesforce.api import oauth, service, soap
+from sandbox.salesforce.api.bulk_ingest import advance
 from sandbox.salesforce.api.routes import dispatch
 from sandbox.salesforce.dml.removal import empty_bin
 from sandbox.salesforce.errors import ApiError
@@ -36,6 +37,7 @@ class Front:
         label = f"{request.method} {target}"
         platform.troubles.begin(label)
         self._empty_bin()
+        advance(platform)
         if platform.troubles.take("lost_before") is not None:
             self._log(request.method, target, 0, False, 1)
             raise Dropped

@@ -35,7 +35,7 @@ class _HaltError(Exception):
         self.answers = answers
 
 
-class _Unresolved(Exception):  # noqa: N818  it is caught where it is raised from
+class _Unresolved(Exception):
     pass
 
 
@@ -155,7 +155,7 @@ def call_within(
             base_url=call.base_url, depth=call.depth + 1,
         )  # fmt: skip
         segments = inner.segments
-        if not segments or segments[0] not in _ALLOWED or inner.depth > 1 and segments == ("composite",):
+        if not segments or segments[0] not in _ALLOWED or (inner.depth > 1 and segments == ("composite",)):
             raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
         return dispatch(platform, inner, segments)
     except ApiError as refused:
@@ -214,9 +214,7 @@ def batch(dispatch: Dispatch) -> Callable[[Platform, Call], Answer]:
             given = request.get("richInput")
             each = call_within(platform, call, dispatch, str(request.get("method", "GET")), target, given, {})
             failed = failed or each.status >= 400
-            results.append(
-                {"statusCode": each.status, "result": orjson.Fragment(each.body) if each.body else None}
-            )
+            results.append({"statusCode": each.status, "result": orjson.Fragment(each.body) if each.body else None})
         return json_answer({"hasErrors": failed, "results": results})
 
     return answer

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.http import Answer, Call, json_answer
 from sandbox.salesforce.platform import Cursor, Platform, parse_options
-from sandbox.salesforce.soql import Column, Result, SoqlError, parse, run
+from sandbox.salesforce.soql import Result, SoqlError, parse, run
 
 LONGEST = 100_000
 SMALLEST_PAGE = 200
@@ -88,26 +88,9 @@ def _page(call: Call, cursor: Cursor, locator: str | None, start: int, following
 def _metadata(result: Result) -> dict[str, Any]:
     """What the sf CLI asks for with `columns=true`: the columns, and no records."""
     return {
-        "columnMetadata": [_column(c) for c in result.columns],
+        "columnMetadata": [c.to_json() for c in result.columns],
         "entityName": result.object,
         "groupBy": False,
         "idSelected": any(c.name.lower() == "id" for c in result.columns),
         "keyPrefix": None,
-    }
-
-
-def _column(column: Column) -> dict[str, Any]:
-    return {
-        "aggregate": column.aggregate,
-        "apexType": None,
-        "booleanType": column.boolean,
-        "columnName": column.name,
-        "custom": column.custom,
-        "displayName": column.display,
-        "foreignKeyName": column.foreign_key,
-        "insertable": column.updatable,
-        "joinColumns": [_column(c) for c in column.joins],
-        "numberType": column.number,
-        "textType": column.text,
-        "updatable": column.updatable,
     }

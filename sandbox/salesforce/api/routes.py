@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.salesforce.api import (
+    bulk_ingest,
+    bulk_query,
     collections,
     composite,
     describes,
@@ -48,6 +50,16 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "search": {"GET": search.search},
     "parameterizedSearch": {"GET": search.parameterized, "POST": search.parameterized},
     "recent": {"GET": search.recent},
+    "jobs/ingest": {"GET": bulk_ingest.listing, "POST": bulk_ingest.create},
+    "jobs/ingest/*": {"GET": bulk_ingest.read, "PATCH": bulk_ingest.change, "DELETE": bulk_ingest.delete},
+    "jobs/ingest/*/batches": {"PUT": bulk_ingest.upload},
+    "jobs/ingest/*/successfulResults": {"GET": bulk_ingest.successful},
+    "jobs/ingest/*/failedResults": {"GET": bulk_ingest.failed},
+    "jobs/ingest/*/unprocessedrecords": {"GET": bulk_ingest.unprocessed},
+    "jobs/ingest/*/unprocessedRecords": {"GET": bulk_ingest.unprocessed},
+    "jobs/query": {"GET": bulk_query.listing, "POST": bulk_query.create},
+    "jobs/query/*": {"GET": bulk_query.read, "PATCH": bulk_query.change, "DELETE": bulk_query.delete},
+    "jobs/query/*/results": {"GET": bulk_query.results},
     "tooling": {"GET": service.resources},
     "tooling/query": {"GET": tooling.query},
     "tooling/query/*": {"GET": queries.more},
@@ -64,7 +76,6 @@ def _compile() -> dict[int, list[tuple[tuple[str, ...], dict[str, Handler]]]]:
         parts = tuple(part for part in pattern.split("/") if part)
         by_length.setdefault(len(parts), []).append((parts, handlers))
     return by_length
-
 
 
 def dispatch(platform: Platform, call: Call, segments: tuple[str, ...]) -> Answer:

@@ -8,7 +8,33 @@ from sandbox.salesforce.settings import NEWEST_SERVED, OLDEST_SERVED
 
 _SEASONS = ("Winter", "Spring", "Summer")
 _WINTER_24 = 59
-_RESOURCES = ["tooling", "metadata", "folders", "eclair", "prechatForms", "chatter", "tabs", "appMenu", "quickActions", "queryAll", "commerce", "wave", "search", "limits", "parameterizedSearch", "process", "dedupe", "query", "composite", "connect", "sobjects", "actions", "support", "jobs", "recent"]
+_RESOURCES = [
+    "tooling",
+    "metadata",
+    "folders",
+    "eclair",
+    "prechatForms",
+    "chatter",
+    "tabs",
+    "appMenu",
+    "quickActions",
+    "queryAll",
+    "commerce",
+    "wave",
+    "search",
+    "limits",
+    "parameterizedSearch",
+    "process",
+    "dedupe",
+    "query",
+    "composite",
+    "connect",
+    "sobjects",
+    "actions",
+    "support",
+    "jobs",
+    "recent",
+]
 
 
 def label(version: int) -> str:

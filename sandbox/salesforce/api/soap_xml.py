@@ -16,7 +16,7 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{_XSI}}}nil"
 
 
-class SoapFault(Exception):  # noqa: N818  named as SOAP names it
+class SoapFault(Exception):
     """HTTP 500 with a fault of this exceptionCode."""
 
     def __init__(self, code: str, message: str) -> None:

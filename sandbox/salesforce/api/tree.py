@@ -29,14 +29,25 @@ def create(platform: Platform, call: Call, name: str) -> Answer:
     writer = platform.writer(call)
     results: list[dict[str, str]] = []
     try:
-        platform.store.attempt(
-            lambda: [_plant(platform, meta.name, record, {}, writer, results, 1) for record in records]
-        )
+        platform.store.attempt(lambda: _plant_all(platform, meta.name, records, {}, writer, results, 1))
     except _FailedError as failed:
         item = {"referenceId": failed.reference, "errors": [failed.refused.item()]}
         return json_answer({"hasErrors": True, "results": [item]}, 400)
     call.items = len(results)
     return json_answer({"hasErrors": False, "results": results}, 201)
+
+
+def _plant_all(
+    platform: Platform,
+    name: str,
+    records: list[dict[str, Any]],
+    links: dict[str, str],
+    writer: Writer,
+    results: list[dict[str, str]],
+    level: int,
+) -> None:
+    for record in records:
+        _plant(platform, name, record, links, writer, results, level)
 
 
 def _plant(
@@ -65,5 +76,4 @@ def _plant(
             raise _FailedError(
                 reference, RecordError("INVALID_FIELD", f"No such column '{relationship}' on sobject of type {name}")
             )
-        for child in children["records"]:
-            _plant(platform, link.child, child, {link.field: record_id}, writer, results, level + 1)
+        _plant_all(platform, link.child, children["records"], {link.field: record_id}, writer, results, level + 1)
