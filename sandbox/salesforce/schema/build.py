@@ -50,7 +50,7 @@ def whole(name: str, digits: int = 9, **more: Any) -> FieldMeta:
 
 
 def number(name: str, precision: int = 18, scale: int = 2, **more: Any) -> FieldMeta:
-    return make(name, "double", precision=precision, scale=scale, **more)
+    return make(name, "double", precision=precision, scale=scale, groupable=False, **more)
 
 
 def money(name: str, precision: int = 18, scale: int = 2, **more: Any) -> FieldMeta:

@@ -23,14 +23,20 @@ def memory() -> Memory:
     acme = m.add("Account", {"Name": "Acme", "OwnerId": ann, "AnnualRevenue": 5_000_000, "Industry": "Media"})
     m.add("Account", {"Name": "Bolt", "OwnerId": ann})
     for n, account in enumerate([acme, acme, None]):
-        values = {"FirstName": "C", "LastName": f"No{n}", "AccountId": account, "Email": f"C{n}@Example.com"}
-        m.add("Contact", {**values, "OwnerId": ann}, NOON + n * DAY)
+        person = {"FirstName": "C", "LastName": f"No{n}", "AccountId": account, "Email": f"C{n}@Example.com"}
+        m.add("Contact", {**person, "OwnerId": ann}, NOON + n * DAY)
     m.add("Lead", {"LastName": "Queued", "Company": "X", "OwnerId": queue, "Status": "Open - Not Contacted"})
     m.add(
         "Lead", {"LastName": "Owned", "Company": "Y", "OwnerId": ann, "Status": "Working - Contacted", "City": "Oslo"}
     )
     for n, stage in enumerate(["Prospecting", "Closed Won", "Closed Won", "Closed Lost"]):
-        values = {"Name": f"Deal {n}", "StageName": stage, "Amount": 100.0 * n, "AccountId": acme, "OwnerId": ann}
+        values: dict[str, Any] = {
+            "Name": f"Deal {n}",
+            "StageName": stage,
+            "Amount": 100.0 * n,
+            "AccountId": acme,
+            "OwnerId": ann,
+        }
         m.add("Opportunity", {**values, "CloseDate": f"2026-0{n + 1}-15"})
     m.add("Task", {"Subject": "Call", "WhoId": next(iter(m.table("Lead").rows)), "Status": "Completed"})
     m.add("Task", {"Subject": "Mail", "WhoId": next(iter(m.table("Contact").rows)), "WhatId": acme})

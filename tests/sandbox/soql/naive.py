@@ -62,6 +62,8 @@ def _compare(value: Any, op: str, constant: Constant) -> bool:
     if op == "LIKE":
         pattern = str(constant.value).replace("%", "*").replace("_", "?")
         return match(translate(pattern), value, IGNORECASE) is not None
+    left: Any
+    right: Any
     left, right = (value.lower(), str(constant.value).lower()) if isinstance(value, str) else (value, constant.value)
     return bool({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[op])
 
