@@ -13,6 +13,7 @@ All carry the time of their first question, since that alone bounds the watermar
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from connectors.port import Cursor, Page, Record
@@ -80,30 +81,28 @@ class Changes:
         query = self._ask(soql.select(shape.select, object, soql.after_id(last), "Id"), object)
         asked = at.asked if at else query.asked
         total = query.total if not last else None
-        if query.total > self._api.settings.bulk_above:
-            yield from self._start_job(object, fields, asked, last, total)
-            return
+        by_job = query.total > self._api.settings.bulk_above
         while True:
             lost = False
             for rows, more in query:
                 records = list(map(shape.record, rows))
                 last = rows[-1]["Id"] if rows else last
-                end = Cursor(None, str(Resume("rows", asked, last))) if more else Cursor(settled(asked, self._lag))
+                if more and by_job:
+                    yield from self._rest_by_job(object, fields, last, Page(records, Cursor(None), asked, total))
+                    return
+                end = Cursor(None, str(Resume("rows", asked, last))) if more else self._settled(asked)
                 yield Page(records, end, asked, total)
                 lost = more
             if not lost:
                 return
             query = self._ask(soql.select(shape.select, object, soql.after_id(last), "Id"), object)
 
-    def _start_job(
-        self, object: str, fields: Sequence[str], asked: int, last: str, total: int | None
-    ) -> Iterator[Page]:
-        shape = Shape(object, fields)
-        job = self._bulk.start(soql.select(shape.select, object, soql.after_id(last)))
-        resume = Resume("job", asked, job)
-        # An empty page, so that whoever stops now comes back to this job and not to a new one.
-        yield Page([], Cursor(None, str(resume)), asked, total)
-        yield from self._job(object, fields, resume, total)
+    def _rest_by_job(self, object: str, fields: Sequence[str], last: str, first: Page) -> Iterator[Page]:
+        """The page in hand carries the job that brings the rest, so that whoever stops now comes back to it."""
+        job = self._bulk.start(soql.select(Shape(object, fields).select, object, soql.after_id(last)))
+        resume = Resume("job", first.asked, job)
+        yield replace(first, cursor=Cursor(None, str(resume)))
+        yield from self._job(object, fields, resume, first.total)
 
     def _job(self, object: str, fields: Sequence[str], resume: Resume, total: int | None = None) -> Iterator[Page]:
         job, asked = resume.at, resume.asked
@@ -140,6 +139,9 @@ class Changes:
                     records, onward if more else Cursor(max(watermark, settled(asked, self._lag))), asked, query.total
                 )
                 lost = more
+
+    def _settled(self, asked: int) -> Cursor:
+        return Cursor(settled(asked, self._lag))
 
     def _ask(self, query: str, object: str) -> _Query:
         return _Query(self._api, query, f"read {object}")

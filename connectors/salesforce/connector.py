@@ -118,6 +118,10 @@ class Salesforce:
         """As `Connector.write`.  More than a batch at once is welcome: thousands become one Bulk job."""
         return self._writer.run(writes, fields)
 
+    def close(self) -> None:
+        """Let go of connections."""
+        self.door.close()
+
     def usage(self) -> Usage:
         """As `Connector.usage`; the daily numbers come from Sforce-Limit-Info."""
         return self.door.usage()

@@ -362,7 +362,7 @@ SYSTEMS: dict[str, Callable[[], Any]] = {
     "hubspot, dated": lambda: _hubspot("2026-09"),
     "hubspot, served": _hubspot_served,
     "salesforce": _salesforce,
-    "salesforce, by jobs": lambda: _salesforce(bulk_above=1, bulk_above_writes=1),
+    "salesforce, listed by jobs": lambda: _salesforce(bulk_above=1),
     "salesforce, served": _salesforce_served,
 }
 """Name → context manager of a fresh system."""

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.port import Cursor
-from tests.conformance.systems import HubSpotWorld, MemoryWorld, System
+from tests.conformance.systems import HubSpotWorld, MemoryWorld, SalesforceWorld, System
 
 Step = tuple[str, int]
 
@@ -74,7 +74,7 @@ class History:
         self.made = 0
 
     def act(self, what: str, n: int) -> None:
-        live = sorted(self.system.live(), key=int)
+        live = sorted(self.system.live(), key=lambda id: (len(id), id))
         if what == "create":
             for _ in range(n * self.crowd):
                 self.made += 1
@@ -124,3 +124,11 @@ def test_memory_misses_nothing(grain: int, steps: list[Step], during: list[Step]
 def test_hubspot_misses_nothing(steps: list[Step], during: list[Step]) -> None:
     """Each creation makes a crowd in one millisecond, so that pages end inside it."""
     follow(HubSpotWorld(), steps, during, crowd=70)
+
+
+@pytest.mark.parametrize("bulk_above", [1, 200_000])
+@given(steps=STEPS, during=STEPS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_salesforce_misses_nothing(bulk_above: int, steps: list[Step], during: list[Step]) -> None:
+    """Each creation makes a crowd in one second, so that pages end inside it; listings by query and by job."""
+    follow(SalesforceWorld(bulk_above=bulk_above), steps, during, crowd=70)

@@ -27,6 +27,7 @@ from tests.wire.salesforce.org import (
 )
 
 LAG = 300_000
+THIRD = "00Q000000000003EAA"
 NO_COLUMN = "No such column 'Nope__c' on entity 'Lead'. If you are attempting to use a custom field …"
 MORE = f"{ROOT}/query/01gRO0000016PIAYA2-2000"
 
@@ -130,17 +131,16 @@ def test_a_query_too_long_for_an_address_goes_as_a_composite() -> None:
 
 def test_ids_are_read_by_the_collection_and_then_sought_in_the_bin() -> None:
     org = Org()
-    third = "00Q000000000003EAA"
     org.on("POST", "/composite/sobjects/Lead", answer([lead(Email="a@x.com"), None, None]))
     org.on("GET", "/queryAll", page(lead(OTHER, IsDeleted=True, MasterRecordId=LEAD)))
-    records = list(org.connector.read("Lead", ["Email"], ids=[LEAD, OTHER, third, "no id"]))
+    records = list(org.connector.read("Lead", ["Email"], ids=[LEAD, OTHER, THIRD, "no id"]))
     assert [(r.ref.id, r.deleted, r.moved_to and r.moved_to.id) for r in records] == [
         (LEAD, False, None),
         (OTHER, True, LEAD),
-        (third, True, None),
+        (THIRD, True, None),
         ("no id", True, None),
     ]
-    assert json_of(org.calls[0])["ids"] == [LEAD, OTHER, third]
+    assert json_of(org.calls[0])["ids"] == [LEAD, OTHER, THIRD]
 
 
 def test_a_short_id_is_answered_under_itself() -> None:
@@ -224,7 +224,7 @@ def test_usage_comes_from_the_limit_header(header: str) -> None:
 
 def bulk_org() -> Org:
     org = Org(bulk_above=1)
-    org.on("GET", "/queryAll", page(lead(), more=MORE, total=2))
+    org.on("GET", "/queryAll", page(lead(Score__c=1.0, Name="Ann"), more=MORE, total=2))
     org.on("POST", "/jobs/query", answer({"id": "750000000000001AAA", "state": "UploadComplete"}))
     org.on(
         "GET",
@@ -260,19 +260,21 @@ def csv_page(id: str, locator: str) -> httpx.Response:
 def test_a_large_listing_runs_as_a_job_with_the_values_of_rest() -> None:
     org = bulk_org()
     results = "/jobs/query/750000000000001AAA/results"
-    org.on("GET", results, csv_page(LEAD, "MTAw"), csv_page(OTHER, "null"))
+    org.on("GET", results, csv_page(OTHER, "MTAw"), csv_page(THIRD, "null"))
     pages = list(org.connector.changes("Lead", ["Score__c", "Name", "SystemModstamp"], None))
     assert pages[0].cursor == Cursor(None, f"job|{DATE_MS}|750000000000001AAA|")
     assert pages[-1].cursor == Cursor(DATE_MS - LAG)
     records = [record for got in pages for record in got.records]
-    assert [record.ref.id for record in records] == [LEAD, OTHER]
-    assert records[0].fields == {
+    assert [record.ref.id for record in records] == [LEAD, OTHER, THIRD]
+    assert records[1].fields == {
         "Score__c": 5.5,
         "Name": None,
         "SystemModstamp": "2026-01-31T12:34:56.000+0000",
     }
-    assert (records[0].deleted, records[0].version) == (True, STAMP_MS)
-    assert json_of(org.router.calls[1].request)["operation"] == "queryAll"
+    assert (records[1].deleted, records[1].version) == (True, STAMP_MS)
+    job = json_of(org.calls[1])
+    assert job["operation"] == "queryAll"
+    assert job["query"].endswith(f"FROM Lead WHERE Id > '{LEAD}'")
 
 
 def test_a_stopped_job_is_taken_up_at_its_locator() -> None:
