@@ -98,14 +98,14 @@ class Control:
         return {"calls": found[: min(limit, _MOST)], "last": last, "counts": log.counts}
 
     def _history(self, method: str, path: list[str], query: dict[str, str], body: Body) -> Body:
-        side, name, record = path
+        side, name, record, *_ = _at_least(path, 3)
         if record not in self._world.rows(side, name):
             raise LookupError(f"{side} has no {name} {record}.")
         changes = self._world.face(side).history(name, record)
         return {"history": [change._asdict() for change in changes]}
 
     def _records(self, method: str, path: list[str], query: dict[str, str], body: Body) -> Body:
-        side, name, *rest = path
+        side, name, *rest = _at_least(path, 2)
         if not rest:
             return self._create(side, name, body) if method == "POST" else self._list(side, name, query)
         record, *doing = rest
@@ -196,6 +196,12 @@ class Control:
             raise LookupError("A reset is posted.")
         self._world.reset(int(body.get("seed", self._world.seed)), int(body.get("people", self._world.people)))
         return self._health(method, path, query, body)
+
+
+def _at_least(path: list[str], parts: int) -> list[str]:
+    if len(path) < parts:
+        raise LookupError("The path is too short: it names SIDE/OBJECT, or SIDE/OBJECT/ID.")
+    return path
 
 
 def _caller(body: Body) -> Caller:

@@ -36,6 +36,7 @@ class Settler:
         """When the users and accounts were set up."""
         self.clerk = salesforce.user_id
         """Who enters what belongs to nobody."""
+        self.queue: str | None = None
         self.profile = next(iter(salesforce.store.shelf("Profile").rows))
 
     def staff(self, team: Iterable[Colleague], queue: bool = True) -> Staff:
@@ -45,7 +46,8 @@ class Settler:
             hubspot.append(self._owner(colleague) if colleague.hubspot else None)
             salesforce.append(self._user(colleague) if colleague.salesforce else None)
         self.clerk = next((user for user in salesforce if user is not None), self.clerk)
-        return Staff(hubspot, salesforce, self._queue() if queue else None)
+        self.queue = self._queue() if queue else None
+        return Staff(hubspot, salesforce, self.queue)
 
     def _owner(self, colleague: Colleague) -> str:
         number = len(self.hubspot.owners) + 1
@@ -174,9 +176,33 @@ class Settler:
             record = self._converted(person, person.salesforce)
         else:
             record = self._seed(person.object, person.salesforce, person.created_crm)
+        if person.stage in TOUCHED and self.rng.random() < 0.5:
+            self._call(person, person.salesforce, record)
         for name, values in person.twins:
             self._seed(name, values, min(self.now, person.created_crm + int(self.rng.random() * 400) * DAY))
         return record
+
+    def _call(self, person: Person, values: dict[str, Any], record: str) -> None:
+        """A sales call, most within days of the hand-off, that reached somebody or did not."""
+        rnd = self.rng.random
+        at = min(self.now, person.created_crm + int(rnd() ** 3 * 20 * DAY))
+        reached = rnd() < 0.6
+        call = {
+            "Subject": "Call",
+            "TaskSubtype": "Call",
+            "Status": "Completed",
+            "Priority": "Normal",
+            "CallType": "Outbound",
+            "CallDisposition": "Connected" if reached else "No answer",
+            "CallDurationInSeconds": int(rnd() * 900) + 20 if reached else 0,
+            "ActivityDate": _day(at),
+            "CompletedDateTime": at,
+            "WhoId": record,
+        }
+        if "AccountId" in values:
+            call["AccountId"] = values["AccountId"]
+        owner = values.get("OwnerId")
+        self._seed("Task", _owned(call, owner if owner != self.queue else None), at)
 
     def _seed(self, name: str, values: dict[str, Any], created: int) -> str:
         """Entered by its owner, as far as that is a user: not by the integration, which has not run yet."""
@@ -239,6 +265,9 @@ DEAL_STAGES = {
     "Closed Won": "closedwon",
     "Closed Lost": "closedlost",
 }
+
+TOUCHED = frozenset({"salesqualifiedlead", "opportunity", "customer", "evangelist"})
+"""Stages in which sales has been at work."""
 
 _KEPT = ("FirstName", "LastName", "Salutation", "Title", "Email", "Phone", "MobilePhone", "LeadSource", "OwnerId")
 """What a converted lead still shows of the person."""

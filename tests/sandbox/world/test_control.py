@@ -123,6 +123,7 @@ def test_what_the_platform_refuses_is_refused(hands: Hands) -> None:
     ("method", "path"),
     [
         ("GET", "/nothing"),
+        ("GET", "/history/hubspot"),
         ("GET", "/records/elsewhere/contacts"),
         ("GET", "/records/hubspot/widgets"),
         ("GET", "/records/salesforce/Lead/00Q000000000000AAA"),

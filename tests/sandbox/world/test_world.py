@@ -16,8 +16,8 @@ from tests.sandbox.world.test_datasets import SHARED, needs_olist
 
 NOW = 1_790_000_000_000
 SIDES = {
-    "hubspot": ("contacts",),
-    "salesforce": ("User", "Group", "Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole"),
+    "hubspot": ("contacts", "companies", "deals"),
+    "salesforce": ("Task", "User", "Group", "Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole"),
 }
 
 
@@ -85,6 +85,34 @@ def test_a_converted_lead_names_what_it_became() -> None:
     assert contact["Email"] == lead["Email"]
 
 
+def test_most_employers_are_known_to_both_sides_by_their_domain() -> None:
+    made = world(1, 1_500)
+    companies = {r.values["domain"] for r in made.rows("hubspot", "companies").values()}
+    accounts = [r.values.get("Website", "") for r in made.rows("salesforce", "Account").values()]
+    domains = {site.removeprefix("https://www.") for site in accounts if site}
+    assert len(companies | domains) == 100
+    assert 40 <= len(companies & domains) <= 70
+
+
+def test_contacts_belong_to_their_company_and_deals_to_both() -> None:
+    made = world(1, 1_500)
+    contacts = made.rows("hubspot", "contacts")
+    employed = [i for i, row in contacts.items() if made.hubspot.linked("contacts", i, "companies")]
+    assert employed and all(contacts[i].values["associatedcompanyid"] for i in employed)
+    assert all(made.hubspot.linked("deals", i, "contacts") for i in made.rows("hubspot", "deals"))
+
+
+def test_people_further_on_have_been_seen_more_often() -> None:
+    made = world(1, 2_000)
+
+    def pages(*stages: str) -> float:
+        rows = [r.values for r in made.rows("hubspot", "contacts").values() if r.values["lifecyclestage"] in stages]
+        seen = [int(v["hs_analytics_num_page_views"]) for v in rows if "hs_analytics_num_page_views" in v]
+        return sum(seen) / len(seen)
+
+    assert pages("customer", "evangelist") > 1.5 * pages("subscriber", "lead")
+
+
 def test_owners_have_the_same_email_on_both_sides() -> None:
     made = world()
     owners = {owner.email for owner in made.hubspot.owners.values()}
@@ -98,7 +126,7 @@ def test_owners_have_the_same_email_on_both_sides() -> None:
 def test_every_reference_leads_somewhere() -> None:
     made = world()
     known = {i for name in SIDES["salesforce"] for i in made.rows("salesforce", name)}
-    references = ("OwnerId", "AccountId", "ConvertedContactId", "OpportunityId", "ContactId", "CreatedById")
+    references = ("WhoId", "OwnerId", "AccountId", "ConvertedContactId", "OpportunityId", "ContactId", "CreatedById")
     rows = [r.values for name in SIDES["salesforce"] for r in made.rows("salesforce", name).values()]
     assert {v[name] for v in rows for name in references if v.get(name)} <= known
 
