@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
+csv.field_size_limit(10_000_000)
+"""Python's own limit, 131,072 characters, is what the longest Salesforce field holds before it is escaped."""
+
 NULL = "#N/A"
 MOST_BYTES = 100_000_000
 """Of one job: Salesforce allows 150 MB after base64."""

@@ -46,7 +46,10 @@ class Shape:
     def record(self, row: dict[str, Any]) -> Record:
         """One row of a query or retrieve."""
         get = row.get
-        fields = {name: get(name) for name in self.plain}
+        try:
+            fields = {name: row[name] for name in self.plain}
+        except KeyError:
+            fields = _folded(row, self.plain)
         for name, path in self.dotted:
             fields[name] = _dig(row, path)
         created = get("CreatedDate")
@@ -71,10 +74,16 @@ class Shape:
         return Ref(SYSTEM, "Contact", contact) if contact else None
 
 
+def _folded(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Salesforce answers in its own spelling of a name, whatever the case it was asked in: no value may get lost."""
+    folded = {name.casefold(): value for name, value in row.items()}
+    return {name: folded.get(name.casefold()) for name in names}
+
+
 def _dig(row: dict[str, Any], path: tuple[str, ...]) -> Any:
     value: Any = row
     for step in path:
         if value is None:
             return None
-        value = value.get(step)
+        value = value[step] if step in value else _folded(value, (step,))[step]
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from connectors.errors import Misconfigured
 from connectors.salesforce.paths import DEFAULT_VERSION
 
+_VERSION = re.compile(r"\d{2,3}\.0\Z")
 _NEEDS = {
     "client_credentials": ("client_id", "client_secret"),
     "jwt": ("client_id", "username", "private_key"),
@@ -62,3 +64,5 @@ class Settings:
         missing = [name for name in needed if not getattr(self, name)]
         if missing:
             raise Misconfigured(f"[salesforce] auth = {self.auth!r} needs {' and '.join(missing)}")
+        if not _VERSION.match(self.version):
+            raise Misconfigured(f"[salesforce] version is {self.version!r}; it must be like {DEFAULT_VERSION!r}")

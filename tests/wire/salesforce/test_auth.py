@@ -225,9 +225,11 @@ def test_calls_stay_at_the_login_host_when_the_instance_is_a_strange_one() -> No
     assert {call.url.host for call in org.calls} == {"acme.my.salesforce.com"}
 
 
-@pytest.mark.parametrize("settings", [{"auth": "magic"}, {"auth": "jwt", "client_id": "key"}])
+@pytest.mark.parametrize(
+    "settings", [{"auth": "magic"}, {"auth": "jwt", "client_id": "key"}, {**CLIENT, "version": "v64"}]
+)
 def test_incomplete_settings_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(Misconfigured, match="auth"):
+    with pytest.raises(Misconfigured, match=r"must be|needs"):
         Settings(HOST, **settings)
 
 

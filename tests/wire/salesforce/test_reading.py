@@ -118,6 +118,13 @@ def test_a_parent_field_is_flattened_under_its_dotted_name() -> None:
     assert [record.fields for record in only.records] == [{"Account.Name": "Acme"}, {"Account.Name": None}]
 
 
+def test_a_name_asked_in_another_case_keeps_its_value() -> None:
+    org = Org()
+    org.on("GET", "/queryAll", page(lead(Email="a@x.com", Owner={"Name": "Ann"})))
+    (only,) = org.connector.changes("Lead", ["email", "owner.name"], None)
+    assert only.records[0].fields == {"email": "a@x.com", "owner.name": "Ann"}
+
+
 def test_a_query_too_long_for_an_address_goes_as_a_composite() -> None:
     org = Org()
     names = [f"Field_number_{n}__c" for n in range(800)]
