@@ -10,7 +10,7 @@ import httpx
 
 from sandbox.kernel import SEED, Caller, Change, Kernel, Row
 from sandbox.salesforce.bootstrap import furnish
-from sandbox.salesforce.dml import removal
+from sandbox.salesforce.dml import permissions, removal
 from sandbox.salesforce.dml.convert import Conversion, convert
 from sandbox.salesforce.dml.engine import Engine
 from sandbox.salesforce.dml.merge import merge
@@ -107,6 +107,8 @@ class Salesforce:
             stored.setdefault("OwnerId", self.user_id)
         row = Row(id or self.store.new_id(object), stored, self.kernel.clock.now() if created is None else created)
         self.store.put(object, row)
+        if object in permissions.CARRIERS:
+            permissions.applied(self.org, object, row)
         return row.id
 
     def create(self, object: str, values: Mapping[str, Any], caller: Caller) -> str:

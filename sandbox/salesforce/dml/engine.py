@@ -107,7 +107,7 @@ class Engine:
             if values.get(field) is None:
                 values[field] = default
         if "OwnerId" in meta.fields and values.get("OwnerId") is None:
-            values["OwnerId"] = writer.user_id
+            values["OwnerId"] = self._assigned(name, values, writer) or writer.user_id
         self._refuse(writer, name, None, values)
         automated = self._automate(name, None, values, frozenset(values))
         derived.complete(self.store, name, None, values, now)
@@ -125,6 +125,12 @@ class Engine:
         tracking.created(self.store, name, row)
         self._after_insert(name, row, writer)
         return row.id
+
+    def _assigned(self, name: str, values: Values, writer: Writer) -> str | None:
+        rule = self.rules.assignment_rule
+        if rule is None or name != "Lead" or not writer.auto_assign:
+            return None
+        return rule(Save(name, None, values, frozenset(values), self.store))
 
     def _after_insert(self, name: str, row: Row, writer: Writer) -> None:
         """Consequences elsewhere."""

@@ -11,6 +11,7 @@ from sandbox.salesforce.schema import Org
 from sandbox.salesforce.storage import Store
 
 FIELD, ASSIGNMENT = "FieldPermissions", "PermissionSetAssignment"
+CARRIERS = (FIELD, ASSIGNMENT)
 
 
 def check(store: Store, name: str, values: Mapping[str, Any]) -> None:

@@ -65,6 +65,8 @@ class Rules:
     triggers: list[Trigger] = field(default_factory=list)
     validation_rules: list[ValidationRule] = field(default_factory=list)
     duplicate_rules: list[DuplicateRule] = field(default_factory=list)
+    assignment_rule: Callable[[Save], str | None] | None = None
+    """Gives a new lead its owner, unless the caller switches assignment off or it has none for this lead."""
 
     def install(self, name: str) -> None:
         """Install one of the rules that are known by name (`NAMED`); ValueError for any other."""
