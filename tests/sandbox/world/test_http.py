@@ -90,6 +90,17 @@ def test_a_client_that_waits_for_100_continue_gets_it() -> None:
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
 
 
+def test_an_offer_of_http_2_is_answered_in_http_1() -> None:
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    with served(echo) as server:
+        answer = raw(
+            server,
+            b"GET /first HTTP/1.1\r\nHost: x\r\n" + offer + b"\r\n"
+            b"GET /second HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        )
+    assert b"http://x/first" in answer and b"http://x/second" in answer
+
+
 def test_nonsense_is_answered_with_400_and_closed() -> None:
     with served(echo) as server:
         assert raw(server, b"not http at all\r\n\r\n").startswith(b"HTTP/1.1 400")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -198,3 +201,23 @@ def test_a_published_funnel_fills_the_world() -> None:
     assert (len(leads), sum(bool(r.values.get("IsConverted")) for r in leads), len(won)) == (8_000, 842, 842)
     days = Counter(row["won_date"][:10] for row in datasets.load(SHARED).won.values())
     assert Counter(r.values["CloseDate"] for r in won) == days
+
+
+DIGEST = """
+import hashlib
+from sandbox.kernel import Clock
+from sandbox.world import World
+world = World(3, 100, Clock(lambda: 1_790_000_000_000))
+told = [(i, row.values, row.created) for side, name in (("hubspot", "contacts"), ("salesforce", "Lead"))
+        for i, row in world.rows(side, name).items()]
+print(hashlib.sha256(repr(told).encode()).hexdigest())
+"""
+
+
+def test_every_process_makes_the_same_world() -> None:
+    def digest(hash_seed: str) -> str:
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        command = [sys.executable, "-c", DIGEST]
+        return subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout
+
+    assert digest("1") == digest("2")
