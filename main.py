@@ -12,7 +12,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -70,7 +70,7 @@ def new_run() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}"
 
 
-class Console_:
+class Ui:
     """The options that every command shares, and the two streams."""
 
     config: Path
@@ -94,7 +94,7 @@ class Console_:
         sys.stdout.buffer.flush()
 
 
-ui = Console_()
+ui = Ui()
 
 
 def _show_version(wanted: bool) -> None:
@@ -229,7 +229,8 @@ def sync(
     Example: smarketing sync
     """
     if dry_run:
-        return plan(out=None, full=False)
+        plan(out=None, full=False)
+        return
     settings = ui.settings()
     with opened(settings) as state:
         with Progress(ui.err) as progress:
@@ -246,7 +247,8 @@ def backfill(
     Example: smarketing backfill
     """
     if dry_run:
-        return plan(out=None, full=True)
+        plan(out=None, full=True)
+        return
     settings = ui.settings()
     with opened(settings) as state:
         with Progress(ui.err) as progress:

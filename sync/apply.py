@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 COMMIT = 200
 """Outcomes stored in one transaction."""
+LATER = 1_000
+"""A deferred write waits at least so long, ms: never within the same turn."""
 TAKE = 20
 """Batches taken at a time: enough for a connector to choose its bulk road."""
 
@@ -45,7 +47,8 @@ TAKE = 20
 def apply(engine: Engine, connector: Connector, mapping: KindMapping) -> int:
     """Send what is planned for this system and due.  Returns how many operations had any effect on the state."""
     moved = 0
-    while operations := engine.store.take(engine.lease, connector.name, engine.now(), TAKE * connector.traits.batch):
+    due = engine.now()
+    while operations := engine.store.take(engine.lease, connector.name, due, TAKE * connector.traits.batch):
         engine.step(f"apply:{connector.name}:sent")
         for object, group in _by_object(operations).items():
             moved += _send(engine, connector, mapping, object, group)
@@ -144,9 +147,7 @@ def _look_after(
                 if _holds(record, key):
                     found.setdefault(operation.n, record)
     engine.step(f"recover:{connector.name}:looked")
-    happened = [
-        (op, record) for op in operations if (record := found.get(op.n)) is not None and told.happened(op, record)
-    ]
+    happened = [(op, seen) for op in operations if (seen := found.get(op.n)) is not None and told.happened(op, seen)]
     updated = [(_write(op), record) for op, record in happened if op.id is not None]
     replaced = connector.overwritten(updated) if updated and connector.traits.history else {}
     for operation, record in happened:
@@ -235,7 +236,7 @@ class _Told:
             self.ended.append(Ending(operation.n, SENT, note={"unknown": outcome.reason}))
             return
         if isinstance(outcome, Deferred):
-            until = outcome.until or self.engine.now()
+            until = max(outcome.until or 0, self.engine.now() + LATER)
             self.engine.made(deferred=1)
             self.ended.append(Ending(operation.n, PLANNED, not_before_ms=until, note={"deferred": outcome.reason}))
             return
@@ -349,11 +350,16 @@ class _Told:
                                operation.n)
                 )  # fmt: skip
         for native, value in replaced.items():
-            name = self.mapping.name_of(self.place, native) or native
+            name = self._name_of(native)
             reason = "overwritten: it changed a moment before our write"
             self.journal.append(
                 JournalRow(at, run, operation.entity, operation.system, name, value, now.get(name), reason, operation.n)
             )
+
+    def _name_of(self, native: str) -> str:
+        """The canonical name of a native field."""
+        slots = self.mapping.slots(self.place).items()
+        return next((name for name, slot in slots if native in slot.natives), native)
 
     def _rejected(self, operation: OperationRow, outcome: Rejected) -> None:
         self._see(outcome.existing, operation.entity)

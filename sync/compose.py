@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from connectors import connect
-from connectors.door import Called, Clock
+from connectors.door import Budget, Called, Clock
 from connectors.port import Connector
 from mapping.rules import Place
 from state.store import Store, open_store
@@ -49,9 +49,10 @@ def connectors(
         budget = getattr(settings.budget, name)
         found[name] = connect(
             name,
-            resolved(name, section, world.environment),
+            {**resolved(name, section, world.environment), **budget.model_dump(exclude_none=True)},
             clock=world.clock,
-            budget=budget.model_dump(),
+            budget=Budget(budget.calls_per_day, budget.reserve),
+            parallel=budget.parallel,
             on_call=None if on_call is None else (lambda called, name=name: on_call(name, called)),
             on_token=_keeper(name, section),
         )

@@ -187,7 +187,7 @@ def person_rule(settings: Settings) -> KindRule:
         role_mailboxes=frozenset(person.role_mailboxes),
         match_phone=person.match_phone,
         phone_region=person.phone_region,
-        owner_fallback=dict(person.owner_fallback),
+        owner_fallback={str(side): email for side, email in person.owner_fallback.items()},
         stages=stages,
         statuses=statuses,
         ignore=IGNORE,

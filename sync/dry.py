@@ -42,7 +42,7 @@ class DryRun:
         result: dict[str, list[Row]] = {}
         for n in sorted(rows):
             row = self._rows.get(n, rows[n])
-            if row.entity in entities:
+            if row.entity is not None and row.entity in entities:
                 result.setdefault(row.entity, []).append(row)
         return result
 

@@ -8,7 +8,7 @@ from typing import Any
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import Place
-from state.rows import Row
+from state.rows import JournalRow, Row
 from state.store import Store
 
 
@@ -47,7 +47,7 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
     """Everything known of the entity, as a JSON document."""
     rows = store.entity_rows([entity]).get(entity, [])
     journal = store.journal(entity)
-    last = {}
+    last: dict[tuple[str, str], JournalRow] = {}
     for line in journal:
         last.setdefault((line.system, line.field), line)
     live = [row for row in rows if row.state == "live"]

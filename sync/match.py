@@ -141,6 +141,7 @@ class _Matching:
     given: Sequence[Candidate]
     systems: list[str] = field(init=False)
     candidates: list[Candidate] = field(init=False)
+    standing: dict[Ref, int] = field(init=False)
     group: dict[Ref, _Group] = field(default_factory=dict)
     duplicates: dict[Ref, tuple[_Group, str]] = field(default_factory=dict)
     shared: dict[Ref, str] = field(default_factory=dict)
@@ -152,6 +153,7 @@ class _Matching:
     def __post_init__(self) -> None:
         self.systems = list(self.mapping.rule.objects)
         self.candidates = sorted({c.ref: c for c in self.given}.values(), key=self._order)
+        self.standing = {candidate.ref: n for n, candidate in enumerate(self.candidates)}
         entities: dict[str, _Group] = {}
         for candidate in self.candidates:
             ref = candidate.ref
@@ -175,7 +177,7 @@ class _Matching:
         elif candidate.state == DUPLICATE and group is not None and candidate.ref.system in group.members:
             self.duplicates[candidate.ref] = (group, "as before")
 
-    # -- the order of 3.3 ----------------------------------------------------------------------------------------------
+    # -- which of several ------------------------------------------------------------------------------------------------
 
     def _order(self, candidate: Candidate) -> tuple[Any, ...]:
         """The first one of several is the primary one."""
@@ -295,14 +297,13 @@ class _Matching:
             else:
                 self.waiting.update((a.ref, b.ref))
             return
-        loser, keeper = sorted((one, other), key=lambda g: (not g.single, *self._reversed(g)))
+        loser, keeper = sorted((one, other), key=lambda group: (not group.single, -self._first(group)))
         if loser.single:
             self._demote(loser.only, keeper, rule, evidence)
 
-    def _reversed(self, group: _Group) -> tuple[Any, ...]:
-        # The later one in the order of 3.3 loses.
-        rank = {c.ref: n for n, c in enumerate(self.candidates)}
-        return (-min(rank[c.ref] for c in group.members.values()),)
+    def _first(self, group: _Group) -> int:
+        """Where the group's first record stands in the order: of two single records the later one loses."""
+        return min(self.standing[c.ref] for c in group.members.values())
 
     def _reserved(self, one: _Group, other: _Group) -> bool:
         return any(one.reserved(s) for s in other.members) or any(other.reserved(s) for s in one.members)

@@ -203,7 +203,8 @@ class Planner:
                     continue
                 value = self.mapping.canon(origin, field_.name, row.now.get(field_.name))
                 if isinstance(value, Unmapped):
-                    decision.questions.append(_unmapped(other, row, field_, value))
+                    if field_.on_invalid != "drop":
+                        decision.questions.append(_unmapped(other, row, field_, value))
                 elif value is not None and system in field_.to:
                     values.setdefault(field_.name, value)
                     sources.setdefault(field_.name, other)
@@ -212,17 +213,12 @@ class Planner:
             source = next(iter(live.values()))
             decision.questions += [_held(system, source, problem, creating=place.object) for problem in problems]
             return
-        key = next(
-            (
-                Key(k.native, row.id)
-                for k in rule.keys
-                for row in live.values()
-                if k.place == place and k.of == Place(row.system, row.object) and self.mapping.known(place, k.native)
-            ),
-            None,
-        )
-        if key is not None:
-            native = {**native, key.field: key.value}
+        key = self._creation_key(place, live, native)
+        if key is None:
+            source = next(iter(live.values()))
+            decision.questions.append(_keyless(system, source, place))
+            return
+        native = {**native, key.field: key.value}
         if open_ is not None and open_.state == "parked" and open_.id is None and open_.native == native:
             decision.questions.append(_still(open_))
             return
@@ -241,6 +237,20 @@ class Planner:
             for other, row in live.items()
         }
         decision.drafts.append(Draft(system, place.object, None, native, fields, agreed, None, key))
+
+    def _creation_key(self, place: Place, live: Mapping[str, Row], native: Mapping[str, Any]) -> Key | None:
+        """The field that makes the creation idempotent.
+
+        Where an admin forbids our own fields the e-mail address stands in: it is looked for before anything is
+        decided again, but two creations at the same moment are not refused by the platform.
+        """
+        for key in self.mapping.rule.keys:
+            for row in live.values():
+                if key.place == place and key.of == Place(row.system, row.object):
+                    if self.mapping.known(place, key.native):
+                        return Key(key.native, row.id)
+        email = self.mapping.rule_of("email").places.get(place, "")
+        return Key(email, native[email]) if native.get(email) else None
 
     def _holds(self, rule: FieldRule, live: Mapping[str, Row]) -> bool:
         condition = self.only.get(rule.name)
@@ -299,7 +309,8 @@ class _Merged:
             row = self.live[system]
             value = self.mapping.canon(self._places[system], name, row.now.get(name))
             if isinstance(value, Unmapped):
-                decision.questions.append(_unmapped(system, row, rule, value))
+                if rule.on_invalid != "drop":
+                    decision.questions.append(_unmapped(system, row, rule, value))
                 return
             after, by = row.spans.get(name) or (row.created_ms or 0, row.version_ms)
             sides[system] = Side(value, changed[system], after, by)
@@ -359,6 +370,17 @@ def _held(system: str, row: Row, problem: Any, creating: str | None = None) -> Q
         "target": f"{system} {creating or row.object}",
     }
     return Question(HELD, row.system, row.object, row.id, problem.field, detail)
+
+
+def _keyless(system: str, row: Row, place: Place) -> Question:
+    detail = {
+        "code": "NO_SYNC_KEY",
+        "native": "",
+        "value": None,
+        "fix": "run `smarketing provision --apply`, so that the new record can name this one",
+        "target": f"{system} {place.object}",
+    }
+    return Question(HELD, row.system, row.object, row.id, None, detail)
 
 
 def _still(open_: OperationRow) -> Question:

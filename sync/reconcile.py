@@ -73,6 +73,9 @@ class _Batch:
     dropped: list[int] = field(default_factory=list)
     journal: list[JournalRow] = field(default_factory=list)
     questions: dict[str, ReviewRow] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)
+    """Records that wait for a person's answer on who they are."""
+    _fresh: set[int] = field(default_factory=set)
     asked_of: set[str] = field(default_factory=set)
     """Entities whose earlier questions are settled unless raised again."""
 
@@ -89,7 +92,8 @@ class _Batch:
             self._plan(entity, sorted(rows, key=lambda row: row.n))
         for row in self.dirty:
             current = self.rows[row.n]
-            if current.entity is None:
+            waits = current.state == LIVE and current.n not in self.asked
+            if current.entity is None and not waits:
                 self.rows[row.n] = current._replace(dirty=False, fate=_final(current, SKIPPED))
 
     def result(self) -> Batch:
@@ -151,8 +155,8 @@ class _Batch:
                     "merge",
                     siblings[0],
                     {"why": f"{row.object} {row.id} was merged into {heir.id}, which already has a counterpart",
-                     "entities": sorted([row.entity, heir.entity])},
-                    f"merge|{'|'.join(sorted([row.entity, heir.entity]))}",
+                     "entities": sorted((row.entity, heir.entity))},
+                    f"merge|{'|'.join(sorted((row.entity, heir.entity)))}",
                 )  # fmt: skip
 
     def _lonely(self, entity: str) -> bool:
@@ -166,6 +170,7 @@ class _Batch:
         if not unlinked:
             return
         mapping = self.planner.mapping
+        self._fresh = {row.n for row in unlinked}
         own_keys = {row.n: _keys(mapping, row) for row in unlinked}
         found = self.engine.view.by_keys(
             mapping.rule.kind,
@@ -202,6 +207,10 @@ class _Batch:
             version=row.version_ms,
             created=row.created_ms,
             filled=sum(not name.startswith("@") for name in row.now),
+            fresh=row.n in self._fresh,
+            reserved=frozenset(
+                system for (of, system), open_ in self.opens.items() if of == row.entity and open_.state == SENT
+            ),
         )
 
     def _take(self, decision: matching.Decision, by_ref: Mapping[Any, int]) -> None:
@@ -245,11 +254,12 @@ class _Batch:
             self._ask("shared", row, {"why": decision.why}, f"shared|{row.system}|{row.object}|{row.id}")
         else:
             row = self.rows[by_ref[decision.refs[0]]]
-            detail = {"why": decision.why, "records": [list(ref) for ref in decision.refs]}
+            detail = {"why": decision.why, "records": [[*ref] for ref in decision.refs]}
             refs = "|".join(":".join(ref) for ref in sorted(decision.refs))
             self._ask(decision.question, row, detail, f"{decision.question}|{refs}")
             for ref in decision.refs:
                 held = self.rows[by_ref[ref]]
+                self.asked.add(held.n)
                 if held.entity is None:
                     self.rows[held.n] = held._replace(dirty=False, fate=_final(held, HELD))
             engine.made(suggested=1)
@@ -267,9 +277,10 @@ class _Batch:
         decision = self.planner.decide(entity, rows, opens)
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():
-            if system not in planned and open_.state in ("planned", "held"):
-                self.dropped.append(open_.n)
-            elif system not in planned and open_.state == "parked" and not _stands(decision, system):
+            superseded = open_.state in ("planned", "held") or (
+                open_.state == "parked" and not _stands(decision, system)
+            )
+            if system not in planned and superseded:
                 self.dropped.append(open_.n)
         self.drafts += [self._operation(entity, draft) for draft in decision.drafts]
         self.journal += [

@@ -314,7 +314,9 @@ PERSON_FIELDS: dict[str, FieldSettings] = {
     "state": _address_part("State", "state"),
     "postal_code": _address_part("PostalCode", "zip"),
     "country": _address_part("Country", "country"),
-    "owner": _field("hubspot_owner_id", "OwnerId", "owner", winner="crm", clears="never", tie="crm", personal=False),
+    "owner": _field(
+        "hubspot_owner_id", "OwnerId", "owner", winner="crm", clears="never", on_invalid="drop", personal=False
+    ),
     "stage": _field("lifecyclestage+smk_stage", {"Lead": "Status"}, "stage", winner="forward", personal=False),
     "opted_out": _field("@subscriptions", "HasOptedOutOfEmail", "bool", rule="opt_out", personal=False),
 }

@@ -18,6 +18,10 @@ from state.store import Store
 from sync.report import FATES, Report
 
 SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
+ASIDE = {
+    "duplicate": "further records of people who have one already: never merged, listed for you to decide.",
+    "shared": "records with the mailbox of a role or of several people: linked with nobody.",
+}
 LEVELS = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
@@ -111,8 +115,12 @@ def plan(console: Console, operations: Sequence[OperationRow], held: Sequence[Re
                 )
                 first = ""
         console.print(table)
-    if held:
-        errors(console, held, title="Held: not written until someone acts")
+    kept = [review for review in held if review.question in HELD_QUESTIONS]
+    if kept:
+        errors(console, kept, title="Held: not written until someone acts")
+    aside = Counter(review.question for review in held if review.question not in HELD_QUESTIONS)
+    for question, count in sorted(aside.items()):
+        console.print(f"{count:,} {ASIDE.get(question, question)}")
 
 
 def plan_json(operations: Sequence[OperationRow], held: Sequence[ReviewRow]) -> dict[str, Any]:

@@ -1,0 +1,261 @@
+"""The whole story in a few minutes: two stand-in servers, real HTTP, and every step explained.
+
+It uses the program's own parts as an admin would, and the stand-ins' control address as the people who work in
+HubSpot and Salesforce would.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from rich.console import Console
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+
+from mapping.mapping import Mapping as KindMapping
+from state.store import Store
+from sync import check as checking
+from sync import compose, show
+from sync.config import parse, person_rule
+from sync.explain import explain
+from sync.progress import Progress
+from sync.provision import missing
+from sync.settings import Settings
+
+LATER = 60_000
+"""Between two steps a minute passes in the stand-ins, ms: search indexes catch up, stamps differ."""
+
+
+def tell(out: Console, err: Console, world: compose.World, *, people: int, stay: bool, program: Sequence[str]) -> None:
+    """Tell the story.  `program`: the command that is this program, to start the stand-ins with."""
+    with tempfile.TemporaryDirectory(prefix="smarketing-demo-") as folder, _sandbox(program, people) as answers:
+        settings, environment = _settings(answers, Path(folder))
+        with compose.store(settings) as state:
+            story = _Story(out, err, settings, replace(world, environment=environment), state, answers)
+            story.tell()
+        if stay:
+            out.print(f"The stand-ins go on: {orjson.dumps(answers).decode()}\nStop with Ctrl-C.", soft_wrap=True)
+            while True:
+                world.clock.sleep(3600)
+
+
+@contextmanager
+def _sandbox(program: Sequence[str], people: int) -> Iterator[dict[str, Any]]:
+    ports = ("--hubspot-port", "0", "--salesforce-port", "0", "--control-port", "0")
+    command = [*program, "sandbox", *ports, "--people", str(people), "--seed", "7"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own program
+        assert process.stdout is not None
+        try:
+            yield orjson.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+def _settings(answers: Mapping[str, Any], folder: Path) -> tuple[Settings, dict[str, str]]:
+    hubspot, salesforce = answers["hubspot"], answers["salesforce"]
+    environment = {
+        "HUBSPOT_ACCESS_TOKEN": hubspot["access_token"],
+        "SALESFORCE_CLIENT_ID": salesforce["client_id"],
+        "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"],
+    }
+    settings = parse(
+        {
+            "state": {"url": f"sqlite:///{folder}/demo.db"},
+            "hubspot": {"base_url": hubspot["base_url"], "access_token": "env:HUBSPOT_ACCESS_TOKEN"},
+            "salesforce": {
+                "login_url": salesforce["login_url"],
+                "client_id": "env:SALESFORCE_CLIENT_ID",
+                "client_secret": "env:SALESFORCE_CLIENT_SECRET",
+            },
+        }
+    )
+    return settings, environment
+
+
+class _People:
+    """Whoever works in the two systems, by the control address of the stand-ins."""
+
+    def __init__(self, control_url: str) -> None:
+        self._http = httpx.Client(base_url=control_url, timeout=30)
+
+    def create(self, side: str, object: str, **values: Any) -> str:
+        """Someone makes a record."""
+        return str(self._ask("POST", f"/records/{side}/{object}", {"values": values})["id"])
+
+    def edit(self, side: str, object: str, id: str, **values: Any) -> None:
+        """Someone changes a record."""
+        self._ask("PATCH", f"/records/{side}/{object}/{id}", {"values": values})
+
+    def get(self, side: str, object: str, id: str) -> dict[str, Any]:
+        """What the record holds."""
+        values = self._ask("GET", f"/records/{side}/{object}/{id}")["values"]
+        assert isinstance(values, dict)
+        return values
+
+    def wait(self, ms: int = LATER) -> None:
+        """Time passes in both systems."""
+        self._ask("POST", "/clock", {"advance_ms": ms})
+
+    def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        answer = self._http.request(method, path, json=body)
+        answer.raise_for_status()
+        document = answer.json()
+        assert isinstance(document, dict)
+        return document
+
+
+@dataclass
+class _Story:
+    out: Console
+    err: Console
+    settings: Settings
+    world: compose.World
+    state: Store
+    answers: Mapping[str, Any]
+
+    def tell(self) -> None:
+        """Chapter by chapter."""
+        self.people = _People(str(self.answers["control_url"]))
+        self.sides = compose.connectors(self.settings, self.world)
+        self.rule = person_rule(self.settings)
+        self.out.print(
+            Panel(
+                "Two servers on this machine answer as HubSpot and Salesforce do. A company that builds homes uses\n"
+                "both: marketing lives in HubSpot, sales in Salesforce. Nobody has connected the two yet.",
+                title="Smarketing Sync",
+                title_align="left",
+            )
+        )
+        self._chapter("1. Check: can this work?", self._check)
+        self._chapter("2. Plan: what would be written, before anything is", self._plan)
+        self._chapter("3. Backfill: bring the two sides together", self._backfill)
+        self._chapter("4. Again: nothing to do", self._again)
+        self._chapter("5. An edit on each side travels to the other", self._edits)
+        self._chapter("6. Both change the same field: who wins, and why", self._conflict)
+        self._chapter("7. An opt-out is never lost", self._opt_out)
+        self._chapter("8. A record that cannot be written is held, with its cause and its fix", self._held)
+        self.out.print(Rule())
+        self.out.print("That is the whole story. `smarketing init` writes a configuration for your own accounts.")
+
+    def _chapter(self, title: str, play: Any) -> None:
+        self.out.print(Rule(f"[bold]{title}", align="left"))
+        play()
+        self.out.print()
+
+    def _sync(self, job: str = "sync", *, full: bool = False) -> Any:
+        with Progress(self.err) as progress:
+            engine = compose.engine(self.settings, self.world, self.state, progress=progress)
+            return engine.cycle(job, full=full, muted=full)
+
+    def _mapping(self) -> KindMapping:
+        return compose.engine(self.settings, self.world, self.state).planner(self.rule).mapping
+
+    # -- chapters ----------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        show.problems(self.out, checking.check(self.sides, self.rule))
+        schemas = {
+            compose.Place(name, object): side.describe(object)
+            for name, side in self.sides.items()
+            for object in self.rule.objects[name]
+        }
+        lacking = missing(self.rule, schemas)
+        for name, side in self.sides.items():
+            side.provision([spec for system, spec in lacking if system == name])
+        self.out.print(f"`provision --apply` made the {len(lacking)} fields of our own that were missing.")
+
+    def _plan(self) -> None:
+        with Progress(self.err) as progress:
+            dry = compose.engine(self.settings, self.world, self.state, progress=progress).plan()
+        show.plan(self.out, dry.operations, dry.questions, sample=5)
+
+    def _backfill(self) -> None:
+        self.people.wait()
+        result = self._sync("backfill", full=True)
+        show.report(self.out, result)
+
+    def _again(self) -> None:
+        self.people.wait()
+        result = self._sync()
+        self.out.print(f"{result.changed} writes. What both sides hold is what both sides agreed on.")
+
+    def _couple(self, number: int) -> tuple[str, str, str]:
+        """(HubSpot id, Salesforce object, Salesforce id) of some pair that is in step."""
+        seen = 0
+        rows = self.state.scan("hubspot", "contacts", 0, 100_000)
+        mates = self.state.entity_rows([row.entity for row in rows if row.entity])
+        for row in rows:
+            other = [r for r in mates.get(row.entity or "", []) if r.system == "salesforce" and r.state == "live"]
+            if other and row.now.get("phone") and row.now.get("email") and not row.now.get("opted_out"):
+                seen += 1
+                if seen == number:
+                    return row.id, other[0].object, other[0].id
+        raise LookupError("the stand-ins hold too few people for this story; give --people 100 or more")
+
+    def _edits(self) -> None:
+        hubspot, object, salesforce = self._couple(1)
+        self.people.edit("hubspot", "contacts", hubspot, city="Springfield")
+        self.people.edit("salesforce", object, salesforce, MobilePhone="+49 151 5550100")
+        self.out.print("Marketing corrects the city in HubSpot; sales notes a mobile number in Salesforce.")
+        self.people.wait()
+        result = self._sync()
+        city = "City" if object == "Lead" else "MailingCity"
+        there = self.people.get("salesforce", object, salesforce)
+        here = self.people.get("hubspot", "contacts", hubspot)
+        table = Table("field", "HubSpot", "Salesforce")
+        table.add_row("city", str(here["city"]), str(there[city]))
+        table.add_row("mobile", str(here["mobilephone"]), str(there["MobilePhone"]))
+        self.out.print(table)
+        self.out.print(f"{result.changed} writes: one each way.")
+
+    def _conflict(self) -> None:
+        hubspot, object, salesforce = self._couple(2)
+        self.people.edit("salesforce", object, salesforce, Phone="+49 30 5550111")
+        self.out.print("Sales changes a phone number; ten minutes later the same person types another into a form.")
+        self.people.wait(10 * LATER)
+        self.people.edit("hubspot", "contacts", hubspot, phone="+49 30 5550222")
+        self.people.wait()
+        result = self._sync()
+        self.out.print(
+            f"{result.conflicts} conflict. Salesforce now holds {self.people.get('salesforce', object, salesforce)['Phone']},"
+            f" HubSpot {self.people.get('hubspot', 'contacts', hubspot)['phone']}."
+        )
+        entity = self.state.rows("hubspot", "contacts", [hubspot])[hubspot].entity
+        assert entity is not None
+        document = explain(self.state, self._mapping(), entity)
+        lines = Table("side", "field", "was", "became", "why", title="explain", title_justify="left")
+        for line in document["history"][:3]:
+            lines.add_row(line["side"], line["field"], str(line["was"]), str(line["became"]), line["why"])
+        self.out.print(lines)
+
+    def _opt_out(self) -> None:
+        hubspot, object, salesforce = self._couple(3)
+        self.people.edit("salesforce", object, salesforce, HasOptedOutOfEmail=True)
+        self.people.wait()
+        self._sync()
+        opted = self.people.get("hubspot", "contacts", hubspot).get("hs_email_optout")
+        self.out.print(f"Sales ticks “Email Opt Out”. HubSpot now says: opted out of all e-mail = {opted}.")
+        self.out.print("It never goes back by itself: true spreads, false does not.")
+
+    def _held(self) -> None:
+        values = {"email": "no.name@prospect.example", "firstname": "Kim", "lifecyclestage": "marketingqualifiedlead"}
+        id = self.people.create("hubspot", "contacts", **values)
+        self.people.wait()
+        self._sync()
+        self.out.print("A form brings someone without a last name, which Salesforce demands.")
+        show.errors(self.out, [review for review in show.held(self.state) if review.id == id])
+        self.people.edit("hubspot", "contacts", id, lastname="Example")
+        self.people.wait()
+        result = self._sync()
+        self.out.print(
+            f"Marketing adds the last name; the next sync makes the lead: {result.changed} writes, nothing else to do."
+        )
