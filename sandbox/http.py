@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
@@ -46,9 +47,9 @@ class Server:
         try:
             self._listener = await loop.create_server(lambda: Connection(self), "127.0.0.1", port, backlog=512)
         except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
             raise OSError(
-                error.errno,
-                f"The {self.name} address 127.0.0.1:{port} cannot be opened ({error.strerror}); choose another port.",
+                f"The {self.name} address 127.0.0.1:{port} cannot be opened ({why}); choose another."
             ) from error
         self.port = self._listener.sockets[0].getsockname()[1]
 
