@@ -40,15 +40,13 @@ class _Reserved:
 class Mapping:
     """The mapping of one kind.
 
-    rule: `KindRule`, with every place left out whose native field the schema does not show (see `missing`).
+    rule: `KindRule`, with every place left out whose native field the schema does not show.
     """
 
     def __init__(
         self, rule: KindRule, schemas: abc.Mapping[Place, Schema], owners: abc.Mapping[str, Sequence[Owner]]
     ) -> None:
         self._schemas = schemas
-        self.missing: list[tuple[Place, str]] = []
-        """Mapped native fields that do not exist, or that our credentials may not see."""
         self.rule = replace(rule, fields=tuple(self._visible(field) for field in rule.fields))
         self._rules = {field.name: field for field in self.rule.fields}
         self.lifecycle = Lifecycle(rule.stages, rule.statuses)
@@ -95,7 +93,6 @@ class Mapping:
         for place, spec in field.places.items():
             natives = spec.split("+")
             seen = [native for native in natives if self.known(place, native)]
-            self.missing += [(place, native) for native in natives if native not in seen]
             if natives[0] in seen:
                 places[place] = "+".join(seen)
         return replace(field, places=places)

@@ -18,7 +18,7 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
         "first": "crm",
     },
     "always_use_salesforce": {"to": "marketing", "winner": "crm", "clears": "both", "first": "crm"},
-    "two_way": {"to": "both", "winner": "latest", "clears": "both", "first": "latest"},
+    "two_way": {"to": "both", "winner": "latest", "clears": "both"},
     "dont_sync": {"to": "none"},
     # Their mirror images.
     "prefer_hubspot_unless_blank": {

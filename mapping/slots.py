@@ -82,7 +82,7 @@ class Slot:
     def encode(self, value: Value, *, creating: bool) -> dict[str, Any] | FieldProblem:
         """Native values, empty if nothing is to be written, or the problem."""
         try:
-            return self._natives(value)
+            return self._natives(value, creating=creating)
         except _NotWritten:
             return {}
         except MisfitError as misfit:
@@ -93,7 +93,7 @@ class Slot:
     def fit(self, value: Value) -> Value:
         """The own value after writing; Unmapped if it cannot be, UNWRITTEN if it will not be."""
         try:
-            return self._read_back(self._natives(value))
+            return self._read_back(self._natives(value, creating=False))
         except _NotWritten:
             return UNWRITTEN
         except MisfitError:
@@ -105,7 +105,9 @@ class Slot:
             return self.mapping.lifecycle.decode(self.place.system, raw)
         return decode(self.rule.type, raw[0])
 
-    def _natives(self, value: Value) -> dict[str, Any]:
+    def _natives(self, value: Value, *, creating: bool) -> dict[str, Any]:
+        if not (self.metas[0].createable if creating else self.metas[0].writable):
+            raise _NotWritten
         try:
             return self._exactly(value)
         except MisfitError as misfit:
@@ -115,6 +117,8 @@ class Slot:
     def _exactly(self, value: Value) -> dict[str, Any]:
         if isinstance(value, Unmapped):
             raise MisfitError("UNMAPPED_VALUE", f"say in the configuration what {value.own!r} means")
+        if value is None and self.metas[0].required:
+            raise MisfitError("REQUIRED", f"{self.place.system} cannot do without {self.rule.name}: fill it in")
         if self.staged:
             return self._stage(value)
         return {self.natives[0]: to_native(self.rule.type, self._own(value), self.metas[0])}

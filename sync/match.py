@@ -177,7 +177,7 @@ class _Matching:
         elif candidate.state == DUPLICATE and group is not None and candidate.ref.system in group.members:
             self.duplicates[candidate.ref] = (group, "as before")
 
-    # -- which of several ------------------------------------------------------------------------------------------------
+    # -- which of several ----------------------------------------------------------------------------------------------
 
     def _order(self, candidate: Candidate) -> tuple[Any, ...]:
         """The first one of several is the primary one."""

@@ -77,7 +77,6 @@ def test_a_field_the_system_does_not_show_has_no_place_there() -> None:
     m = mapping(*PERSON, stage_rule(), schemas=shown)
     assert CONTACTS not in m.rule_of("phone").places
     assert LEAD in m.rule_of("phone").places
-    assert (CONTACTS, "phone") in m.missing
     assert m.natives(CONTACTS) == ["email", "lifecyclestage"]
     assert m.known(CONTACTS, "@subscriptions")
 
@@ -242,6 +241,19 @@ def test_what_a_new_record_needs_is_filled_in_or_named() -> None:
 def test_updating_writes_only_what_was_given_and_blanks_clear() -> None:
     m = mapping(*PERSON, rule("company", default="[not provided]"))
     assert m.encode(LEAD, {"phone": None}, creating=False) == ({"Phone": None}, [])
+
+
+def test_a_field_that_must_be_filled_is_not_cleared() -> None:
+    m = mapping(*PERSON, schemas=schema(LEAD, Field("Last_Name", "L", "text", required=True)))
+    native, problems = m.encode(LEAD, {"last_name": None}, creating=False)
+    assert (native, [p.code for p in problems]) == ({}, ["REQUIRED"])
+
+
+def test_a_field_that_cannot_be_written_stays_as_it_is() -> None:
+    m = mapping(rule("score", "int"), schemas=schema(LEAD, Field("Score", "S", "number", writable=False)))
+    assert m.encode(LEAD, {"score": 7}, creating=False) == ({}, [])
+    assert m.fit(LEAD, "score", 7) is UNWRITTEN
+    assert m.encode(LEAD, {"score": 7}, creating=True) == ({"Score": 7}, [])
 
 
 @given(
