@@ -155,9 +155,9 @@ class Api:
     def ask(self, doing: str, work: Callable[[Library], Any]) -> Any:
         """Something rare, by simple-salesforce; its exceptions become ours."""
         try:
-            return work(self._ride())
-        except SalesforceError as error:
-            raise explain(_from_library(error), doing) from None
+            return self.change(work)
+        except Declined as no:
+            raise explain(no, doing) from None
         except requests.JSONDecodeError:
             raise Unavailable(f"Salesforce could not {doing}: the answer is not JSON") from None
 

@@ -48,7 +48,8 @@ class Composite:
                 return [of(writes[0], no.complaints)]
             middle = len(writes) // 2
             return self.run(writes[:middle], shapes) + self.run(writes[middle:], shapes)
-        results = {part["referenceId"]: part for part in (answer or {}).get("compositeResponse") or ()}
+        given = answer.get("compositeResponse") if isinstance(answer, dict) else None
+        results = {part["referenceId"]: part for part in given or ()}
         rows = _rows(results)
         return [_verdict(write, results.get(f"w{n}"), rows) for n, write in enumerate(writes)]
 

@@ -84,15 +84,18 @@ class Ingest:
             "columnDelimiter": "COMMA",
         }
         job = self._api.send("POST", self._api.paths.ingest, body)
+        if not isinstance(job, dict) or "id" not in job:
+            raise Unavailable("Salesforce did not answer with a bulk job")
         path = str(job.get("contentUrl") or self._api.paths.job("ingest", job["id"], "batches"))
         return str(job["id"]), "/" + path.lstrip("/")
 
     def _begin(self, job: str) -> None:
         try:
-            self._api.send("PATCH", self._api.paths.job("ingest", job), {"state": "UploadComplete"})
+            answer = self._api.send("PATCH", self._api.paths.job("ingest", job), {"state": "UploadComplete"})
         except NoAnswer:
-            if self._look(job)["state"] == "Open":
-                raise
+            answer = None
+        if not isinstance(answer, dict) and self._look(job)["state"] == "Open":
+            raise Unavailable("Salesforce did not start a bulk job")
 
     def _abort(self, job: str) -> None:
         """Leave no open job behind; what is left anyway, Salesforce drops after a day."""
