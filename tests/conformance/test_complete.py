@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connectors.port import Cursor
@@ -65,6 +65,18 @@ STEPS = st.lists(
 )
 
 
+LATE: list[Step] = [
+    ("create", 1),
+    ("pass", 20_000),
+    ("all", 0),
+    ("late", 5_000),
+    ("edit", 0),
+    ("pass", 1_000),
+    ("all", 0),
+]
+"""An edit that is not shown yet when the next reading ends: its watermark must stay below it."""
+
+
 class History:
     """Applies the steps; the number of a step picks the record."""
 
@@ -114,12 +126,14 @@ def follow(system: System, steps: list[Step], during: list[Step], crowd: int = 1
 
 @pytest.mark.parametrize("grain", [1, 1_000])
 @given(steps=STEPS, during=STEPS)
+@example(steps=LATE, during=[])
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_memory_misses_nothing(grain: int, steps: list[Step], during: list[Step]) -> None:
     follow(MemoryWorld(grain=grain), steps, during)
 
 
 @given(steps=STEPS, during=STEPS)
+@example(steps=LATE, during=[])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_hubspot_misses_nothing(steps: list[Step], during: list[Step]) -> None:
     """Each creation makes a crowd in one millisecond, so that pages end inside it."""
@@ -128,6 +142,7 @@ def test_hubspot_misses_nothing(steps: list[Step], during: list[Step]) -> None:
 
 @pytest.mark.parametrize("bulk_above", [1, 200_000])
 @given(steps=STEPS, during=STEPS)
+@example(steps=LATE, during=[])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_salesforce_misses_nothing(bulk_above: int, steps: list[Step], during: list[Step]) -> None:
     """Each creation makes a crowd in one second, so that pages end inside it; listings by query and by job."""

@@ -1,0 +1,1 @@
+"""The vendors' documented answers, one by one, and what becomes of them."""
