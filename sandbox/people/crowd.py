@@ -82,6 +82,7 @@ def companies(rng: random.Random, count: int) -> list[Company]:
     return made
 
 
+_ROLES = ("info", "sales", "office", "kontakt", "noreply", "einkauf")
 _TRADES = ("homes", "bau", "invest", "roof", "design", "estate", "group", "consult")
 
 
@@ -162,7 +163,7 @@ class Crowd:
         home = _Home(
             given,
             family,
-            self._email(given, family, person),
+            self._email(given, family, person, in_hubspot),
             digits(place.phones[int(rnd() * len(place.phones))], int(rnd() * 100_000)),
             digits(place.phones[-1], int(rnd() * 100_000)) if rnd() < 0.4 else None,
             place.titles[int(rnd() * len(place.titles))] if rnd() < 0.6 else None,
@@ -183,7 +184,7 @@ class Crowd:
             assert person.hubspot is not None and person.salesforce is not None
             dirt.differ(person, self.rng)
 
-    def _email(self, given: Name, family: Name, person: Person) -> str | None:
+    def _email(self, given: Name, family: Name, person: Person, in_hubspot: bool) -> str:
         rnd = self.rng.random
         company = person.company
         if company is None:
@@ -191,6 +192,12 @@ class Crowd:
             # Nobody real has such a mailbox: the number and the word say what it is.
             return f"{given.slug}.{family.slug}.sample{person.number:07d}@{free[int(rnd() * len(free))]}"
         style = rnd()
+        if style < 0.04:
+            role = f"{_ROLES[int(rnd() * len(_ROLES))]}@{company.domain}"
+            # Several people may share one in Salesforce; HubSpot gives it to one contact only.
+            if not in_hubspot or role not in self._mailboxes:
+                self._mailboxes.add(role)
+                return role
         if style < 0.5:
             local = f"{given.slug}.{family.slug}"
         elif style < 0.75:
@@ -346,7 +353,7 @@ class _Home(NamedTuple):
 
     given: Name
     family: Name
-    email: str | None
+    email: str
     phone: str
     mobile: str | None
     title: str | None

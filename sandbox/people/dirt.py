@@ -103,16 +103,6 @@ def _plus_tag(person: Person, previous: Person | None, rng: random.Random) -> bo
     return _put(person, "email", "Email", f"{local}+{rng.choice(('homes', 'newsletter', 'plot7', 'x'))}@{domain}")
 
 
-def _role_mailbox(person: Person, previous: Person | None, rng: random.Random) -> bool:
-    """info@company, shared by everybody there: HubSpot holds it once, so the number keeps companies apart."""
-    if person.company is None:
-        return False
-    role = rng.choice(("info", "sales", "office", "kontakt", "noreply", "einkauf"))
-    if person.hubspot is not None:
-        return _put(person, "email", "Email", f"{role}@{person.number}.{person.company.domain}")
-    return _put(person, "email", "Email", f"{role}@{person.company.domain}")
-
-
 def _family_mailbox(person: Person, previous: Person | None, rng: random.Random) -> bool:
     """Two of one family use one mailbox: two people in Salesforce, but HubSpot gives an e-mail to one contact only."""
     shared = _email(previous) if previous is not None else None
@@ -122,8 +112,7 @@ def _family_mailbox(person: Person, previous: Person | None, rng: random.Random)
     person.salesforce["LastName"] = previous.salesforce["LastName"]
     if person.hubspot is not None:
         person.hubspot["lastname"] = previous.salesforce["LastName"]
-        person.hubspot["email"] = None
-        person.hubspot.pop("email")
+        person.hubspot.pop("email", None)
     return True
 
 
@@ -389,7 +378,6 @@ KINDS: dict[str, tuple[int, Spoil]] = {
     "no_company": (90, _no_company),
     "test_record": (20, _test_record),
     "plus_tag": (30, _plus_tag),
-    "role_mailbox": (50, _role_mailbox),
     "family_mailbox": (60, _family_mailbox),
     "more_emails": (40, _more_emails),
     "other_email": (40, _other_email),
