@@ -152,7 +152,7 @@ class HubSpot(People):
             if ask.token is None:
                 body = {"status": "RATE_LIMIT", "message": "You have reached your rate limit."}
                 raise Refusal(429, body, {"Retry-After": "1"})
-            bucket = fault.code if fault.code in ("search", "burst") else entry.bucket
+            bucket = fault.code if fault.code in ("search", "ten_secondly") else entry.bucket
             raise self.limits.refusal(ask.token, bucket)
         if fault.kind == "error":
             headers = {"Retry-After": str(max(1, fault.ms // 1000))} if fault.status == 477 or fault.ms else {}
