@@ -40,13 +40,15 @@ class _Reserved:
 class Mapping:
     """The mapping of one kind.
 
-    rule: `KindRule`, with every place left out whose native field the schema does not show.
+    rule: `KindRule`, with every place left out whose native field the schema does not show, and each phone field
+    knowing its region.
     """
 
     def __init__(
         self, rule: KindRule, schemas: abc.Mapping[Place, Schema], owners: abc.Mapping[str, Sequence[Owner]]
     ) -> None:
         self._schemas = schemas
+        self._region = rule.phone_region
         self.rule = replace(rule, fields=tuple(self._visible(field) for field in rule.fields))
         self._rules = {field.name: field for field in self.rule.fields}
         self.lifecycle = Lifecycle(rule.stages, rule.statuses)
@@ -95,7 +97,8 @@ class Mapping:
             seen = [native for native in natives if self.known(place, native)]
             if natives[0] in seen:
                 places[place] = "+".join(seen)
-        return replace(field, places=places)
+        region = self._region if field.type == "phone" else ""
+        return replace(field, places=places, region=field.region or region)
 
     def _reserve(self, place: Place) -> _Reserved:
         keys = tuple(
@@ -166,18 +169,14 @@ class Mapping:
 
     def same(self, name: str, a: Value, b: Value) -> bool:
         """Whether two canonical values mean the same."""
-        return same(self._rules[name].type, a, b, self.rule.phone_region)
-
-    def comparer(self, name: str) -> abc.Callable[[Value, Value], bool]:
-        """`same` of one field, for `merge`."""
-        type_, region = self._rules[name].type, self.rule.phone_region
-        return lambda a, b: same(type_, a, b, region)
+        rule = self._rules[name]
+        return same(rule.type, a, b, rule.region)
 
     def changed(self, place: Place, name: str, now: Value, shadow: Value) -> bool:
         """Whether an own value is another than the one before.  UNWRITTEN changes nothing."""
         if now is UNWRITTEN or shadow is UNWRITTEN:
             return False
-        return not same(self._rules[name].type, now, shadow, self.rule.phone_region)
+        return not self.same(name, now, shadow)
 
     def rank(self, stage: Value) -> int:
         """How far a stage is."""

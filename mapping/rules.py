@@ -70,6 +70,8 @@ class FieldRule:
     """system → translation, for choice, set and stage."""
     soft: frozenset[str] = frozenset()
     """Systems whose values reach it through another road than the record (HubSpot's subscriptions)."""
+    region: str = ""
+    """Of a phone: ISO country whose national numbers are understood.  `Mapping` takes it from the kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from mapping.rules import FieldRule, Value
 from mapping.values import Unmapped, same, to_decimal
 
 Rank = Callable[[Value], int]
-Same = Callable[[Value, Value], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,10 @@ class _Case:
     sides: Mapping[str, Side]
     met: bool
     base: Value
-    same: Same
     rank: Rank
+
+    def same(self, a: Value, b: Value) -> bool:
+        return same(self.rule.type, a, b, self.rule.region)
 
     def differ(self, names: Sequence[str]) -> bool:
         """Whether these systems hold more than one value."""
@@ -77,14 +78,13 @@ def merge(
     *,
     met: bool,
     base: Value = None,
-    same: Same | None = None,
     rank: Rank | None = None,
 ) -> Verdict:
     """Decide one field.
 
     sides: every system that has a place for the field.  met: False at a first meeting, when nothing was agreed yet.
-    base: the canonical value last agreed, for `union`.  same: equality of canonical values (by type if None).
-    rank: the order of stages, for `forward` (`Mapping.rank`).
+    base: the canonical value last agreed, for `union`.  rank: the order of stages, for `forward` (`Mapping.rank`).
+    `rule` comes from a `Mapping`, where phone fields know their region.
     """
     if not rule.to:
         return _UNSYNCED
@@ -92,7 +92,7 @@ def merge(
     if quiet and rule.winner != "sticky_true":
         return _UNCHANGED
     ordered = {name: sides[name] for name in sorted(sides)}
-    case = _Case(rule, ordered, met, base, same or _same_by_type(rule), rank or _no_rank)
+    case = _Case(rule, ordered, met, base, rank or _no_rank)
     unmapped = [name for name, side in ordered.items() if isinstance(side.now, Unmapped)]
     if unmapped:
         return _hold(f"the value in {unmapped[0]} has no translation", "unmapped")
@@ -306,10 +306,6 @@ def _is_step_forward(case: _Case, now: Value, value: Value) -> bool:
 
 def _blank_may_not_win(rule: FieldRule) -> bool:
     return rule.when == "blank" or rule.clears == "never"
-
-
-def _same_by_type(rule: FieldRule) -> Same:
-    return lambda a, b: same(rule.type, a, b)
 
 
 def _no_rank(value: Value) -> int:

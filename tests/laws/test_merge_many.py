@@ -86,6 +86,13 @@ def test_only_what_is_certainly_later_wins_by_time(a: int, b: int, c: int, d: in
         assert (verdict.rule == "tie") == (loser is None)
 
 
+def test_a_number_with_and_without_country_code_is_no_conflict() -> None:
+    sides = {H: Side("030 1234567", True, 0, 9), S: Side("+49 30 1234567", True, 0, 9)}
+    german = mapping(rule("f", "phone"), phone_region="DE").rule_of("f")
+    assert merge(german, sides, met=True).rule == "converged"
+    assert merge(rule("f", "phone", tie=S), sides, met=True).conflict
+
+
 # -- peace -------------------------------------------------------------------------------------------------------------
 
 MAPS = {
