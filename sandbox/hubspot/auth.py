@@ -166,19 +166,16 @@ def token(face: HubSpot, ask: Ask) -> Answer:
     app = _app(face, form)
     refresh = _grant(face, app, form)
     made = face.auth.issue(app, refresh)
-    body: dict[str, Any] = {
+    body = {
         "token_type": "bearer",
         "access_token": made.text,
         "refresh_token": refresh,
         "expires_in": LIFETIME_S,
+        "hub_id": face.portal_id,
+        "scopes": sorted(made.scopes),
+        "user_id": face.auth.user_id,
+        "token_use": "access_token",
     }
-    if ask.version != "v1":
-        body |= {
-            "hub_id": face.portal_id,
-            "scopes": sorted(made.scopes),
-            "user_id": face.auth.user_id,
-            "token_use": "access_token",
-        }
     return Answer(200, body)
 
 

@@ -14,6 +14,20 @@ if TYPE_CHECKING:
     from sandbox.hubspot.portal import Portal
 
 _MOST_SENT = 500
+_STYLE = {
+    "fontFamily": "arial, helvetica, sans-serif",
+    "backgroundWidth": "100%",
+    "labelTextColor": "#33475b",
+    "labelTextSize": "11px",
+    "helpTextColor": "#7C98B6",
+    "helpTextSize": "11px",
+    "legalConsentTextColor": "#33475b",
+    "legalConsentTextSize": "14px",
+    "submitColor": "#ff7a59",
+    "submitAlignment": "left",
+    "submitFontColor": "#ffffff",
+    "submitSize": "12px",
+}
 _EVER = 1 << 62
 
 
@@ -152,6 +166,7 @@ def _form_shown(form: Form) -> dict[str, Any]:
         "required": True,
         "hidden": False,
         "fieldType": "email",
+        "dependentFields": [],
         "validation": {"blockedEmailDomains": [], "useDefaultBlockList": False},
     }
     return {
@@ -164,6 +179,7 @@ def _form_shown(form: Form) -> dict[str, Any]:
         "fieldGroups": [{"groupType": "default_group", "richTextType": "text", "fields": [field]}],
         "configuration": {
             "language": "en",
+            "lifecycleStages": [],
             "cloneable": True,
             "editable": True,
             "archivable": True,
@@ -179,7 +195,7 @@ def _form_shown(form: Form) -> dict[str, Any]:
             "renderRawHtml": False,
             "theme": "default_style",
             "submitButtonText": "Submit",
-            "style": {},
+            "style": _STYLE,
             "cssClass": "",
         },
         "legalConsentOptions": {"type": "none"},

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from sandbox.hubspot.portal import Portal
 
 
+_OLD = ("v3", "2026-09")
+"""Versions with the calls for one subscription."""
+_NEW = ("v4", "2026-03", "2026-09")
+"""Versions with statuses."""
+
+
+def _only(ask: Ask, versions: tuple[str, ...]) -> None:
+    if ask.version not in versions:
+        raise errors.not_found_page()
+
+
 def definitions(portal: Portal, ask: Ask) -> Answer:
     found = [s.shown() for s in portal.consent.subscriptions.values()]
     if ask.version == "v3":
@@ -49,12 +60,14 @@ def _address(email: str) -> str:
 
 
 def status_v3(portal: Portal, ask: Ask, email: str) -> Answer:
+    _only(ask, _OLD)
     _address(email)
     found = [_shown_v3(portal, email, s) for s in portal.consent.subscriptions.values()]
     return Answer(200, {"recipient": email, "subscriptionStatuses": found})
 
 
 def _set_v3(portal: Portal, ask: Ask, subscribed: bool) -> Answer:
+    _only(ask, _OLD)
     body = ask.object()
     absent = [name for name in ("emailAddress", "subscriptionId") if not body.get(name)]
     if absent:
@@ -121,6 +134,7 @@ def _channel(ask: Ask) -> None:
 
 
 def status_v4(portal: Portal, ask: Ask, email: str) -> Answer:
+    _only(ask, _NEW)
     _channel(ask)
     _address(email)
     return _complete(portal, [_shown_v4(portal, email, s) for s in portal.consent.subscriptions.values()])
@@ -143,6 +157,7 @@ def _set_v4(portal: Portal, email: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def set_v4(portal: Portal, ask: Ask, email: str) -> Answer:
+    _only(ask, _NEW)
     return _complete(portal, [_set_v4(portal, _address(email), ask.object())])
 
 
@@ -158,11 +173,13 @@ def _wide(portal: Portal, email: str) -> dict[str, Any]:
 
 
 def wide(portal: Portal, ask: Ask, email: str) -> Answer:
+    _only(ask, _NEW)
     _channel(ask)
     return _complete(portal, [_wide(portal, _address(email))])
 
 
 def unsubscribe_all(portal: Portal, ask: Ask, email: str) -> Answer:
+    _only(ask, _NEW)
     _channel(ask)
     _address(email)
     if portal.consent.opted_out(email) is None:
@@ -183,6 +200,7 @@ def _strings(ask: Ask) -> list[str]:
 
 
 def batch_status(portal: Portal, ask: Ask) -> Answer:
+    _only(ask, _NEW)
     _channel(ask)
     results = [
         {
@@ -195,12 +213,14 @@ def batch_status(portal: Portal, ask: Ask) -> Answer:
 
 
 def batch_wide(portal: Portal, ask: Ask) -> Answer:
+    _only(ask, _NEW)
     _channel(ask)
     results = [{"subscriberIdString": e, "wideStatuses": [_wide(portal, e)]} for e in _strings(ask)]
     return batch_answer(portal, 200, results)
 
 
 def batch_unsubscribe_all(portal: Portal, ask: Ask) -> Answer:
+    _only(ask, _NEW)
     _channel(ask)
     emails = _strings(ask)
     for email in emails:
@@ -209,6 +229,7 @@ def batch_unsubscribe_all(portal: Portal, ask: Ask) -> Answer:
 
 
 def batch_write(portal: Portal, ask: Ask) -> Answer:
+    _only(ask, _NEW)
     results = []
     for entry in inputs_of(ask):
         if not entry.get("subscriberIdString"):

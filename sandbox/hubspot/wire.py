@@ -165,6 +165,8 @@ def canonical(path: str) -> tuple[str, list[str]] | None:
         if found:
             stem = fixed or found["stem"]
             rest = (found["rest"] or "").strip("/")
+            if trimmed.startswith("crm/v4/") and "associations" not in (stem, *rest.split("/")):
+                return None
             return found["version"], [*stem.split("/"), *([unquote(p) for p in rest.split("/")] if rest else [])]
     return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.sandbox.hubspot.conftest import HUMAN, NOW, Portal
 
@@ -158,6 +158,8 @@ def test_records_and_settings(portal: Portal, style: str) -> None:
         ("DELETE", f"{objects}/{ann}", None),
     ]
     for method, path, body in calls:
+        if style == "2026-03" and path.startswith((f"{preferences}/status/", f"{preferences}/unsub")):
+            continue
         answer = portal.call(method, path, body)
         documents.check(method, path.partition("?")[0], answer.status, answer.body)
 
