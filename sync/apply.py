@@ -295,17 +295,30 @@ class _Told:
         if old is None:
             why = {"rule": "create", "evidence": "made by us", "at": self.engine.now(), "by": "sync"}
             row = Row(
-                *record.ref, operation.kind, now, record.version, record.version, created_ms=record.created,
-                fate=APPLIED, entity=operation.entity, shadow=stored, why=why,
-            )  # fmt: skip
+                *record.ref,
+                operation.kind,
+                now,
+                record.version,
+                record.version,
+                created_ms=record.created,
+                fate=APPLIED,
+                entity=operation.entity,
+                shadow=stored,
+                why=why,
+            )
         else:
             left = {
                 name: span for name, span in spans(self.mapping, old, now, record.version).items() if name not in met
             }
             row = old._replace(
-                now=now, version_ms=record.version, seen_ms=max(old.seen_ms, record.version), spans=left, dirty=True,
-                shadow={**(old.shadow or {}), **stored}, entity=operation.entity,
-            )  # fmt: skip
+                now=now,
+                version_ms=record.version,
+                seen_ms=max(old.seen_ms, record.version),
+                spans=left,
+                dirty=True,
+                shadow={**(old.shadow or {}), **stored},
+                entity=operation.entity,
+            )
             if operation.id is None:
                 row = row._replace(state=LIVE)
         self._put(row, keyed=old is None or old.now != now)
@@ -346,9 +359,18 @@ class _Told:
             )
             for system, lost in why.get("lost", ()):
                 self.journal.append(
-                    JournalRow(at, run, operation.entity, system, name, lost, became, f"lost: {why.get('why', '')}",
-                               operation.n)
-                )  # fmt: skip
+                    JournalRow(
+                        at,
+                        run,
+                        operation.entity,
+                        system,
+                        name,
+                        lost,
+                        became,
+                        f"lost: {why.get('why', '')}",
+                        operation.n,
+                    )
+                )
         for native, value in replaced.items():
             name = self._name_of(native)
             reason = "overwritten: it changed a moment before our write"
@@ -384,7 +406,7 @@ class _Told:
                 operation.id,
                 None,
                 detail,
-            )  # fmt: skip
+            )
         )
         for mate in self.mates.get(operation.entity, ()):
             current = self.rows[mate.ref]

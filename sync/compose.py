@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def connectors(
             clock=world.clock,
             budget=Budget(budget.calls_per_day, budget.reserve),
             parallel=budget.parallel,
-            on_call=None if on_call is None else (lambda called, name=name: on_call(name, called)),
+            on_call=None if on_call is None else partial(on_call, name),
             on_token=_keeper(name, section),
         )
     return found

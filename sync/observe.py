@@ -29,7 +29,7 @@ def observe(engine: Engine, connector: Connector, mapping: KindMapping, *, full:
         if stored is None and engine.report is not None:
             engine.report.first = True
         for page in connector.changes(object, mapping.natives(place), since):
-            _save(engine, mapping, place, page)
+            _save(engine, mapping, place, page, seen_until=stored.watermark_ms or 0 if stored is not None else 0)
             engine.progress("read", connector.name, object, len(page.records), page.total)
         engine.finished(place)
 
@@ -40,7 +40,7 @@ def _since(stored: CursorRow | None, fingerprint: str, again: bool) -> Cursor | 
     return Cursor(stored.watermark_ms, stored.resume)
 
 
-def _save(engine: Engine, mapping: KindMapping, place: Place, page: Page) -> None:
+def _save(engine: Engine, mapping: KindMapping, place: Place, page: Page, seen_until: int) -> None:
     ids = [record.ref.id for record in page.records]
     former = [id for record in page.records for id in record.former]
     known = engine.store.rows(*place, list(dict.fromkeys(ids + former)))
@@ -48,7 +48,7 @@ def _save(engine: Engine, mapping: KindMapping, place: Place, page: Page) -> Non
     keys: dict[Ref, Sequence[str]] = {}
     for record in page.records:
         old = rows.get(record.ref.id) or known.get(record.ref.id)
-        row = observed(mapping, record, old, page.asked, engine.run)
+        row = observed(mapping, record, old, page.asked, engine.run, seen_until)
         if row is None:
             continue
         rows[row.id] = row
@@ -67,8 +67,13 @@ def _save(engine: Engine, mapping: KindMapping, place: Place, page: Page) -> Non
     engine.step(f"observe:{place.system}:saved")
 
 
-def observed(mapping: KindMapping, record: Record, old: Row | None, asked: int, run: str) -> Row | None:
-    """The row after this observation; None if it is older than what we know."""
+def observed(
+    mapping: KindMapping, record: Record, old: Row | None, asked: int, run: str, seen_until: int = 0
+) -> Row | None:
+    """The row after this observation; None if it is older than what we know.
+
+    seen_until: a watermark from before this observation; what the record holds only now was changed after it.
+    """
     if old is not None and record.version < old.version_ms:
         return old._replace(run=run, fate=_fate(old)) if old.run != run else None
     if record.moved_to is not None or record.deleted:
@@ -87,7 +92,7 @@ def observed(mapping: KindMapping, record: Record, old: Row | None, asked: int, 
             version_ms=record.version,
             seen_ms=asked,
             state=LIVE if back else old.state,
-            spans=spans(mapping, old, now, record.version),
+            spans=spans(mapping, old, now, record.version, seen_until),
             dirty=True,
             moved_to=None,
         )
@@ -127,20 +132,21 @@ def moved(row: Row, to: Ref, run: str) -> Row:
     return row._replace(state=MOVED, moved_to=to, dirty=True, run=run, fate=MERGED)
 
 
-def spans(mapping: KindMapping, old: Row, now: Mapping[str, Any], version: int) -> dict[str, Sequence[int]]:
-    """field → (after, by] for each field that differs from the shadow: the change happened in between."""
+def spans(
+    mapping: KindMapping, old: Row, now: Mapping[str, Any], version: int, seen_until: int = 0
+) -> dict[str, Sequence[int]]:
+    """field → (after, by] for each field that differs from the shadow: the change happened in between.
+
+    It cannot have happened before the record's former version, nor before the last watermark, or we would have seen
+    it.  Where one field alone changed, the record's stamp is that field's (a point: after = by).
+    """
     place = Place(old.system, old.object)
-    result: dict[str, Sequence[int]] = {}
-    for name in {*old.now, *now}:
-        if name.startswith("@"):
-            continue
-        was, value = old.now.get(name), now.get(name)
-        shadow = (old.shadow or {}).get(name)
-        if value == shadow:
-            continue
-        if value == was or not mapping.changed(place, name, value, was):
-            if name in old.spans:
-                result[name] = old.spans[name]
-            continue
-        result[name] = (old.version_ms, version)
-    return result
+    changed = [
+        name
+        for name in {*old.now, *now}
+        if not name.startswith("@") and mapping.changed(place, name, now.get(name), old.now.get(name))
+    ]
+    after = version if len(changed) == 1 else min(version, max(old.version_ms, seen_until))
+    result: dict[str, Sequence[int]] = {**old.spans, **dict.fromkeys(changed, (after, version))}
+    shadow = old.shadow or {}
+    return {name: span for name, span in sorted(result.items()) if now.get(name) != shadow.get(name)}

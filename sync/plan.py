@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.port import Key
-from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import UNWRITTEN, Unmapped
+from mapping.mapping import Mapping as KindMapping
 from mapping.rules import FieldRule, KeyField, Place, Value
 from state.rows import OperationRow, Row
 from sync.merge import Side, Verdict, merge
@@ -324,7 +324,7 @@ class _Merged:
         self, rule: FieldRule, sides: Mapping[str, Side], verdict: Verdict, met: bool, decision: Decision
     ) -> None:
         name = rule.name
-        decision.conflicts += verdict.conflict
+        decision.conflicts += verdict.conflict and met
         writes: dict[str, Value] = {}
         for system, value in verdict.writes.items():
             place = self._places[system]
@@ -348,10 +348,8 @@ class _Merged:
             return
         for system in sides:
             self._move.setdefault(system, {})[name] = self.live[system].now.get(name)
-        if verdict.lost:
-            decision.notes += [
-                Note(system, name, value, sides[system].now, verdict.reason) for system, value in verdict.lost
-            ]
+        if verdict.conflict:
+            decision.notes += [Note(system, name, side.now, side.now, verdict.reason) for system, side in sides.items()]
 
     def settle(self, decision: Decision) -> None:
         """Move the shadows of what is agreed and needs no write."""

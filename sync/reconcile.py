@@ -18,6 +18,7 @@ from state.rows import (
     DUPLICATE,
     HELD,
     LIVE,
+    MERGED,
     MOVED,
     PENDING,
     SENT,
@@ -255,7 +256,7 @@ class _Batch:
         else:
             row = self.rows[by_ref[decision.refs[0]]]
             detail = {"why": decision.why, "records": [[*ref] for ref in decision.refs]}
-            refs = "|".join(":".join(ref) for ref in sorted(decision.refs))
+            refs = "|".join(":".join([*ref]) for ref in sorted(decision.refs))
             self._ask(decision.question, row, detail, f"{decision.question}|{refs}")
             for ref in decision.refs:
                 held = self.rows[by_ref[ref]]
@@ -309,7 +310,8 @@ class _Batch:
                 fate = SKIPPED
             else:
                 fate = UNCHANGED
-            row = row._replace(fate=_final(row, fate))
+            kept = row.fate in (DELETED, MERGED) or fate != HELD
+            row = row._replace(fate=_final(row, fate) if kept else HELD)
         return row._replace(dirty=decision.waits and row.state == LIVE)
 
     def _operation(self, entity: str, draft: Draft) -> OperationRow:

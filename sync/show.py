@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from rich import box
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
@@ -15,7 +16,7 @@ from rich.text import Text
 from connectors.port import FieldSpec, Problem
 from state.rows import OperationRow, ReviewRow, RunRow
 from state.store import Store
-from sync.report import FATES, Report
+from sync.report import FATES, WRITTEN, Report
 
 SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 ASIDE = {
@@ -31,7 +32,7 @@ def when(ms: int | None) -> str:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", expand=False)
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
@@ -39,18 +40,18 @@ def _table(title: str, *columns: str) -> Table:
 
 def report(console: Console, result: Report) -> None:
     """The account of a run."""
-    table = _table(f"Run {result.run}: {result.status}", "side", "read", *FATES, "created", "updated", "failed")
     document = result.as_json()
     for kind, sides in document["objects"].items():
-        for side, counts in sides.items():
-            written = counts["written"]
-            numbers = [counts["read"], *(counts[fate] for fate in FATES)]
-            numbers += [written["created"], written["updated"], written["failed"]]
-            table.add_row(f"{SIDES.get(side, side)} {kind}", *(f"{n:,}" if n else "·" for n in numbers))
-    console.print(table)
+        table = _table(f"Run {result.run}: {result.status}", kind, *(SIDES.get(side, side) for side in sides))
+        for name in ("read", *FATES):
+            table.add_row(name, *(_count(counts[name]) for counts in sides.values()))
+        for name in WRITTEN:
+            if any(counts["written"][name] for counts in sides.values()):
+                table.add_row(f"{name} there", *(_count(counts["written"][name]) for counts in sides.values()))
+        console.print(table)
     calls = ", ".join(f"{SIDES.get(side, side)} {count:,}" for side, count in document["api_calls"].items())
     console.print(
-        f"Linked {result.links:,} · suggested {result.suggested:,} · conflicts {result.conflicts:,} · "
+        f"Linked {result.links:,} · duplicates and open questions {result.suggested:,} · conflicts {result.conflicts:,}\n"
         f"API calls: {calls} · {document['seconds']} s"
     )
     if not result.accounted:
@@ -58,9 +59,12 @@ def report(console: Console, result: Report) -> None:
     if result.message:
         console.print(Text(result.message, style="yellow"))
     if result.held:
-        console.print(
-            f"[yellow]{result.held:,} records are held; `smarketing errors list` says why and what to do.[/yellow]"
-        )
+        held = f"{result.held:,} {'record is' if result.held == 1 else 'records are'} held"
+        console.print(f"[yellow]{held}; `smarketing errors list` says why and what to do.[/yellow]")
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else "·"
 
 
 def problems(console: Console, found: Sequence[Problem]) -> None:
@@ -68,11 +72,9 @@ def problems(console: Console, found: Sequence[Problem]) -> None:
     if not found:
         console.print("[green]Everything that can be checked is in order.[/green]")
         return
-    table = _table("Check", "", "where", "what is wrong", "what puts it right")
     for problem in found:
-        level = Text(problem.level, style=LEVELS[problem.level])
-        table.add_row(level, Text(problem.where), Text(problem.what), Text(problem.fix))
-    console.print(table)
+        console.print(Text(f"{problem.level:8}", style=LEVELS[problem.level]), Text(f"{problem.where}: {problem.what}"))
+        console.print(Text(f"         → {problem.fix}", style="dim"))
 
 
 def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequence[str] | None) -> None:
@@ -91,29 +93,19 @@ def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequ
         console.print("Nothing was changed. `smarketing provision --apply` creates them.")
 
 
-def plan(console: Console, operations: Sequence[OperationRow], held: Sequence[ReviewRow], sample: int = 12) -> None:
+def plan(console: Console, operations: Sequence[OperationRow], held: Sequence[ReviewRow], sample: int = 10) -> None:
     """Counts first, then samples."""
     counts = Counter((op.system, op.object, op.verb) for op in operations)
     summary = _table("What a sync would write", "side", "object", "action", "records")
     for (side, object, verb), count in sorted(counts.items()):
         summary.add_row(SIDES.get(side, side), object, verb, f"{count:,}")
     console.print(summary if counts else "[green]Nothing to write: both sides agree.[/green]")
-    if operations:
-        table = _table(
-            f"The first {min(sample, len(operations))} of {len(operations):,}", "record", "field", "old", "new", "why"
-        )
-        for operation in operations[:sample]:
-            first = f"{SIDES.get(operation.system, operation.system)} {operation.object}\n{operation.id or 'new'}"
-            for name, value in operation.fields.items():
-                why = operation.basis["fields"].get(name, {})
-                table.add_row(
-                    first,
-                    name.removeprefix("@"),
-                    _value(why.get("old")),
-                    _value(value),
-                    f"{why.get('rule')}: {why.get('why')}",
-                )
-                first = ""
+    shown = [op for verb in ("create", "update") for op in [o for o in operations if o.verb == verb][: sample // 2]]
+    if shown:
+        title = f"{len(shown)} of {len(operations):,}; all of them with --json"
+        table = _table(title, "record", "field", "old", "new", "because")
+        for operation in shown:
+            _operation(table, operation)
         console.print(table)
     kept = [review for review in held if review.question in HELD_QUESTIONS]
     if kept:
@@ -121,6 +113,19 @@ def plan(console: Console, operations: Sequence[OperationRow], held: Sequence[Re
     aside = Counter(review.question for review in held if review.question not in HELD_QUESTIONS)
     for question, count in sorted(aside.items()):
         console.print(f"{count:,} {ASIDE.get(question, question)}")
+
+
+def _operation(table: Table, operation: OperationRow) -> None:
+    first = f"{SIDES.get(operation.system, operation.system)} {operation.object}\n{operation.id or 'a new record'}"
+    if operation.verb == "create":
+        values = Text(", ").join(Text(f"{name} ", style="dim") + _value(v) for name, v in operation.fields.items())
+        sources = {operation.basis["fields"][name]["why"] for name in operation.fields}
+        table.add_row(first, f"{len(operation.fields)} fields", "", values, "; ".join(sorted(sources)))
+        return
+    for name, value in operation.fields.items():
+        why = operation.basis["fields"].get(name, {})
+        table.add_row(first, name.removeprefix("@"), _value(why.get("old")), _value(value), why.get("why"))
+        first = ""
 
 
 def plan_json(operations: Sequence[OperationRow], held: Sequence[ReviewRow]) -> dict[str, Any]:
