@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -45,6 +46,8 @@ def from_json_or_null(text: str | None) -> Any:
 
 Writer = Callable[[Row], tuple[Any, ...]]
 """Gives the parameters that store a row."""
+
+_in_place: Final = attrgetter("in_place")
 
 _STEP_BACK: Final = "UPDATE record SET entity = NULL WHERE system = ? AND object = ? AND id = ?"
 
@@ -109,16 +112,15 @@ class Tables:
         return self.run(connection, statement, rows).rowcount if rows else 0
 
     def claim(self, connection: Connection, statement: str, rows: Sequence[Row], write: Writer) -> None:
-        """Store rows that may take places in entities from each other: who leaves goes first, and if the others still
-        stand in each other's way (two that swap), all of them step back before they take their places."""
-        self.each(connection, statement, [write(row) for row in rows if not row.in_place])
-        staying = [row for row in rows if row.in_place]
+        """Store rows that may take places in entities from each other: who leaves goes first, and if some still stand
+        in each other's way (two that swap), all of them step back before they take their places."""
+        values = [write(row) for row in sorted(rows, key=_in_place)]
         try:
             with connection.begin_nested():
-                self.each(connection, statement, [write(row) for row in staying])
+                self.each(connection, statement, values)
         except IntegrityError:
-            self.each(connection, _STEP_BACK, [(row.system, row.object, row.id) for row in staying])
-            self.each(connection, statement, [write(row) for row in staying])
+            self.each(connection, _STEP_BACK, [(row.system, row.object, row.id) for row in rows])
+            self.each(connection, statement, values)
 
     def insert(self, connection: Connection, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
         """New rows in bulk: COPY where there is such a thing."""

@@ -84,8 +84,8 @@ Index("record_run", record.c.run)
 match_key = Table(
     "match_key",
     metadata,
-    Column("kind", Text, primary_key=True),
     Column("key", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("record", BigInteger, ForeignKey("record.n", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )

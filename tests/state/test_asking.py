@@ -125,3 +125,20 @@ def test_forgetting_keeps_history_and_the_erased(store: Store, lease: Lease) -> 
     assert (store.cursors(), store.reviews(), store.backlog()) == ([], [], {})
     assert [o.entity for o in store.operations()] == ["done"]
     assert len(store.journal("e")) == 1
+
+
+def test_erasing_leaves_a_tombstone_and_no_value(store: Store, lease: Lease) -> None:
+    ann, also_ann, bob = contact("1", now={"email": "secret"}), lead("2", now={"email": "secret"}), contact("3")
+    keys = {row.ref: ["email:secret"] for row in (ann, also_ann, bob)}
+    store.save_page(lease, [ann, also_ann, bob], keys, None)
+    linked = [known(store, row)._replace(entity="e", shadow={"email": "secret"}) for row in (ann, also_ann)]
+    notes = Batch(rows=linked, journal=[change("e"), change("f")], opened=[question("q", entity="e"), question("r")])
+    store.commit_batch(lease, notes)
+    store.commit_batch(lease, Batch(operations=[operation("e"), operation("f")]))
+    assert store.erase(lease, ["e"], {ann.ref: ["hash:1", "hash:1"]}) == 2
+    for row in (known(store, ann), known(store, also_ann)):
+        assert (row.state, row.now, row.shadow, row.dirty, row.entity) == ("erased", {}, None, False, "e")
+    assert [row.id for row in store.lookup("email:secret")] == ["3"]
+    assert [row.id for row in store.lookup("hash:1")] == ["1"]
+    assert (store.journal("e"), store.operations(entity="e"), store.reviews(entity="e")) == ([], [], [])
+    assert (len(store.journal("f")), len(store.operations(entity="f")), len(store.reviews())) == (1, 1, 1)

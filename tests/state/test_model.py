@@ -249,7 +249,7 @@ def test_random_histories_on_sqlite() -> None:
             shutil.copyfile(template, used)
             return f"sqlite:///{used}"
 
-        explore(type("OnSqlite", (Histories,), {"fresh": staticmethod(fresh)}), 20)
+        explore(type("OnSqlite", (Histories,), {"fresh": staticmethod(fresh)}), 30)
 
 
 def test_random_histories_on_postgresql(postgres: Server) -> None:
@@ -263,4 +263,4 @@ def test_random_histories_on_postgresql(postgres: Server) -> None:
                 connection.execute(text(f"TRUNCATE {names}"))
             return url
 
-        explore(type("OnPostgresql", (Histories,), {"fresh": staticmethod(fresh)}), 20)
+        explore(type("OnPostgresql", (Histories,), {"fresh": staticmethod(fresh)}), 10)

@@ -52,8 +52,8 @@ def _records() -> None:
     op.create_index("record_run", "record", ["run"])
     op.create_table(
         "match_key",
-        sa.Column("kind", sa.Text, primary_key=True),
         sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
         sa.Column(
             "record",
             sa.BigInteger,

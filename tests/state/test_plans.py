@@ -1,0 +1,91 @@
+"""Every question of a cycle is answered from an index: the work grows with the changes, not with the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from connectors.port import Ref
+from state.rows import Batch, Closing, CursorRow, Ending, Lease, Outcomes
+from state.store import Store, open_store
+from tests.state.make import change, contact, operation, question
+
+QUESTIONS: dict[str, Callable[[Store, Lease], Any]] = {
+    "rows": lambda s, lease: s.rows("hubspot", "contacts", ["1", "2"]),
+    "save_page": lambda s, lease: s.save_page(
+        lease, [contact("1")], {contact("1").ref: ["k"]}, CursorRow("hubspot", "contacts", 1)
+    ),
+    "dirty": lambda s, lease: s.dirty("person", 0, 10),
+    "entity_rows": lambda s, lease: s.entity_rows(["e", "f"]),
+    "by_keys": lambda s, lease: s.by_keys("person", ["k", "l"]),
+    "open_operations": lambda s, lease: s.open_operations(["e", "f"]),
+    "commit_batch": lambda s, lease: s.commit_batch(
+        lease,
+        Batch([contact("1", n=1)], [operation("e")], [7], [change("e")], [question("q")], [Closing("q", 1, "yes")]),
+    ),
+    "take": lambda s, lease: s.take(lease, "salesforce", 9, 10),
+    "sent": lambda s, lease: s.sent("salesforce"),
+    "commit_outcomes": lambda s, lease: s.commit_outcomes(
+        lease,
+        Outcomes(
+            rows=[contact("1", entity="e")],
+            keys={Ref("hubspot", "contacts", "1"): ["k"]},
+            ended=[Ending(1, "done")],
+            dropped=[8],
+            dirty=["e"],
+        ),
+    ),
+    "lookup": lambda s, lease: s.lookup("k"),
+    "journal": lambda s, lease: s.journal("e"),
+    "journal_of": lambda s, lease: s.journal_of("run-1"),
+    "operations of an entity": lambda s, lease: s.operations(entity="e"),
+    "operations of a run": lambda s, lease: s.operations(run="run-1"),
+    "operations in a state": lambda s, lease: s.operations(state="parked"),
+    "erase": lambda s, lease: s.erase(lease, ["e"], {Ref("hubspot", "contacts", "1"): ["hash"]}),
+    "reviews of an entity": lambda s, lease: s.reviews(open=False, entity="e"),
+    "fates": lambda s, lease: s.fates("run-1"),
+    "backlog": lambda s, lease: s.backlog(),
+    "retry": lambda s, lease: s.retry(lease),
+    "renew": lambda s, lease: s.renew(lease, 1, 2),
+}
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Iterator[tuple[Store, list[tuple[str, Any]]]]:
+    """A store, and the statements it sends."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
+        statements.append((statement, parameters[0] if many else parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    with open_store(f"sqlite:///{tmp_path}/state.db") as store:
+        yield store, statements
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_of_a_cycle_reads_a_whole_table(
+    asked: tuple[Store, list[tuple[str, Any]]], question: str, tmp_path: Path
+) -> None:
+    store, statements = asked
+    lease = store.lease("sync", "a", 0, 9)
+    statements.clear()
+    QUESTIONS[question](store, lease)
+    scans = [
+        (statement, step)
+        for statement, parameters in list(statements)
+        if statement.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
+        for step in plan(store, statement, parameters)
+        if step.startswith("SCAN") and "json_each" not in step and "USING" not in step
+    ]
+    assert scans == []
+
+
+def plan(store: Store, statement: str, parameters: Any) -> list[str]:
+    with store._tables.reading() as connection:
+        return [step[3] for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
