@@ -17,6 +17,7 @@ def _day(number: int) -> str:
     return date.fromordinal(719_163 + number).isoformat()
 
 
+@lru_cache(maxsize=4_096)
 def iso(ms: int) -> str:
     """A moment in ISO 8601, UTC; the fraction is left out when it is zero, as HubSpot does."""
     days, rest = divmod(ms, DAY)

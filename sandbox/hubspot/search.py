@@ -153,19 +153,21 @@ class _Question:
         last = max(first, last)
         old = [row for row in late if low <= (row.modified if by_time else int(row.id)) < high]
         keys = self._records.by_time if by_time else self._records.by_id
-        down = self._order.down
-        if by_time:
-            total = keys.below(last) - keys.below(first) + len(old)
-            main = self._rows(keys.back(first, last) if down else keys.walk(first, last))
-        else:
-            fresh = [int(k & _LOW) for k in self._records.by_time.walk(moment_key(self._at + 1), moment_key(_EVER))]
-            hidden = sum(1 for id in fresh if low <= id < high)
-            total = keys.below(last) - keys.below(first) - hidden + len(old)
-            steps = keys.back(first, last) if down else keys.walk(first, last)
-            main = (row for row in self._rows(steps) if row.modified <= self._at)
-        old.sort(key=key_of, reverse=down)
-        both = merged(main, old, key=key_of, reverse=down)
+        hidden = 0 if by_time else self._fresh(low, high)
+        total = keys.below(last) - keys.below(first) - hidden + len(old)
+        if not old and not hidden and not self._order.down:
+            return total, list(self._rows(islice(keys.walk(first, last, after), limit)))
+        main = self._rows(keys.back(first, last) if self._order.down else keys.walk(first, last))
+        if hidden:
+            main = (row for row in main if row.modified <= self._at)
+        old.sort(key=key_of, reverse=self._order.down)
+        both = merged(main, old, key=key_of, reverse=self._order.down)
         return total, list(islice(both, after, after + limit))
+
+    def _fresh(self, low: int, high: int) -> int:
+        """How many live rows of these ids changed after the index was last up to date."""
+        fresh = self._records.by_time.walk(moment_key(self._at + 1), moment_key(_EVER))
+        return sum(low <= key & _LOW < high for key in fresh)
 
     def _rows(self, keys: Iterator[int]) -> Iterator[Record]:
         rows = self._records.rows

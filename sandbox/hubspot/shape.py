@@ -29,16 +29,23 @@ _COMPUTED: dict[str, Callable[[Record], str | None]] = {
 
 def computed(type: ObjectType, name: str) -> Callable[[Record], str | None] | None:
     """How a property that is not stored is found; None: it is stored."""
+    if name not in _COMPUTED:
+        return None
     if name in ("lastmodifieddate", "hs_email_domain", "hs_all_contact_vids") and type.name != "contacts":
         return None
     if name == "createdate" and type.created != "createdate":
         return None
-    return _COMPUTED.get(name)
+    return _COMPUTED[name]
 
 
 def value_of(type: ObjectType, row: Record, name: str) -> str | None:
     get = computed(type, name)
     return get(row) if get else row.values.get(name)
+
+
+def record_url(portal: Portal, type: ObjectType) -> str:
+    """Where a person sees a record, but for its id."""
+    return f"https://app.hubspot.com/contacts/{portal.portal_id}/record/{type.id}/"
 
 
 class View:
@@ -54,7 +61,7 @@ class View:
         self._stored = [n for n in shown if n in known and computed(type, n) is None]
         self._computed = [(n, get) for n in shown if n in known and (get := computed(type, n)) is not None]
         self._history = [n for n in history if n in known]
-        self._url = f"https://app.hubspot.com/contacts/{portal.portal_id}/record/{type.id}/"
+        self._url = record_url(portal, type)
 
     def one(self, row: Record) -> dict[str, Any]:
         values = row.values
@@ -98,22 +105,26 @@ class View:
 
 def created_view(portal: Portal, type: ObjectType, row: Record) -> dict[str, Any]:
     """The answer to a create: everything that is set, and some times as epoch milliseconds, as they come there."""
-    out = View(portal, type, list(row.values)).one(row)
-    for name, value in out["properties"].items():
-        if name.startswith("hs_lifecyclestage_") and value:
-            out["properties"][name] = _epoch(value)
+    told: dict[str, Any] = dict(row.values)
+    for name in (type.created, type.modified, "hs_object_id"):
+        told[name] = _COMPUTED[name](row)
+    stage = f"hs_lifecyclestage_{told.get('lifecyclestage')}_date"
+    if told.get(stage):
+        told[stage] = str(moment(told[stage]))
     if type.name == "contacts":
-        out["properties"]["hs_all_contact_vids"] = row.id
-        out["properties"]["hs_is_contact"] = "true"
-        out["properties"]["hs_is_unworked"] = "true"
-        out["properties"]["hs_pipeline"] = "contacts-lifecycle-pipeline"
-        if row.values.get("email"):
-            out["properties"]["hs_email_domain"] = row.values["email"].partition("@")[2]
-    return out
-
-
-def _epoch(text: str) -> str:
-    return str(moment(text))
+        told["hs_all_contact_vids"] = row.id
+        told["hs_is_contact"] = told["hs_is_unworked"] = "true"
+        told["hs_pipeline"] = "contacts-lifecycle-pipeline"
+        if told.get("email"):
+            told["hs_email_domain"] = told["email"].partition("@")[2]
+    return {
+        "id": row.id,
+        "properties": told,
+        "createdAt": iso(row.created),
+        "updatedAt": iso(row.modified),
+        "archived": False,
+        "url": record_url(portal, type) + row.id,
+    }
 
 
 def associations(portal: Portal, type: ObjectType, row: Record, wanted: Sequence[ObjectType]) -> dict[str, Any]:

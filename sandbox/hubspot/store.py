@@ -73,12 +73,16 @@ class Keys:
         before = sum(len(block) for block in self._blocks[:at])
         return before + (bisect_left(self._blocks[at], key) if at < len(self._blocks) else 0)
 
-    def walk(self, start: int, stop: int) -> Iterator[int]:
-        """Keys from start to before stop, ascending."""
+    def walk(self, start: int, stop: int, skip: int = 0) -> Iterator[int]:
+        """Keys from start to before stop, ascending, without the first `skip` of them."""
         self.settle()
         for at in range(bisect_left(self._tops, start), len(self._blocks)):
             block = self._blocks[at]
             first = bisect_left(block, start)
+            if len(block) - first <= skip:
+                skip -= len(block) - first
+                continue
+            first, skip = first + skip, 0
             if block[-1] < stop:
                 yield from block[first:] if first else block
             else:
