@@ -82,7 +82,7 @@ class _Run:
     def _found(self, order_by: tuple[Order, ...]) -> Candidates:
         """The rows that match, in the order asked for if an index can give it."""
         keep = self.predicate()
-        found = candidates(self.scope, self.query.where, order_by)
+        found = candidates(self.scope, self.query.where, order_by, self.query.limit)
         return Candidates(sift(found.rows, keep, self.deleted), found.ordered)
 
     def _most(self) -> int | None:

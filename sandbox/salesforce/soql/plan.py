@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sandbox.kernel import Row
@@ -18,6 +19,8 @@ from sandbox.salesforce.soql.scope import Scope
 _BY_VALUE = frozenset(("string", "email", "phone", "url", "reference"))
 _STAMPED = frozenset(("systemmodstamp", "lastmodifieddate", "createddate"))
 """Neither creation nor a user's change is later than SystemModstamp: a lower bound on one of them is one on it."""
+
+_FEW = 10_000
 
 Bounds = tuple[Any, Any]
 """Lowest and highest value that can match, both included; None where open."""
@@ -32,8 +35,13 @@ class Candidates:
     ordered: bool
 
 
-def candidates(scope: Scope, where: Condition | None, order_by: tuple[Order, ...]) -> Candidates:
-    """The cheapest of: ids that are named, equal values, the bin, a span of stamps or ids, everything."""
+def candidates(
+    scope: Scope, where: Condition | None, order_by: tuple[Order, ...], limit: int | None = None
+) -> Candidates:
+    """The cheapest of: ids that are named, equal values, the bin, a span of stamps or ids, everything.
+
+    `order_by` and `limit` tell whether reading in order and stopping early is of use.
+    """
     source, name = scope.source, scope.meta.name
     table = source.table(name)
     named = _named(scope, where)
@@ -42,12 +50,14 @@ def candidates(scope: Scope, where: Condition | None, order_by: tuple[Order, ...
     keys, falling = _order_keys(order_by)
     stamps = _bounds(where, lambda c: _stamp_bounds(scope, c))
     by_stamp = keys in (("systemmodstamp",), ("systemmodstamp", "id"))
+    by_id = keys == ("id",)
     if by_stamp or stamps != _OPEN:
         ids = source.by_modstamp(name, *stamps, by_stamp and falling)
+        if ids is not None and by_id and limit is not None:
+            ids = _if_few(ids)
         if ids is not None:
             return Candidates(_rows(table.rows, ids), by_stamp)
     span_of_ids = _bounds(where, lambda c: _id_bounds(scope, c))
-    by_id = keys == ("id",)
     if by_id or span_of_ids != _OPEN:
         ids = source.by_id(name, *span_of_ids, by_id and falling)
         if ids is not None:
@@ -61,6 +71,12 @@ def _rows(rows: dict[str, Row], ids: Iterable[str]) -> Iterator[Row]:
         row = get(each)
         if row is not None:
             yield row
+
+
+def _if_few(ids: Iterable[str]) -> list[str] | None:
+    """The ids of a narrow span of stamps; a wide one is better read in order of id, up to the limit."""
+    few = list(islice(ids, _FEW + 1))
+    return few if len(few) <= _FEW else None
 
 
 def _order_keys(order_by: tuple[Order, ...]) -> tuple[tuple[str, ...], bool]:

@@ -32,6 +32,9 @@ def holds(condition: Condition, row: Values) -> bool:
         found = any(_equal(_value(condition.expr, row), c) for c in condition.values)
         return found != condition.negated
     assert isinstance(condition, Compare)
+    if condition.op in ("<", "<=", ">", ">="):
+        pair = (_folded(condition.expr, v) for v in (_value(condition.expr, row), condition.value.value))
+        return _ranks(condition.op, *pair)
     return _compare(_value(condition.expr, row), condition.op, condition.value)
 
 
@@ -57,21 +60,27 @@ def _compare(value: Any, op: str, constant: Constant) -> bool:
         return _equal(value, constant)
     if op == "!=":
         return not _equal(value, constant)
-    if value is None:
+    assert op == "LIKE"
+    pattern = str(constant.value).replace("%", "*").replace("_", "?")
+    return value is not None and match(translate(pattern), value, IGNORECASE) is not None
+
+
+def _ranks(op: str, left: Any, right: Any) -> bool:
+    if left is None:
         return False
-    if op == "LIKE":
-        pattern = str(constant.value).replace("%", "*").replace("_", "?")
-        return match(translate(pattern), value, IGNORECASE) is not None
-    left: Any
-    right: Any
-    left, right = (value.lower(), str(constant.value).lower()) if isinstance(value, str) else (value, constant.value)
     return bool({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[op])
+
+
+def _folded(expr: object, value: Any) -> Any:
+    """Text ranks without case; ids are no text."""
+    assert isinstance(expr, Path)
+    return value.lower() if isinstance(value, str) and not expr.parts[-1].endswith("Id") else value
 
 
 def _before(one: Values, two: Values, orders: tuple[Order, ...]) -> int:
     for order in orders:
         a, b = _value(order.expr, one), _value(order.expr, two)
-        a, b = (v.lower() if isinstance(v, str) else v for v in (a, b))
+        a, b = (_folded(order.expr, v) for v in (a, b))
         if a == b:
             continue
         if a is None or b is None:

@@ -148,7 +148,7 @@ def _fill(memory: Memory, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return plain
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_rows, _queries, st.booleans())
 def test_answers_are_those_of_the_naive_evaluator(rows: list[dict[str, Any]], query: Query, indexed: bool) -> None:
     memory = Memory(indexed=indexed)
@@ -156,7 +156,7 @@ def test_answers_are_those_of_the_naive_evaluator(rows: list[dict[str, Any]], qu
     assert [r["Id"] for r in run(query, memory).records] == answer(query, plain)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(_rows, _conditions)
 def test_count_agrees_with_the_records(rows: list[dict[str, Any]], where: Condition) -> None:
     memory = Memory()
@@ -164,3 +164,52 @@ def test_count_agrees_with_the_records(rows: list[dict[str, Any]], where: Condit
     counted = run(Query((Selected(Call("COUNT", ())),), "Contact", where=where), memory)
     listed = run(Query((Selected(Path(("Id",))),), "Contact", where=where), memory)
     assert (counted.total, len(counted)) == (len(list(listed.records)), 0)
+
+
+def _cycle(values: list[Any], n: int, step: int) -> Any:
+    return [*values, None][n * step // 3 % (len(values) + 1)]
+
+
+_TABLE: list[dict[str, Any]] = [
+    {
+        "LastName": _WORDS[n % len(_WORDS)],
+        "Email": _cycle(["a@x.com", "A@X.com", "b@x.com"], n, 1),
+        "Title": _cycle(_WORDS, n, 5),
+        "LeadSource": _cycle(["Web", "Other"], n, 2),
+        "Birthdate": _cycle(_DATES, n, 4),
+        "EmailBouncedDate": _cycle(_SECONDS, n, 2),
+        "DoNotCall": _cycle([True, False], n, 1),
+        "AccountId": _cycle(_ACCOUNTS, n, 4),
+        "MailingLatitude": _cycle([-1, 0, 2.5, 10], n, 5),
+        "stamp": NOON + n * 7 % 50 * 100,
+        "deleted": n % 11 == 0,
+    }
+    for n in range(40)
+]
+_FULL = {indexed: Memory(indexed=indexed) for indexed in (True, False)}
+_PLAIN, _ = (_fill(memory, _TABLE) for memory in _FULL.values())
+
+
+def _agrees(query: Query, indexed: bool) -> None:
+    assert [r["Id"] for r in run(query, _FULL[indexed]).records] == answer(query, _PLAIN)
+
+
+@settings(max_examples=400, deadline=None)
+@given(_leaf | _leaf.map(Not), _orders, st.booleans())
+def test_single_conditions_on_a_full_table(where: Condition, orders: list[Order], indexed: bool) -> None:
+    last = Order(Path(("Id",)))
+    _agrees(Query((Selected(Path(("Id",))),), "Contact", where=where, order_by=(*orders, last)), indexed)
+
+
+_KEYS = [("Id",), ("SystemModstamp",), ("CreatedDate",)]
+_key_leaf = st.sampled_from(_KEYS).flatmap(_leaves)
+_key_orders = st.lists(
+    st.builds(Order, st.sampled_from([*_KEYS[:2], ("LastName",)]).map(Path), st.booleans()), min_size=1, max_size=2
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.recursive(_key_leaf, _joined, max_leaves=4), _key_orders, st.booleans(), st.none() | st.integers(0, 9))
+def test_spans_of_stamps_and_ids(where: Condition, orders: list[Order], down: bool, limit: int | None) -> None:
+    ordered = (*orders, Order(Path(("Id",)), down))
+    _agrees(Query((Selected(Path(("Id",))),), "Contact", where=where, order_by=ordered, limit=limit), indexed=True)

@@ -24,6 +24,14 @@ def test_text_ignores_case_unless_the_field_minds(memory: Memory, ask: Ask) -> N
     assert names(ask, "Key__c IN ('a', 'B')") == ["No0"]
 
 
+def test_an_empty_field_is_unequal_to_every_value(memory: Memory, ask: Ask) -> None:
+    next(iter(memory.table("Contact"))).values["Email"] = None
+    assert names(ask, "Email != 'c1@example.com'") == ["No0", "No2"]
+    assert names(ask, "Email NOT IN ('c1@example.com', 'c2@example.com')") == ["No0"]
+    assert names(ask, "(NOT Email > 'a')") == ["No0"]
+    assert names(ask, "Email = ''") == ["No0"]
+
+
 def test_ids_match_in_15_and_18_characters(memory: Memory, ask: Ask) -> None:
     account = next(iter(memory.table("Account").rows))
     for form in (account, account[:15], account.lower()):

@@ -97,3 +97,15 @@ def test_a_limit_stops_reading() -> None:
         memory.add("Lead", {"LastName": str(n)})
     assert run(parse("SELECT Id FROM Lead ORDER BY Id LIMIT 3"), memory).total == 3
     assert memory.taken == 3
+
+
+@pytest.mark.parametrize(("first", "taken"), [("2026-01-31T12:00:00Z", 3), ("2026-01-31T13:00:00Z", 0)])
+def test_a_wide_span_of_stamps_is_read_in_order_of_id(first: str, taken: int) -> None:
+    memory = Counting()
+    for n in range(10_001):
+        memory.add("Lead", {"LastName": str(n)}, NOON + n // 5_000 * 3_600_000)
+    query = parse(f"SELECT LastName FROM Lead WHERE SystemModstamp >= {first} ORDER BY Id LIMIT 3")
+    assert [r["LastName"] for r in run(query, memory).records] == (
+        ["0", "1", "2"] if taken else ["5000", "5001", "5002"]
+    )
+    assert memory.taken == taken
