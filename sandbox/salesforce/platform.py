@@ -49,7 +49,7 @@ class Cursor:
     made: int
     page: int
     resource: str
-    """query or queryAll."""
+    """query, queryAll or tooling/query."""
 
 
 @dataclass(slots=True)

@@ -13,14 +13,14 @@ LONGEST = 100_000
 SMALLEST_PAGE = 200
 
 
-def answer(platform: Platform, call: Call, text: str, all_rows: bool) -> Result:
+def answer(platform: Platform, call: Call, text: str, all_rows: bool, tooling: bool = False) -> Result:
     """Run a query as the caller; refusals are HTTP 400."""
     if not text.strip():
         raise ApiError(400, "MALFORMED_QUERY", "SOQL statements cannot be empty or null")
     if len(text) > LONGEST:
         raise ApiError(400, "MALFORMED_QUERY", f"SOQL statements cannot be longer than {LONGEST} characters")
     try:
-        return run(parse(text), platform.view(call), all_rows=all_rows)
+        return run(parse(text), platform.view(call), all_rows=all_rows, tooling=tooling)
     except SoqlError as refused:
         raise ApiError(400, refused.code, refused.message) from None
 
@@ -28,6 +28,11 @@ def answer(platform: Platform, call: Call, text: str, all_rows: bool) -> Result:
 def query(platform: Platform, call: Call) -> Answer:
     """`GET /query?q=`."""
     return _query(platform, call, "query")
+
+
+def tooling_query(platform: Platform, call: Call) -> Answer:
+    """`GET /tooling/query?q=`: the objects that exist only there too."""
+    return _query(platform, call, "tooling/query")
 
 
 def query_all(platform: Platform, call: Call) -> Answer:
@@ -40,7 +45,7 @@ def _query(platform: Platform, call: Call, resource: str) -> Answer:
         return json_answer({"plans": [], "sourceQuery": call.query["explain"]})
     if "q" not in call.query:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
-    result = answer(platform, call, call.query["q"], resource == "queryAll")
+    result = answer(platform, call, call.query["q"], resource == "queryAll", resource == "tooling/query")
     if call.query.get("columns", "").lower() == "true":
         return json_answer(_metadata(result))
     cursor = Cursor(result, platform.now, page_size(platform, call), resource)

@@ -61,7 +61,7 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "jobs/query/*": {"GET": bulk_query.read, "PATCH": bulk_query.change, "DELETE": bulk_query.delete},
     "jobs/query/*/results": {"GET": bulk_query.results},
     "tooling": {"GET": service.resources},
-    "tooling/query": {"GET": tooling.query},
+    "tooling/query": {"GET": queries.tooling_query},
     "tooling/query/*": {"GET": queries.more},
     "tooling/sobjects": {"GET": tooling.all_objects},
     "tooling/sobjects/*/describe": {"GET": tooling.describe},

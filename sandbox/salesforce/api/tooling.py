@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from sandbox.kernel import Row
-from sandbox.salesforce.api import queries
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.http import Answer, Call, json_answer, no_content
 from sandbox.salesforce.ids import normalise_id
@@ -157,11 +156,6 @@ def delete(platform: Platform, call: Call, record_id: str) -> Answer:
             each.values.pop(name, None)
     platform.store.drop(CUSTOM_FIELD, row)
     return no_content()
-
-
-def query(platform: Platform, call: Call) -> Answer:
-    """`GET /tooling/query?q=`."""
-    return queries.query(platform, call)
 
 
 def all_objects(platform: Platform, call: Call) -> Answer:

@@ -41,11 +41,11 @@ _KINDS = {
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Names whose value differs.  A flag that is off and one that was never set are the same."""
-    return [
-        n
-        for n in {**before, **after}
-        if before.get(n) != after.get(n) and n not in _OWN and (before.get(n) or after.get(n) or 0) is not False
-    ]
+    return [n for n in {**before, **after} if n not in _OWN and _known(before.get(n)) != _known(after.get(n))]
+
+
+def _known(value: Any) -> Any:
+    return None if value is False else value
 
 
 def created(store: Store, name: str, row: Row) -> None:

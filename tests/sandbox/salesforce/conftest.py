@@ -1,4 +1,4 @@
-"""An org with a clock that stands still, a client that is logged in, and simple-salesforce on a real loopback address."""
+"""An org whose clock stands still, a client that is logged in, and simple-salesforce on a real loopback address."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Api:
         self.http.headers["Authorization"] = f"Bearer {org.access_token()}"
 
     def __call__(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
-        target = path if path.startswith("/services") else self.root + path
+        target = path if path.startswith(("/services", "/id/")) else self.root + path
         return self.http.request(method, target, json=json, **more) if json is not None else self.http.request(
             method, target, **more
         )  # fmt: skip
@@ -125,7 +125,7 @@ def served(server: Served, org: Salesforce) -> Served:
 
 
 @pytest.fixture
-def sf(served: Served, org: Salesforce) -> Iterator[Client]:
+def sf(served: Served, org: Salesforce) -> Iterator[Any]:
     """simple-salesforce, logged in by client credentials."""
     with served.session() as session:
         yield Client(
