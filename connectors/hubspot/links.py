@@ -1,4 +1,5 @@
-"""Associations as fields: `@company` is the primary company of a contact or deal, `@contact` the first contact.
+"""Associations as fields: `@company` is the primary company of a contact or deal; where HubSpot knows no primary one,
+as for the `@contact` of a deal, it is the first.
 
 The list gives associations with the records; for searches and reads they cost one call a page.  A field of this kind
 changes without the record's own time moving, so it is seen when the record is next read.
@@ -63,7 +64,10 @@ class Links:
         if not named or not found or found[0].get("archived"):
             return records
         if listed:
-            return [self._with(record, named, _listed(row)) for record, row in zip(records, found, strict=True)]
+            return [
+                self._with(record, named, {name: _listed(object, name, row) for name in named})
+                for record, row in zip(records, found, strict=True)
+            ]
         ids = [record.ref.id for record in records]
         by_field = {name: self.read(object, name, ids) for name in named}
         return [
@@ -71,15 +75,20 @@ class Links:
         ]
 
     def read(self, object: str, name: str, ids: Sequence[str]) -> dict[str, str]:
-        """Id → id of the record it is linked to: the primary one, else the first."""
+        """Id → id of the record it is linked to."""
         found: dict[str, str] = {}
         for start in range(0, len(ids), _MOST):
             body = self._api.associations(object, TARGETS[name], ids[start : start + _MOST])
             for entry in body.get("results") or []:
-                to = sorted(entry.get("to") or [], key=_primary_first)
-                if to:
-                    found[str(entry["from"]["id"])] = str(to[0]["toObjectId"])
+                if to := [link for link in entry.get("to") or [] if self._counts(object, name, link)]:
+                    first = min(to, key=lambda link: int(link["toObjectId"]))
+                    found[str(entry["from"]["id"])] = str(first["toObjectId"])
         return found
+
+    def _counts(self, object: str, name: str, link: Mapping[str, Any]) -> bool:
+        types = {kind.get("typeId") for kind in link.get("associationTypes") or []}
+        wanted = _TYPES.get((object, TARGETS[name]))
+        return wanted not in _PRIMARY or wanted in types
 
     def at_creation(self, object: str, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The `associations` of a create input."""
@@ -120,19 +129,12 @@ class Links:
         )
 
 
-def _listed(row: Mapping[str, Any]) -> dict[str, str | None]:
-    """From `associations.companies.results[{id, type}]`; the primary one is listed without `_unlabeled`."""
-    found: dict[str, str | None] = {}
-    for name, target in TARGETS.items():
-        listed = ((row.get("associations") or {}).get(target) or {}).get("results") or []
-        labelled = [entry for entry in listed if not str(entry.get("type", "")).endswith("_unlabeled")]
-        found[name] = str((labelled or listed)[0]["id"]) if listed else None
-    return found
-
-
-def _primary_first(entry: Mapping[str, Any]) -> tuple[bool, int]:
-    types = {kind.get("typeId") for kind in entry.get("associationTypes") or []}
-    return (not types & _PRIMARY, int(entry["toObjectId"]))
+def _listed(object: str, name: str, row: Mapping[str, Any]) -> str | None:
+    """From `associations.companies.results[{id, type}]`, where only a primary one is listed without `_unlabeled`."""
+    listed = ((row.get("associations") or {}).get(TARGETS[name]) or {}).get("results") or []
+    if _TYPES.get((object, TARGETS[name])) in _PRIMARY:
+        listed = [entry for entry in listed if not str(entry.get("type", "")).endswith("_unlabeled")]
+    return min((str(entry["id"]) for entry in listed), key=int, default=None)
 
 
 def _spec(object: str, to: str) -> dict[str, Any]:
