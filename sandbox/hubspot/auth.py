@@ -275,6 +275,20 @@ def revoke(face: HubSpot, ask: Ask) -> Answer:
     return Answer(200)
 
 
+def private_app(face: HubSpot, ask: Ask) -> Answer:
+    """What a private app's token may do (page "Private apps")."""
+    found = face.auth.tokens.get(str(ask.object().get("tokenKey") or ""))
+    if found is None or found.oauth:
+        raise errors.refuse(404, "Access token not found", "OBJECT_NOT_FOUND")
+    body = {
+        "userId": face.auth.user_id,
+        "hubId": face.portal_id,
+        "appId": found.app_id,
+        "scopes": sorted(found.scopes),
+    }
+    return Answer(200, body)
+
+
 def authorize(face: HubSpot, ask: Ask) -> Answer:
     """The installing user agrees at once: a redirect with the code."""
     app = face.auth.apps.get(ask.one("client_id"))
@@ -294,5 +308,6 @@ ROUTES = [
     route("GET", "oauth/access-tokens/{token}", access_token, bucket="none", open=True),
     route("GET", "oauth/refresh-tokens/{token}", refresh_token, bucket="none", open=True),
     route("DELETE", "oauth/refresh-tokens/{token}", refresh_token, bucket="none", open=True),
+    route("POST", "oauth/private-apps/get/access-token-info", private_app, bucket="none", open=True),
     route("GET", "oauth/authorize", authorize, bucket="none", open=True),
 ]

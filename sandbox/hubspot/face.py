@@ -48,6 +48,7 @@ ROUTES: list[Route] = [
     for route in module.ROUTES
 ]
 _BEFORE = ("lost_before", "error", "html", "lock", "expire", "rate_limit", "daily_limit")
+_BODIES = frozenset(("hs_email_text", "hs_email_html", "hs_email_subject", "hs_email_headers", "hs_body_preview"))
 _TYPES = {True: "text/html;charset=utf-8", False: "application/json;charset=utf-8"}
 
 
@@ -125,6 +126,7 @@ class HubSpot(People):
     def _admit(self, ask: Ask, authorization: str) -> None:
         ask.token = self.auth.check(authorization)
         ask.caller = Caller("integration", str(ask.token.app_id))
+        self.withheld = frozenset() if "sales-email-read" in ask.token.scopes else _BODIES
 
     def _run(self, entry: Route, ask: Ask, values: list[str], call: str) -> Answer:
         fault = self.kernel.faults.standing(SIDE, "reject")
@@ -153,7 +155,10 @@ class HubSpot(People):
                 body = {"status": "RATE_LIMIT", "message": "You have reached your rate limit."}
                 raise Refusal(429, body, {"Retry-After": "1"})
             bucket = fault.code if fault.code in ("search", "ten_secondly") else entry.bucket
-            raise self.limits.refusal(ask.token, bucket)
+            refusal = self.limits.refusal(ask.token, bucket)
+            if fault.ms:
+                refusal.headers["Retry-After"] = str(max(1, fault.ms // 1000))
+            raise refusal
         if fault.kind == "error":
             headers = {"Retry-After": str(max(1, fault.ms // 1000))} if fault.status == 477 or fault.ms else {}
             refusal = errors.refuse(fault.status, fault.message or "internal error")

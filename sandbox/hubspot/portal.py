@@ -83,6 +83,8 @@ class Portal:
         self.lists = Lists()
         self.reject: Fault | None = None
         """The `reject` fault that is in force during the present call."""
+        self.withheld: frozenset[str] = frozenset()
+        """Properties of emails that the present caller may not see."""
         self._rejected = False
         self._last_id = _FIRST_ID - 1
         self._domains: dict[str, str] = {}

@@ -58,9 +58,11 @@ class View:
         self._type = type
         known = portal.schemas[type.name].properties
         shown = dict.fromkeys([*(names or type.defaults), type.created, type.modified, "hs_object_id"])
-        self._stored = [n for n in shown if n in known and computed(type, n) is None]
+        hidden = portal.withheld if type.name == "emails" else ()
+        self._stored = [n for n in shown if n in known and n not in hidden and computed(type, n) is None]
+        self._hidden = [n for n in shown if n in hidden]
         self._computed = [(n, get) for n in shown if n in known and (get := computed(type, n)) is not None]
-        self._history = [n for n in history if n in known]
+        self._history = [n for n in history if n in known and n not in hidden]
         self._url = record_url(portal, type)
 
     def one(self, row: Record) -> dict[str, Any]:
@@ -68,6 +70,8 @@ class View:
         properties = {name: values.get(name) for name in self._stored}
         for name, get in self._computed:
             properties[name] = get(row)
+        for name in self._hidden:
+            properties[name] = None
         out: dict[str, Any] = {
             "id": row.id,
             "properties": properties,

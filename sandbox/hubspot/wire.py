@@ -145,13 +145,11 @@ _STYLES = [
     (re.compile(r"crm/(?P<version>v3)/associations(?P<rest>/.*)?"), "named-associations"),
     (re.compile(rf"events/event-occurrences/{_DATED}(?P<rest>/.*)?"), "events/events"),
     (re.compile(rf"events/custom/{_DATED}/send(?P<rest>/.*)?"), "events/send"),
-    (
-        re.compile(
-            r"(?P<stem>account-info|communication-preferences|oauth|events|marketing)/"
-            r"(?P<version>v[134]|2026-0[39])(?P<rest>/.*)?"
-        ),
-        "",
-    ),
+    (re.compile(r"(?P<stem>oauth)/(?P<version>v1|v2|v3|2026-0[39])(?P<rest>/.*)?"), ""),
+    (re.compile(r"(?P<stem>communication-preferences)/(?P<version>v3|v4|2026-0[39])(?P<rest>/.*)?"), ""),
+    (re.compile(r"(?P<stem>account-info)/(?P<version>v3|2026-0[39])(?P<rest>/.*)?"), ""),
+    (re.compile(r"(?P<stem>events|marketing)/(?P<version>v3)(?P<rest>/.*)?"), ""),
+    (re.compile(r"crm/(?P<version>v3)/(?P<stem>schemas)(?P<rest>/.*)?"), ""),
     (re.compile(r"(?P<stem>email/public|form-integrations)/(?P<version>v1)(?P<rest>/.*)?"), ""),
     (re.compile(r"(?P<stem>oauth)(?P<rest>/authorize)(?P<version>)"), ""),
 ]
@@ -207,4 +205,5 @@ def needed(portal: Portal, entry: Route, values: list[str]) -> list[str]:
     if "{type}" not in entry.scopes:
         return entry.scopes.split()
     type_ = type_of(values[0])
-    return entry.scopes.replace("{type}", type_.scopes).split()
+    also = ["sales-email-read"] if type_.name == "emails" else []
+    return entry.scopes.replace("{type}", type_.scopes).split() + also

@@ -124,6 +124,26 @@ def test_a_missing_scope_is_named(portal: Portal, method: str, path: str, needed
     assert answer.body["links"] == {"scopes": "https://developers.hubspot.com/scopes"}
 
 
+def test_a_private_app_can_ask_what_its_token_may_do(portal: Portal) -> None:
+    portal.hub.private.scopes = frozenset({"oauth", "forms"})
+    body = {"tokenKey": portal.hub.access_token}
+    told = portal.post("/oauth/v2/private-apps/get/access-token-info", body)
+    assert (told["hubId"], told["scopes"]) == (portal.hub.portal_id, ["forms", "oauth"])
+
+
+def test_the_text_of_emails_needs_a_scope_of_its_own(portal: Portal) -> None:
+    id = portal.hub.seed("emails", {"hs_timestamp": "2026-01-01T00:00:00Z", "hs_email_text": "secret"})
+    path = f"/crm/v3/objects/emails/{id}?properties=hs_email_text"
+    assert portal.get(path)["properties"]["hs_email_text"] == "secret"
+    portal.hub.private.scopes -= {"sales-email-read"}
+    assert portal.get(path)["properties"]["hs_email_text"] is None
+
+
+@pytest.mark.parametrize("path", ["/crm/v4/objects/contacts", "/crm/v2/objects/contacts", "/account-info/v4/details"])
+def test_versions_that_do_not_exist(portal: Portal, path: str) -> None:
+    assert portal.call("GET", path).status == 404
+
+
 def test_the_burst_limit_rolls(portal: Portal) -> None:
     portal.hub.limits_on = True
     for _ in range(190):
