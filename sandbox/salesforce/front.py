@@ -48,7 +48,7 @@ class Front:
         try:
             answer = self._answer(call, target, counted)
         except ApiError as refused:
-            answer = json_answer(refused.body(), refused.status)
+            answer = soap.refusal(refused) if "/services/Soap/" in path else json_answer(refused.body(), refused.status)
         return self._finish(request, call, answer, target, counted)
 
     def _answer(self, call: Call, target: str, counted: bool) -> Answer:

@@ -70,8 +70,9 @@ class Platform:
     usage: Usage = field(default_factory=Usage)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     jobs: dict[str, Any] = field(default_factory=dict)
-    tooling_fields: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """CustomField id → (object, field)."""
+    """Bulk jobs by id, ingest and query."""
+    pending: list[Any] = field(default_factory=list)
+    """Ingest jobs whose upload is closed and whose rows are not yet carried out."""
     _counts: dict[str, int] = field(default_factory=dict)
 
     @property

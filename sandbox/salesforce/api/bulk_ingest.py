@@ -179,6 +179,7 @@ def change(platform: Platform, call: Call, job_id: str) -> Answer:
 
 def _close(platform: Platform, job: IngestJob) -> None:
     job.state, job.closed, job.modified = "UploadComplete", platform.now, platform.now
+    platform.pending.append(job)
 
 
 def read(platform: Platform, call: Call, job_id: str) -> Answer:
@@ -232,12 +233,14 @@ def _results(platform: Platform, job: IngestJob, header: list[str], rows: list[l
 
 def advance(platform: Platform) -> None:
     """Carry out every job whose time has come."""
-    for job in platform.jobs.values():
-        if isinstance(job, IngestJob) and job.state in ("UploadComplete", "InProgress"):
-            if platform.now - job.closed >= platform.settings.bulk_ms:
-                _carry_out(platform, job)
-            elif platform.now > job.closed:
-                job.state = "InProgress"
+    for job in list(platform.pending):
+        if job.state == "Aborted":
+            platform.pending.remove(job)
+        elif platform.now - job.closed >= platform.settings.bulk_ms:
+            platform.pending.remove(job)
+            _carry_out(platform, job)
+        elif platform.now > job.closed:
+            job.state = "InProgress"
 
 
 def _carry_out(platform: Platform, job: IngestJob) -> None:

@@ -11,6 +11,8 @@ from sandbox.salesforce.soql import Result, SoqlError, parse, run
 
 LONGEST = 100_000
 SMALLEST_PAGE = 200
+MOST_CURSORS = 50
+"""One more closes the oldest."""
 
 
 def answer(platform: Platform, call: Call, text: str, all_rows: bool, tooling: bool = False) -> Result:
@@ -51,6 +53,8 @@ def _query(platform: Platform, call: Call, resource: str) -> Answer:
     cursor = Cursor(result, platform.now, page_size(platform, call), resource)
     if len(result) <= cursor.page:
         return json_answer(_page(call, cursor, None, 0))
+    if len(platform.cursors) >= MOST_CURSORS:
+        del platform.cursors[next(iter(platform.cursors))]
     locator = platform.next_id("01g")
     platform.cursors[locator] = cursor
     return json_answer(_page(call, cursor, locator, 0))

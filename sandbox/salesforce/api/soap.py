@@ -44,7 +44,12 @@ def answer(platform: Platform, call: Call, version: str) -> Answer:
     except SoapFault as refused:
         return Answer(500, fault(refused, "LoginFault" if name == "login" else "UnexpectedErrorFault"), _XML)
     except ApiError as refused:
-        return Answer(500, fault(SoapFault(refused.code, refused.message), "UnexpectedErrorFault"), _XML)
+        return refusal(refused)
+
+
+def refusal(refused: ApiError) -> Answer:
+    """What refuses a call of any kind, as a fault."""
+    return Answer(500, fault(SoapFault(refused.code, refused.message), "UnexpectedErrorFault"), _XML)
 
 
 def _version(text: str) -> float:

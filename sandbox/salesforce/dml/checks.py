@@ -56,6 +56,14 @@ def activity_parents(meta: ObjectMeta, values: Mapping[str, Any]) -> None:
         )
 
 
+def event_times(values: Mapping[str, Any]) -> None:
+    """An event has a start and a length, or it is an all-day one (Object Reference, Event)."""
+    timed = values.get("StartDateTime") is not None and values.get("EndDateTime") is not None
+    if not timed and not (values.get("IsAllDayEvent") and values.get("ActivityDate")):
+        missing = ("DurationInMinutes", "ActivityDateTime")
+        raise RecordError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
+
+
 def unique(store: Store, meta: ObjectMeta, values: Mapping[str, Any], names: Iterable[str], own_id: str | None) -> None:
     for name in names:
         field, value = meta.fields[name], values.get(name)

@@ -113,6 +113,8 @@ class Engine:
         derived.complete(self.store, name, None, values, now)
         checks.required(values, shape.required)
         self._check(meta, values, list(values), None, writer, frozenset(values))
+        if name == "Event":
+            checks.event_times(values)
         if name == "CampaignMember":
             checks.campaign_membership(self.store, values)
         permissions.check(self.store, name, values)

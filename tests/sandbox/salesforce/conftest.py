@@ -12,7 +12,7 @@ import httpx
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce as Client
+from simple_salesforce.api import Salesforce as Client
 
 from sandbox.http import Server
 from sandbox.kernel import Caller, CallLog, Clock, Faults, Kernel

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from simple_salesforce import Salesforce as Client
 from simple_salesforce import exceptions
+from simple_salesforce.api import Salesforce as Client
 
 from sandbox.kernel import Fault
 from sandbox.salesforce import Salesforce
@@ -78,7 +78,8 @@ def test_crud_by_id(sf: Any) -> None:
     assert sf.Contact.delete(made) == 204
     with pytest.raises(exceptions.SalesforceResourceNotFound) as gone:
         sf.Contact.get(made)
-    assert gone.value.content[0]["errorCode"] == "ENTITY_IS_DELETED"
+    content: Any = gone.value.content
+    assert content[0]["errorCode"] == "ENTITY_IS_DELETED"
 
 
 def test_upsert_by_email(sf: Any) -> None:
