@@ -358,10 +358,10 @@ class Memory:
         row = self.system.rows[object].get(id)
         if row is None:
             return Record(Ref(self.name, object, id), {}, 0, deleted=True)
-        while row.moved_to is not None and self.system.rows[row.moved_to.object][row.moved_to.id].moved_to is not None:
-            further = self.system.rows[row.moved_to.object][row.moved_to.id]
-            return replace(self.system.seen(row), moved_to=self._by_id(*further.ref[1:]).moved_to)
-        return self.system.seen(row)
+        target = row.moved_to
+        while target is not None and (further := self.system.rows[target.object][target.id].moved_to) is not None:
+            target = further
+        return replace(self.system.seen(row), moved_to=target)
 
     # -- writing -----------------------------------------------------------------------------------------------
 

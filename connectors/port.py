@@ -266,7 +266,8 @@ class Connector(Protocol):
      7. Only these. A write touches no field that is not in it; an absent field is never cleared.
      8. As stored.  Applied.record holds the values as the system now stores them, not as sent.
      9. Whole ids.  Ids are stable strings; merged and converted records are reported with `moved_to`.
-    10. Bounded.    n writes cost at most ceil(n / batch) + O(1) calls, and each call passes through the door.
+    10. Bounded.    n writes cost at most ceil(n / batch) + O(1) calls, twice that where the connector must look before
+                    it writes, and more only for what is refused; each call passes through the door.
 
     Errors: what befalls one record is an Outcome.  What befalls the system is an exception of `connectors.errors`
     (Unavailable, Exhausted, Unauthorised, SchemaChanged, Misconfigured), raised by any method; `write` raises

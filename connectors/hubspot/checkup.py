@@ -15,7 +15,17 @@ _APP = "HubSpot > Settings > Integrations > Private Apps > your app > Scopes"
 _TOKEN = "HubSpot > Settings > Integrations > Private Apps > your app > Auth: copy the token into access_token"  # noqa: S105
 _ALWAYS = ("crm.objects.owners.read",)
 _CLASSIC = frozenset({"contacts", "companies", "deals"})
-_IMPLIED = frozenset({"oauth"})
+_CONSENT = "communication_preferences.read_write"
+_USED = (
+    "oauth",
+    "communication_preferences.",
+    "behavioral_events.",
+    "crm.lists.",
+    "content",
+    "forms",
+    "sales-email-read",
+)
+"""Scopes, or beginnings of scopes, that some part of the product can use."""
 
 
 def needed_scopes(objects: Sequence[str]) -> list[str]:
@@ -56,7 +66,10 @@ def _scopes(api: Api, token: Token | None, objects: Sequence[str]) -> Iterator[P
     for scope in needed:
         if scope not in granted:
             yield Problem("error", "hubspot", f"the app lacks the scope {scope}", f"{_APP}: add {scope}")
-    excess = sorted(set(map(str, granted)) - set(needed) - _IMPLIED)
+    if "contacts" in objects and not any(str(scope).startswith("communication_preferences.") for scope in granted):
+        what = f"the app lacks the scope {_CONSENT}: opt-outs cannot be written"
+        yield Problem("warning", "hubspot.contacts.@subscriptions", what, f"{_APP}: add {_CONSENT}")
+    excess = sorted(scope for scope in map(str, granted) if scope not in needed and not scope.startswith(_USED))
     if excess:
         what = f"the app may do more than the sync needs: {', '.join(excess)}"
         yield Problem("note", "hubspot", what, f"{_APP}: remove what nothing else uses")

@@ -67,15 +67,20 @@ class Lister:
     def _everything(self, object: str, fields: Sequence[str], resume: str | None) -> Iterator[Page]:
         """Live records, then the bin.  `resume` is `asked:live|bin:after`; `asked` stays that of the start."""
         asked, part, start = _resumed(resume)
+        total: int | None = None
         if part == "live":
             for records, after, began in self._list(object, fields, False, start):
-                asked = began if asked is None else asked
-                yield Page(records, Cursor(None, f"{asked}:{'live' if after else 'bin'}:{after or ''}"), asked)
+                if asked is None:
+                    asked = began
+                    # The list does not say how many there are; one search does, where there is more than a page.
+                    total = self._count(object) if after else len(records)
+                cursor = Cursor(None, f"{asked}:{'live' if after else 'bin'}:{after or ''}")
+                yield Page(records, cursor, asked, total)
             start = None
         for records, after, began in self._list(object, fields, True, start):
             asked = began if asked is None else asked
             cursor = Cursor(None, f"{asked}:bin:{after}") if after else Cursor(asked - self._lag)
-            yield Page(records, cursor, asked)
+            yield Page(records, cursor, asked, total)
 
     def _list(
         self, object: str, fields: Sequence[str], archived: bool, after: str | None
@@ -148,9 +153,11 @@ class Lister:
         return self._links.of_rows(object, fields, found)
 
     def _list_is_faster(self, object: str, changed: int) -> bool:
-        """One more question tells how many records there are at all."""
-        everything = self._api.search(object, {"limit": 1, "properties": [rows.stamp(object)]})
-        return int(everything.get("total") or 0) / _LIST_SPEED < changed / _SEARCH_SPEED
+        return self._count(object) / _LIST_SPEED < changed / _SEARCH_SPEED
+
+    def _count(self, object: str) -> int:
+        """How many records there are at all."""
+        return int(self._api.search(object, {"limit": 1, "properties": [rows.stamp(object)]}).get("total") or 0)
 
     def _bin_if_due(self, object: str, fields: Sequence[str], since: int, cursor: Cursor, asked: int) -> Iterator[Page]:
         now = self._door.clock.now_ms()

@@ -53,8 +53,10 @@ def test_a_listing_reads_live_records_then_the_bin_and_dates_its_watermark_back_
     account = Account()
     gone = {**row("9"), "archived": True, "archivedAt": "2026-01-31T12:50:00Z"}
     route = account.on("GET", CONTACTS, listed([row("1")], "2"), listed([row("2")]), listed([gone]))
+    account.on("POST", SEARCH, found([], 2))
     got = pages(account)
     assert [[record.ref.id for record in page.records] for page in got] == [["1"], ["2"], ["9"]]
+    assert [page.total for page in got] == [2, 2, 2]
     assert [page.cursor for page in got] == [
         Cursor(None, f"{NOW_MS}:live:2"),
         Cursor(None, f"{NOW_MS}:bin:"),

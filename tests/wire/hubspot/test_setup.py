@@ -227,7 +227,8 @@ def checked(scopes: list[str], **headers: str) -> list[Any]:
     return list(account.connector.check(["contacts"]))
 
 
-ENOUGH = [f"crm.{part}.contacts.{right}" for part in ("objects", "schemas") for right in ("read", "write")]
+CONSENT = "communication_preferences.read_write"
+ENOUGH = [CONSENT, *(f"crm.{part}.contacts.{right}" for part in ("objects", "schemas") for right in ("read", "write"))]
 
 
 def test_enough_is_no_problem() -> None:
@@ -235,11 +236,16 @@ def test_enough_is_no_problem() -> None:
 
 
 def test_missing_and_needless_scopes_are_told_with_the_place_to_click() -> None:
-    problems = checked([*ENOUGH, "content"])
+    problems = checked([*ENOUGH, "tickets"])
     assert [(problem.level, problem.where) for problem in problems] == [("error", "hubspot"), ("note", "hubspot")]
     assert "crm.objects.owners.read" in problems[0].what
     assert "Private Apps" in problems[0].fix
-    assert "content" in problems[1].what
+    assert "tickets" in problems[1].what
+
+
+def test_a_missing_right_to_opt_out_is_a_warning() -> None:
+    (problem,) = checked([*ENOUGH[1:], "crm.objects.owners.read"])
+    assert (problem.level, problem.where) == ("warning", "hubspot.contacts.@subscriptions")
 
 
 def test_a_day_that_is_nearly_used_up_is_told() -> None:
