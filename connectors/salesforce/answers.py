@@ -47,6 +47,7 @@ class Declined(Exception):  # noqa: N818 - an answer, not an error
 
     @property
     def first(self) -> Complaint:
+        """The complaint that counts; Salesforce rarely makes more than one about a call."""
         return self.complaints[0] if self.complaints else Complaint(f"HTTP_{self.status}", "")
 
 
@@ -76,6 +77,7 @@ def parsed(content: bytes) -> Any:
 
 
 def declined(response: httpx.Response) -> Declined:
+    """The answer, which is a refusal, as an exception."""
     return Declined(response.status_code, complaints(parsed(response.content)))
 
 

@@ -40,21 +40,26 @@ class Batch:
         return sorted(found.items(), key=lambda item: item[0].creating)
 
     def take(self, numbers: Iterable[int]) -> list[Write]:
+        """The writes at these positions."""
         return [self.writes[n] for n in numbers]
 
-    def put(self, numbers: Sequence[int], verdicts: Sequence[Verdict]) -> None:
+    def put(self, numbers: Sequence[int], verdicts: Sequence[Verdict | None]) -> None:
+        """Note a verdict for each of these positions; None leaves it open."""
         for n, verdict in zip(numbers, verdicts, strict=True):
             self.verdicts[n] = verdict
 
     def key(self, n: int) -> Key:
+        """The sync key of a creation."""
         key = self.writes[n].key
         assert key is not None, "a creation needs its sync key"
         return key
 
     def done(self) -> list[tuple[int, Done]]:
+        """What happened and lacks its record as stored."""
         return [(n, verdict) for n, verdict in enumerate(self.verdicts) if isinstance(verdict, Done)]
 
     def halted(self) -> list[tuple[int, Halted]]:
+        """What trouble of the system kept from happening."""
         return [(n, verdict) for n, verdict in enumerate(self.verdicts) if isinstance(verdict, Halted)]
 
     def _refuse_twins(self) -> None:

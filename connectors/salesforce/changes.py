@@ -44,6 +44,7 @@ class Resume(NamedTuple):
 
     @classmethod
     def of(cls, text: str | None) -> Resume | None:
+        """From its text; None for anything else."""
         parts = (text or "").split("|", 3)
         if len(parts) != 4 or parts[0] not in ("rows", "job", "poll") or not parts[1].isdigit():
             return None
@@ -65,6 +66,7 @@ class Changes:
         self._lag = api.settings.lag_ms
 
     def pages(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
+        """As `Connector.changes`."""
         resume = Resume.of(since.resume if since else None)
         if since is not None and since.watermark is not None:
             return self._poll(Shape(object, fields), since.watermark, resume)

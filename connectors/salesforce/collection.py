@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from connectors.port import Rejected, Unknown, Write
-from connectors.salesforce.answers import Declined
+from connectors.salesforce import soql
+from connectors.salesforce.answers import Declined, complaints
 from connectors.salesforce.api import Api
+from connectors.salesforce.paths import LONGEST_URL
+from connectors.salesforce.rows import Shape
 from connectors.salesforce.settings import Settings
 from connectors.salesforce.verdicts import Halted, Verdict, attempt, of, of_item, of_system
 
@@ -28,24 +32,44 @@ class Collection:
         self._api = api
         self._headers = write_headers(api.settings)
 
-    def run(self, writes: Sequence[Write]) -> list[Verdict]:
-        """One verdict each.  All of `writes` share an object and either all create or all update."""
+    def run(self, writes: Sequence[Write], shape: Shape) -> list[Verdict]:
+        """One verdict each.  All of `writes` share an object and either all create or all update.
+
+        A single call reads back what it wrote, by the fields of `shape`; of many calls the writer reads all at once.
+        """
+        if len(writes) <= MOST:
+            return self._batch(writes, shape)
         batches = [writes[n : n + MOST] for n in range(0, len(writes), MOST)]
         return [verdict for verdicts in self._api.door.map(self._batch, batches) for verdict in verdicts]
 
-    def _batch(self, batch: Sequence[Write]) -> list[Verdict]:
-        return attempt(lambda: self._call(batch), len(batch))
+    def _batch(self, batch: Sequence[Write], shape: Shape | None = None) -> list[Verdict]:
+        return attempt(lambda: self._call(batch, shape), len(batch))
 
-    def _call(self, batch: Sequence[Write]) -> list[Verdict]:
-        method = "POST" if batch[0].id is None else "PATCH"
-        body = {"allOrNone": False, "records": [_record(write) for write in batch]}
+    def _call(self, batch: Sequence[Write], shape: Shape | None) -> list[Verdict]:
         try:
-            items = self._api.send(method, self._api.paths.collections, body, headers=self._headers)
+            items, rows = self._send(batch, shape)
         except Declined as no:
             return self._declined(batch, no)
         if not isinstance(items, list) or len(items) != len(batch):
             return [Unknown("Salesforce did not answer for each record")] * len(batch)
-        return [of_item(write, item) for write, item in zip(batch, items, strict=True)]
+        return [of_item(write, item, rows) for write, item in zip(batch, items, strict=True)]
+
+    def _send(self, batch: Sequence[Write], shape: Shape | None) -> tuple[Any, dict[str, dict[str, Any]]]:
+        """The results of the call, and the rows it read back by id."""
+        method = "POST" if batch[0].id is None else "PATCH"
+        body = {"allOrNone": False, "records": [_record(write) for write in batch]}
+        address = self._api.paths.collections
+        query = self._api.paths.query(_back(batch, shape)) if shape is not None else ""
+        if not query or len(query) > LONGEST_URL:
+            return self._api.send(method, address, body, headers=self._headers), {}
+        write = {"method": method, "url": address, "referenceId": "w", "httpHeaders": self._headers, "body": body}
+        parts = self._api.compose([write, {"method": "GET", "url": query, "referenceId": "q"}])
+        part = parts.get("w")
+        if part is None or part["httpStatusCode"] >= 500:
+            return None, {}
+        if part["httpStatusCode"] >= 300:
+            raise Declined(part["httpStatusCode"], complaints(part["body"]))
+        return part["body"], rows_of(parts)
 
     def _declined(self, batch: Sequence[Write], no: Declined) -> list[Verdict]:
         """The call as a whole was refused and nothing happened: find the records that are to blame."""
@@ -66,6 +90,24 @@ class Collection:
         rest = [write for write in batch if column not in write.fields]
         others = iter(self._batch(rest) if rest else [])
         return [refused if column in write.fields else next(others) for write in batch]
+
+
+def rows_of(parts: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The rows that the queries of a composite found, by id."""
+    return {
+        row["Id"]: row
+        for name, part in parts.items()
+        if name.startswith("q") and part["httpStatusCode"] == 200
+        for row in part["body"].get("records") or ()
+    }
+
+
+def _back(batch: Sequence[Write], shape: Shape) -> str:
+    """The query for what a batch writes: by id, or by the key that a creation brings."""
+    if batch[0].key is None or batch[0].id is not None:
+        return soql.select(shape.select, shape.object, soql.is_in("Id", [str(write.id) for write in batch]))
+    values = [write.key.value for write in batch if write.key is not None]
+    return soql.select(shape.select, shape.object, soql.is_in(batch[0].key.field, values))
 
 
 def _record(write: Write) -> dict[str, object]:

@@ -14,7 +14,7 @@ from connectors.port import Stale, Unknown, Write
 from connectors.salesforce import paths, soql
 from connectors.salesforce.answers import Declined, complaints
 from connectors.salesforce.api import Api
-from connectors.salesforce.collection import write_headers
+from connectors.salesforce.collection import rows_of, write_headers
 from connectors.salesforce.rows import Shape
 from connectors.salesforce.values import http_date, long_id
 from connectors.salesforce.verdicts import Done, Halted, Verdict, attempt, of, of_system
@@ -37,9 +37,8 @@ class Composite:
     def _call(self, writes: Sequence[Write], shapes: Mapping[str, Shape]) -> list[Verdict]:
         parts = [self._update(n, write) for n, write in enumerate(writes)]
         parts += self._read_back(writes, shapes)
-        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": parts}
         try:
-            answer = self._api.send("POST", self._api.paths.composite, body)
+            results = self._api.compose(parts)
         except Declined as no:
             error = of_system(no)
             if error is not None:
@@ -48,9 +47,7 @@ class Composite:
                 return [of(writes[0], no.complaints)]
             middle = len(writes) // 2
             return self.run(writes[:middle], shapes) + self.run(writes[middle:], shapes)
-        given = answer.get("compositeResponse") if isinstance(answer, dict) else None
-        results = {part["referenceId"]: part for part in given or ()}
-        rows = _rows(results)
+        rows = rows_of(results)
         return [_verdict(write, results.get(f"w{n}"), rows) for n, write in enumerate(writes)]
 
     def _update(self, n: int, write: Write) -> dict[str, Any]:
@@ -75,15 +72,6 @@ class Composite:
         too_long = any(len(query["url"]) > paths.LONGEST_URL for query in queries)
         too_many = len(queries) > MOST_QUERIES or len(writes) + len(queries) > MOST
         return [] if too_long or too_many else queries
-
-
-def _rows(results: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        row["Id"]: row
-        for name, part in results.items()
-        if name.startswith("q") and part["httpStatusCode"] == 200
-        for row in part["body"].get("records") or ()
-    }
 
 
 def _verdict(write: Write, part: dict[str, Any] | None, rows: Mapping[str, dict[str, Any]]) -> Verdict:

@@ -18,7 +18,7 @@ from connectors.salesforce.answers import Complaint, Declined, complaint
 from connectors.salesforce.api import Api
 from connectors.salesforce.csvfile import files, fits, table
 from connectors.salesforce.values import long_id
-from connectors.salesforce.verdicts import Done, Halted, Verdict, of, of_system
+from connectors.salesforce.verdicts import Done, Halted, Verdict, of
 
 LONGEST_WAIT = 20.0
 """Seconds between looks at a running job."""
@@ -39,20 +39,23 @@ class Ingest:
             return False
         return all(map(fits, write.fields.values()))
 
-    def run(self, object: str, writes: Sequence[Write]) -> list[Verdict]:
-        """One verdict each.  All of `writes` either create or update."""
+    def run(self, object: str, writes: Sequence[Write]) -> list[Verdict | None]:
+        """One verdict each.  All of `writes` either create or update.
+
+        None where Salesforce declined the job itself (no Bulk API for this object or user): take another road.
+        """
         creating = writes[0].id is None
         columns = sorted({name for write in writes for name in write.fields})
         if not creating:
             columns.insert(0, "Id")
         rows = (write.fields if creating else {"Id": write.id, **write.fields} for write in writes)
-        verdicts: list[Verdict] = []
+        verdicts: list[Verdict | None] = []
         for content, count in files(columns, rows):
             part = writes[len(verdicts) : len(verdicts) + count]
             verdicts += self._job(object, "insert" if creating else "update", content, part)
         return verdicts
 
-    def _job(self, object: str, operation: str, content: bytes, writes: Sequence[Write]) -> list[Verdict]:
+    def _job(self, object: str, operation: str, content: bytes, writes: Sequence[Write]) -> list[Verdict | None]:
         job = ""
         try:
             job, address = self._open(object, operation)
@@ -61,16 +64,14 @@ class Ingest:
         except NoAnswer as lost:
             self._abort(job)
             return [Deferred(str(lost))] * len(writes)
-        except Declined as no:
+        except Declined:
             self._abort(job)
-            error = of_system(no)
-            return [Halted(error) if error else of(write, no.complaints) for write in writes]
+            return [None] * len(writes)
         except SyncError as error:
             self._abort(job)
             return [Halted(error)] * len(writes)
         try:
-            state = self._wait(job)
-            return self._verdicts(job, state, writes)
+            return [*self._verdicts(job, self._wait(job), writes)]
         except SyncError as error:
             return [Unknown(f"a bulk job runs, but cannot be followed: {error}")] * len(writes)
 

@@ -23,6 +23,7 @@ class SalesforceManners(Manners):
     """REST, Bulk 2.0 and sign-in.  There is no rate window: only a daily limit and a cap on long calls at once."""
 
     def route(self, method: str, path: str) -> Route:
+        """POST retrieves and opens jobs as well as it writes; those may be repeated."""
         if path.startswith(_SIGNING_IN):
             return Route(f"{method} sign-in", repeatable=True, counted=False)
         short = _ID.sub("/{id}", _MORE.sub(r"/\1/{more}", _ROOT.sub("", path)))
@@ -32,6 +33,7 @@ class SalesforceManners(Manners):
         return Route(f"{method} {short}", repeatable=reading, counted=path != paths.VERSIONS)
 
     def refusal(self, response: httpx.Response) -> Refusal | None:
+        """As HTTP has it, but for 403 and for what is said to someone who signs in."""
         status = response.status_code
         signing_in = response.request.url.path.startswith(_SIGNING_IN)
         if status == 403:
@@ -41,6 +43,7 @@ class SalesforceManners(Manners):
         return super().refusal(response)
 
     def quota(self, headers: httpx.Headers) -> Quota | None:
+        """From Sforce-Limit-Info, which may hold other figures before or after."""
         found = _USAGE.search(headers.get("sforce-limit-info", ""))
         return Quota(int(found.group(1)), int(found.group(2))) if found else None
 

@@ -37,12 +37,15 @@ class Paths:
         self.soap_login = f"/services/Soap/u/{version}"
 
     def describe(self, object: str) -> str:
+        """What Salesforce says of an object."""
         return f"{self.root}/sobjects/{quote(object, safe='')}/describe"
 
     def row(self, object: str, id: str) -> str:
+        """One record."""
         return f"{self.root}/sobjects/{quote(object, safe='')}/{quote(id, safe='')}"
 
     def retrieve(self, object: str) -> str:
+        """Many records of one object by id."""
         return f"{self.collections}/{quote(object, safe='')}"
 
     def query(self, soql: str, *, everything: bool = False) -> str:

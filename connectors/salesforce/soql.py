@@ -38,6 +38,7 @@ def name(value: str) -> str:
 
 
 def select(fields: Iterable[str], object: str, where: str = "", order: str = "") -> str:
+    """A query; `where` and `order` are made by the functions below."""
     query = f"SELECT {','.join(map(name, fields))} FROM {name(object)}"  # noqa: S608 (names are checked)
     if where:
         query += f" WHERE {where}"
@@ -60,6 +61,7 @@ def after_stamp(stamp_ms: int, last: str = "") -> str:
 
 
 def is_in(field: str, values: Sequence[str]) -> str:
+    """The field holds one of these values."""
     return f"{name(field)} IN ({','.join(map(text, values))})"
 
 

@@ -7,7 +7,7 @@ stored, `Contested` lacks the knowledge whose unique value is taken, `Halted` is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from connectors.door import NoAnswer, Refused
@@ -94,12 +94,13 @@ def _taken(write: Write, error: Complaint) -> Verdict:
     return Rejected(error.code, error.message, error.fields or (field,), error.existing)
 
 
-def of_item(write: Write, item: Any) -> Verdict:
-    """The verdict on one result of a collections call."""
+def of_item(write: Write, item: Any, rows: Mapping[str, dict[str, Any]]) -> Verdict:
+    """The verdict on one result of a collections call; `rows` are those it read back, by id."""
     if not isinstance(item, dict) or "success" not in item:
         return Unknown("Salesforce gave no result for this record")
     if item["success"]:
-        return Done(long_id(str(item.get("id") or write.id)))
+        id = long_id(str(item.get("id") or write.id))
+        return Done(id, rows.get(id))
     return of(write, complaints(item.get("errors")))
 
 

@@ -99,8 +99,8 @@ class Writer:
                 heavy = [n for n in numbers if self._ingest.takes(batch.writes[n])]
                 if len(heavy) > most:
                     batch.put(heavy, self._ingest.run(object, batch.take(heavy)))
-        for _, numbers in batch.groups():
-            batch.put(numbers, self._collection.run(batch.take(numbers)))
+        for (object, _), numbers in batch.groups():
+            batch.put(numbers, self._collection.run(batch.take(numbers), batch.shapes[object]))
 
     # -- after -------------------------------------------------------------------------------------------------
 

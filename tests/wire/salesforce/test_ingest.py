@@ -82,7 +82,8 @@ def test_what_a_cell_cannot_say_goes_by_collections() -> None:
     org = bulk_org(
         successfulResults=f'"sf__Id","sf__Created","Key__c"\n"{LEAD}","true","k1"\n"{OTHER}","true","k2"\n',
     )
-    org.on("POST", "/composite/sobjects", answer([{"id": THIRD, "success": True, "errors": []}]))
+    part = {"referenceId": "w", "httpStatusCode": 200, "body": [{"id": THIRD, "success": True, "errors": []}]}
+    org.on("POST", "/composite", answer({"compositeResponse": [part]}))
     org.on("POST", "/composite/sobjects/Lead", answer([lead(), lead(OTHER), lead(THIRD)]))
     outcomes = run(org, [new(1), new(2), new(3, Street="two\nlines")])
     assert [o.record.ref.id for o in outcomes if isinstance(o, Applied)] == [LEAD, OTHER, THIRD]
@@ -118,3 +119,13 @@ def test_a_job_that_cannot_be_followed_is_unknown() -> None:
     org = bulk_org()
     org.on("GET", JOB, error("NOT_FOUND", "The requested resource does not exist", 404))
     assert [type(outcome) for outcome in run(org, [new(1), new(2)])] == [Unknown, Unknown]
+
+
+def test_where_jobs_are_declined_collections_do_the_work() -> None:
+    org = bulk_org()
+    org.on("POST", "/jobs/ingest", error("FEATURENOTENABLED", "Bulk API is not enabled", 403))
+    created = [{"id": id, "success": True, "errors": []} for id in (LEAD, OTHER)]
+    part = {"referenceId": "w", "httpStatusCode": 200, "body": created}
+    org.on("POST", "/composite", answer({"compositeResponse": [part]}))
+    org.on("POST", "/composite/sobjects/Lead", answer([lead(), lead(OTHER)]))
+    assert [type(outcome) for outcome in run(org, [new(1), new(2)])] == [Applied, Applied]

@@ -164,20 +164,47 @@ def test_the_same_record_twice_is_written_once() -> None:
 # -- creations and more updates: collections -----------------------------------------------------------------------
 
 
-def test_a_creation_inserts_and_is_read_back_as_stored() -> None:
+def wrote(*items: dict[str, Any], rows: Sequence[dict[str, Any]] = ()) -> httpx.Response:
+    """The answer to a collection that is sent with a query for what it writes."""
+    return parts(("w", 200, list(items)), ("q", 200, found(*rows)))
+
+
+def made(id: str = LEAD) -> dict[str, Any]:
+    return {"id": id, "success": True, "errors": []}
+
+
+def test_a_creation_inserts_and_is_read_back_as_stored_in_one_call() -> None:
     org = unique_org()
-    create = org.on("POST", "/composite/sobjects", answer([{"id": LEAD, "success": True, "errors": []}]))
-    org.on("POST", "/composite/sobjects/Lead", answer([lead(Phone="+1")]))
+    create = org.on("POST", "/composite", wrote(made(), rows=[lead(Phone="+1")]))
     (outcome,) = run(org, [new(Phone="1")])
     assert isinstance(outcome, Applied)
     assert (outcome.record.ref.id, outcome.record.fields) == (LEAD, {"Phone": "+1"})
-    request = create.calls[0].request
-    assert json_of(request) == {
+    write, query = json_of(create.calls[0].request)["compositeRequest"]
+    assert write["body"] == {
         "allOrNone": False,
         "records": [{"attributes": {"type": "Lead"}, "LastName": "Berg", "Key__c": "k1", "Phone": "1"}],
     }
-    assert request.headers["sforce-auto-assign"] == "FALSE"
-    assert request.headers["sforce-duplicate-rule-header"] == "allowSave=false"
+    assert write["httpHeaders"] == {
+        "Sforce-Auto-Assign": "FALSE",
+        "Sforce-Duplicate-Rule-Header": "allowSave=false",
+    }
+    assert query["url"].endswith("WHERE+Key__c+IN+%28%27k1%27%29")
+
+
+def test_what_the_call_did_not_read_back_is_read_after() -> None:
+    org = unique_org()
+    org.on("POST", "/composite", parts(("w", 200, [made()]), ("q", 500, [])))
+    org.on("POST", "/composite/sobjects/Lead", answer([lead(Phone="+1")]))
+    (outcome,) = run(org, [new()])
+    assert isinstance(outcome, Applied)
+
+
+@pytest.mark.parametrize("body", [parts(("w", 500, [])), httpx.Response(200, text="<html>"), parts()])
+def test_an_answer_that_does_not_tell_is_unknown(body: httpx.Response) -> None:
+    org = unique_org()
+    org.on("POST", "/composite", body)
+    (outcome,) = run(org, [new()])
+    assert isinstance(outcome, Unknown)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +232,7 @@ def test_a_taken_key_is_stale_and_another_taken_value_rejected(
     message: str, fields: Sequence[str], outcome: Outcome
 ) -> None:
     org = unique_org()
-    org.on("POST", "/composite/sobjects", answer([refused("DUPLICATE_VALUE", message, fields)]))
+    org.on("POST", "/composite", wrote(refused("DUPLICATE_VALUE", message, fields)))
     assert run(org, [new()]) == [outcome]
 
 
@@ -213,7 +240,7 @@ def test_a_taken_key_is_stale_and_another_taken_value_rejected(
 def test_a_taken_value_without_a_name_is_looked_up(holders: list[dict[str, Any]], kind: type[Outcome]) -> None:
     org = unique_org()
     message = f"duplicate value found: <unknown> duplicates value on record with id: {OTHER[:15]}"
-    org.on("POST", "/composite/sobjects", answer([refused("DUPLICATE_VALUE", message)]))
+    org.on("POST", "/composite", wrote(refused("DUPLICATE_VALUE", message)))
     org.on("GET", "/query", page(*holders))
     (outcome,) = run(org, [new()])
     assert isinstance(outcome, kind)
@@ -250,9 +277,9 @@ def test_a_lost_call_touches_only_its_own_writes() -> None:
 
 def test_a_field_that_vanished_rejects_only_the_writes_that_hold_it() -> None:
     org = unique_org()
-    ok = {"id": LEAD, "success": True, "errors": []}
-    no = error("INVALID_FIELD", "No such column 'Gone__c' on sobject of type Lead")
-    org.on("POST", "/composite/sobjects", no, answer([ok]))
+    message = "No such column 'Gone__c' on sobject of type Lead"
+    org.on("POST", "/composite", parts(("w", 400, [{"errorCode": "INVALID_FIELD", "message": message}])))
+    org.on("POST", "/composite/sobjects", answer([made()]))
     org.on("POST", "/composite/sobjects/Lead", answer([lead()]))
     outcomes = run(org, [new(1, Gone__c="x"), new(2)])
     assert [type(outcome) for outcome in outcomes] == [Rejected, Applied]
@@ -260,9 +287,9 @@ def test_a_field_that_vanished_rejects_only_the_writes_that_hold_it() -> None:
 
 def test_one_unreadable_record_does_not_take_the_others_down() -> None:
     org = unique_org()
-    ok = {"id": LEAD, "success": True, "errors": []}
     no = error("JSON_PARSER_ERROR", "Cannot deserialize instance of boolean")
-    org.on("POST", "/composite/sobjects", no, no, answer([ok]))
+    org.on("POST", "/composite", no)
+    org.on("POST", "/composite/sobjects", no, answer([made()]))
     org.on("POST", "/composite/sobjects/Lead", answer([lead()]))
     outcomes = run(org, [new(1, Flag__c="perhaps"), new(2)])
     assert [type(outcome) for outcome in outcomes] == [Rejected, Applied]
@@ -281,7 +308,7 @@ def test_trouble_of_the_system_is_raised_while_nothing_is_written(
     response: httpx.Response, raised: type[Exception]
 ) -> None:
     org = unique_org()
-    org.on("POST", "/composite/sobjects", response)
+    org.on("POST", "/composite", response)
     with pytest.raises(raised):
         run(org, [new()])
 
@@ -299,7 +326,7 @@ def test_trouble_of_the_system_defers_once_something_is_written() -> None:
 
 def test_what_was_written_but_cannot_be_read_back_is_unknown() -> None:
     org = unique_org()
-    org.on("POST", "/composite/sobjects", answer([{"id": LEAD, "success": True, "errors": []}]))
+    org.on("POST", "/composite", wrote(made()))
     org.on("POST", "/composite/sobjects/Lead", *[answer([], 500)] * 6)
     (outcome,) = run(org, [new()])
     assert isinstance(outcome, Unknown)
@@ -310,8 +337,7 @@ def test_an_expired_session_is_renewed_before_the_write_is_sent_again() -> None:
     grant = {"access_token": "00D!one", "instance_url": "https://acme.my.salesforce.com"}
     org.on("POST", "/services/oauth2/token", answer(grant), answer({**grant, "access_token": "00D!two"}))
     expired = error("INVALID_SESSION_ID", "Session expired or invalid", 401)
-    org.on("POST", "/composite/sobjects", expired, answer([{"id": LEAD, "success": True, "errors": []}]))
-    org.on("POST", "/composite/sobjects/Lead", answer([lead()]))
+    org.on("POST", "/composite", expired, wrote(made(), rows=[lead()]))
     (outcome,) = run(org, [new()])
     assert isinstance(outcome, Applied)
 
