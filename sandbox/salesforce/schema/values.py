@@ -17,6 +17,9 @@ Reader = Callable[[Any], Any]
 """From a row; in a grouped query, from a group."""
 
 _DAY = 86_400
+_AUDIT = {"CreatedDate": "created", "LastModifiedDate": "modified"}
+"""Stamps that stand on the row unless its values hold others (imported records)."""
+
 _dates: dict[int, str] = {}
 _times: dict[int, str] = {}
 
@@ -69,8 +72,8 @@ def reader(meta: FieldMeta) -> Reader:
         return is_deleted
     if name == "SystemModstamp":
         return stamp
-    if name in ("CreatedDate", "LastModifiedDate"):
-        return _audit(name, "created" if name == "CreatedDate" else "modified")
+    if name in _AUDIT:
+        return _audit(name, _AUDIT[name])
     if meta.type == "address":
         return _address(name.removesuffix("Address"))
     if meta.derive is not None:
@@ -90,10 +93,15 @@ def is_plain(meta: FieldMeta) -> bool:
 
 def renderer(meta: FieldMeta) -> Reader:
     """The field's value as JSON shows it."""
+    name = meta.name
+    if name == "SystemModstamp":
+        return lambda row: datetime_text(row.modified)
     read = reader(meta)
-    if meta.type == "datetime":
+    if meta.type != "datetime":
+        return read
+    if name in _AUDIT or meta.derive is not None:
         return lambda row: datetime_text(read(row))
-    return read
+    return lambda row: datetime_text(row.values.get(name))
 
 
 def record_address(meta: ObjectMeta, base: str) -> Callable[[Row], dict[str, str]]:

@@ -134,14 +134,25 @@ class NameShape(Shape):
     def __init__(self, scope: Scope, step: Parent) -> None:
         super().__init__(scope)
         self.step = step
+        self.levels: dict[str | None, Shape] = {}
+        """By key prefix: what is asked of the parents that only some of the objects have (Owner.Profile.Name)."""
 
     def reach(self, parts: tuple[str, ...], path: Path) -> None:
+        """A field of the record behind the reference, or of that record's own parent."""
         bound = self.scope.through(self.step, parts, path)
-        key = bound.meta.name if len(parts) == 1 else ".".join(parts)
-        self.put(key, shown(bound.meta, bound.read), column_of(key, bound.meta))
+        if len(parts) == 1:
+            self.put(bound.meta.name, shown(bound.meta, bound.read), column_of(bound.meta.name, bound.meta))
+            return
+        name = bound.parents[0]
+        for scope in map(self.scope.under, self.step.targets):
+            if scope.has(parts[0]):
+                self.levels.setdefault(scope.meta.key_prefix, Shape(scope)).add_through(parts, path)
+        if name not in self.columns:
+            self.columns[name] = Column(name, name, False)
+            self.order.append(name)
 
     def render(self) -> Render:
-        readers = list(self.values.items())
+        readers = [(key, self.values.get(key) or self._below(key)) for key in self.order]
         heads = {t.key_prefix: f"{self.scope.source.base}/sobjects/{t.name}/" for t in self.step.targets}
 
         def record(row: Row) -> dict[str, Any]:
@@ -151,6 +162,15 @@ class NameShape(Shape):
             return out
 
         return record
+
+    def _below(self, name: str) -> Reader:
+        readers = {prefix: level._reader(name) for prefix, level in self.levels.items() if name in level.parents}
+
+        def read(row: Row) -> Any:
+            each = readers.get(row.id[:3])
+            return each(row) if each else None
+
+        return read
 
 
 def project(query: Query, scope: Scope, children: ChildRenderer) -> tuple[Render, tuple[Column, ...]]:

@@ -127,3 +127,13 @@ def test_columns_tell_of_parents_children_and_aggregates(memory: Memory) -> None
     assert [[j["columnName"] for j in c.to_json()["joinColumns"]] for c in columns] == [[], [], ["Name"], ["Id"]]
     (count,) = run(parse("SELECT COUNT(Id) n FROM Account"), memory).columns
     assert (count.name, count.aggregate, count.number) == ("n", True, True)
+
+
+def test_a_parent_beyond_a_polymorphic_one_nests(memory: Memory, ask: Ask) -> None:
+    profile = memory.add("Profile", {"Name": "Standard User", "UserType": "Standard"})
+    next(iter(memory.table("User").rows.values())).values["ProfileId"] = profile
+    query = "SELECT Owner.Name, Owner.Profile.Name, Owner.Profile.Id FROM Lead ORDER BY LastName"
+    assert ask(query) == [
+        {"Owner": {"Name": "Ann Lee", "Profile": {"Name": "Standard User", "Id": profile}}},
+        {"Owner": {"Name": "Inbound", "Profile": None}},
+    ]
