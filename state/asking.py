@@ -109,7 +109,9 @@ class Asking(Part):
     def questions_of(self, entities: Collection[str], questions: Collection[str]) -> list[ReviewRow]:
         """The open questions of these kinds on these entities."""
         columns = ", ".join(ReviewRow._fields)
-        statement = f"SELECT {columns} FROM review WHERE closed_ms IS NULL AND entity IN ?? AND question IN ??"  # noqa: S608
+        statement = (
+            f"SELECT {columns} FROM review WHERE closed_ms IS NULL AND entity IN ?? AND question IN ?? ORDER BY n"  # noqa: S608
+        )
         wanted = (self._tables.many(sorted(entities)), self._tables.many(sorted(questions)))
         with self._tables.reading() as connection:
             asked = [ReviewRow(*found) for found in self._tables.run(connection, statement, wanted)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from state.rows import Batch, CursorRow, Ending, Lease, Outcomes, RunRow
+from state.rows import Batch, Closing, CursorRow, Ending, Lease, Outcomes, RunRow
 from state.store import Store
 from tests.state.make import change, contact, decide, known, lead, operation, question, save
 
@@ -82,6 +82,14 @@ def test_operations_are_chosen(store: Store, lease: Lease) -> None:
     assert [o.entity for o in store.operations(entity="a")] == ["a"]
     first = store.operations(limit=2)
     assert [o.entity for o in first + store.operations(after_n=first[-1].n)] == ["p", "a", "b"]
+
+
+def test_open_questions_of_some_kinds_on_some_entities(store: Store, lease: Lease) -> None:
+    asked = [question(f"{kind}-{entity}", question=kind, entity=entity) for kind in "xyz" for entity in "efg"]
+    store.commit_batch(lease, Batch(opened=asked))
+    store.commit_batch(lease, Batch(closed=[Closing("x-f", 9, "yes")]))
+    assert [row.fingerprint for row in store.questions_of({"e", "f"}, {"x", "y"})] == ["x-e", "y-e", "y-f"]
+    assert store.questions_of([], ["x"]) == []
 
 
 def test_a_question_is_settled_once(store: Store, lease: Lease) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from connectors.port import Ref
 from state.rows import Batch, Closing, CursorRow, Ending, Lease, Outcomes
 from state.store import Store, open_store
+from tests.postgres import Server
 from tests.state.make import change, contact, operation, question
 
 QUESTIONS: dict[str, Callable[[Store, Lease], Any]] = {
@@ -49,6 +50,7 @@ QUESTIONS: dict[str, Callable[[Store, Lease], Any]] = {
     "reviews of an entity": lambda s, lease: s.reviews(open=False, entity="e"),
     "fates": lambda s, lease: s.fates("run-1"),
     "backlog": lambda s, lease: s.backlog(),
+    "questions_of": lambda s, lease: s.questions_of(["e"], ["duplicate"]),
     "retry": lambda s, lease: s.retry(lease),
     "renew": lambda s, lease: s.renew(lease, 1, 2),
 }
@@ -89,3 +91,17 @@ def test_no_question_of_a_cycle_reads_a_whole_table(
 def plan(store: Store, statement: str, parameters: Any) -> list[str]:
     with store._tables.reading() as connection:
         return [step[3] for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+
+
+def test_postgresql_finds_records_by_their_ids_even_without_statistics(postgres: Server) -> None:
+    with postgres.database() as url, open_store(url) as store:
+        lease = store.lease("sync", "a", 0, 9)
+        store.save_page(lease, [contact(str(n)) for n in range(2_000)], {}, None)
+        query = "EXPLAIN SELECT n FROM record WHERE system = ? AND object = ? AND id IN ??"
+        ids = store._tables.many([str(n) for n in range(1_000)])
+        with store._tables.reading() as connection:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            steps = [str(step[0]) for step in store._tables.run(connection, query, ("hubspot", "contacts", ids))]
+    conditions = [step for step in steps if "Index Cond" in step]
+    assert conditions
+    assert all("id = ANY" in condition for condition in conditions)

@@ -41,7 +41,7 @@ def _records() -> None:
         *_columns(sa.BigInteger, "version_ms seen_ms created_ms?"),
         *_columns(sa.Boolean, "dirty"),
         *_columns(sa.Text, "run? fate moved_to? spans why? now shadow?"),
-        sa.UniqueConstraint("system", "object", "id", name="record_ref"),
+        sa.UniqueConstraint("id", "object", "system", name="record_ref"),
         sa.CheckConstraint(
             "state IN ('live', 'deleted', 'moved', 'duplicate', 'ignored', 'shared', 'erased')", name="record_state"
         ),
