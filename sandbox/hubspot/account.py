@@ -53,11 +53,11 @@ def usage(face: HubSpot, ask: Ask) -> Answer:
 
 def owners(portal: Portal, ask: Ask) -> Answer:
     limit = ask.whole("limit", 100, 500)
-    email, archived, after = ask.one("email").lower(), ask.flag("archived"), ask.one("after") or "0"
+    email, archived, after = ask.one("email").lower(), ask.flag("archived"), ask.position("after")
     found = [
         o
         for o in sorted(portal.owners.values(), key=lambda o: int(o.id))
-        if o.archived is archived and (not email or o.email.lower() == email) and int(o.id) >= int(after)
+        if o.archived is archived and (not email or o.email.lower() == email) and int(o.id) >= after
     ]
     body: dict[str, Any] = {"results": [o.shown() for o in found[:limit]]}
     if len(found) > limit:

@@ -57,10 +57,8 @@ def list_links(portal: Portal, ask: Ask, a_name: str, id: str, b_name: str) -> A
     a, b = type_of(a_name), type_of(b_name)
     held = portal.links.of(a.name, _row(portal, a, id), b.name)
     limit = ask.whole("limit", _PAGE, _PAGE)
-    after = ask.one("after") or "0"
-    if not after.isdigit():
-        raise errors.invalid("The 'after' value is not a valid paging cursor")
-    pairs = sorted(((o, s) for o, s in held.items() if int(o) >= int(after)), key=lambda pair: int(pair[0]))
+    after = ask.position("after")
+    pairs = sorted(((o, s) for o, s in held.items() if int(o) >= after), key=lambda pair: int(pair[0]))
     body: dict[str, Any] = {"results": []}
     for other, specs in pairs[:limit]:
         if ask.version == "v3":

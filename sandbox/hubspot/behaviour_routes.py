@@ -70,7 +70,7 @@ def events(portal: Portal, ask: Ask) -> Answer:
     every = [e for id in _old_ids(portal, contact) for e in portal.behaviour.events.get(id, ())]
     found = [e for e in every if start <= e.at < stop and wanted in ("", e.type)]
     found.sort(key=lambda e: (e.at, e.id), reverse=ask.one("sort") != "occurredAt")
-    first = int(ask.one("after") or 0)
+    first = ask.position("after")
     body: dict[str, Any] = {"results": [{**e.shown(), "objectId": contact} for e in found[first : first + limit]]}
     if first + limit < len(found):
         after = str(first + limit)
@@ -129,7 +129,7 @@ def email_events(portal: Portal, ask: Ask) -> Answer:
         and campaign in ("", str(e.campaign))
     ]
     found.sort(key=lambda e: e.at, reverse=True)
-    first = int(ask.one("offset") or 0)
+    first = ask.position("offset")
     page = found[first : first + limit]
     body = {
         "events": [e.shown(portal.portal_id) for e in page],
@@ -144,7 +144,7 @@ def submissions(portal: Portal, ask: Ask, guid: str) -> Answer:
     form = _form(portal, guid)
     limit = ask.whole("limit", 20, 50)
     newest = sorted(form.submissions, key=lambda s: s.at, reverse=True)
-    first = int(ask.one("after") or 0)
+    first = ask.position("after")
     body: dict[str, Any] = {"results": [s.shown() for s in newest[first : first + limit]]}
     if first + limit < len(newest):
         body["paging"] = {"next": {"after": str(first + limit)}}
@@ -205,7 +205,7 @@ def _form_shown(form: Form) -> dict[str, Any]:
 def forms(portal: Portal, ask: Ask) -> Answer:
     limit = ask.whole("limit", 20, 500)
     every = list(portal.behaviour.forms.values()) if ask.one("formTypes") in ("", "hubspot", "all") else []
-    first = int(ask.one("after") or 0)
+    first = ask.position("after")
     body: dict[str, Any] = {"results": [_form_shown(f) for f in every[first : first + limit]]}
     if first + limit < len(every):
         body["paging"] = {"next": {"after": str(first + limit)}}

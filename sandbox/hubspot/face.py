@@ -77,7 +77,7 @@ class HubSpot(People):
         """Answers one request.  Raises Dropped or Hang where a fault breaks the connection."""
         target = request.url.raw_path.decode("ascii")
         path, _, query = target.partition("?")
-        raw = request.content if request.method != "GET" else b""
+        raw = request.read() if request.method != "GET" else b""
         ask = Ask(request.method, path, query, raw, request.headers.get("content-type", ""))
         call = f"{ask.method} {target}"
         hang = self.kernel.faults.take(SIDE, call, ("hang",))

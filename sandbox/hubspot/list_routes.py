@@ -170,7 +170,7 @@ def clear(portal: Portal, ask: Ask, id: str) -> Answer:
 def members(portal: Portal, ask: Ask, id: str) -> Answer:
     found = _list(portal, id)
     limit = ask.whole("limit", 100, 250)
-    after = int(ask.one("after") or 0)
+    after = ask.position("after")
     ids = sorted((m for m in found.members if int(m) >= after), key=int)
     body: dict[str, Any] = {
         "results": [{"recordId": m, "membershipTimestamp": iso(found.members[m])} for m in ids[:limit]],

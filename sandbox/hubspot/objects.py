@@ -53,14 +53,12 @@ def list_page(portal: Portal, ask: Ask, type_name: str) -> Answer:
     records = portal.records[type_.name]
     history = ask.many("propertiesWithHistory")
     limit = ask.whole("limit", 10, _HISTORY_PAGE if history else _PAGE)
-    after = ask.one("after") or "0"
-    if not after.isdigit():
-        raise errors.invalid("The 'after' value is not a valid paging cursor")
+    after = ask.position("after")
     if ask.flag("archived"):
         rows = sorted(records.archived.values(), key=lambda r: int(r.id))
-        rows = [r for r in rows if int(r.id) >= int(after)][: limit + 1]
+        rows = [r for r in rows if int(r.id) >= after][: limit + 1]
     else:
-        rows = records.page(int(after), limit + 1)
+        rows = records.page(after, limit + 1)
     view = View(portal, type_, ask.many("properties"), history)
     body: dict[str, Any] = {"results": [view.one(row) for row in rows[:limit]]}
     wanted = linked_types(ask.many("associations"))

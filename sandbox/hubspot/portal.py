@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from sandbox.hubspot import writing
@@ -150,9 +151,14 @@ class Portal:
             wanted = automation(type.name, row, changed, caller)
             if wanted:
                 name = getattr(automation, "__name__", "automation")
-                actor = Caller("automation", name)
-                clean = writing.prepare(self, type, wanted, actor, row)
-                writing.update(self, type, row, clean, actor, self.clock.now())
+                self._automate(type, row, wanted, Caller("automation", name))
+
+    def _automate(self, type: ObjectType, row: Record, wanted: dict[str, Any], actor: Caller) -> None:
+        """An automation whose values are refused does nothing: nobody is there to be told."""
+        with suppress(writing.Invalid, writing.Taken):
+            clean = writing.prepare(self, type, wanted, actor, row)
+            writing.check_unique(self, type, clean, row.id)
+            writing.update(self, type, row, clean, actor, self.clock.now())
 
     def _join_company(self, row: Record) -> None:
         domain = (row.values.get("email") or "").partition("@")[2]

@@ -15,6 +15,7 @@ import orjson
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.schema import ALIASES, ObjectType
+from sandbox.hubspot.shapes import checked
 from sandbox.kernel import Caller
 
 if TYPE_CHECKING:
@@ -69,12 +70,16 @@ class Ask:
             return default
         return whole(text, name, most, least)
 
+    def position(self, name: str) -> int:
+        """Where to go on from: a number that an earlier answer gave, or 0."""
+        return self.whole(name, 0, 1 << 62, 0)
+
     def json(self) -> Any:
         if self._body is None:
             if not self.content_type.startswith("application/json"):
                 raise errors.Refusal(415, "<html><body><h2>HTTP ERROR 415 Unsupported Media Type</h2></body></html>")
             try:
-                self._body = orjson.loads(self.raw or b"{}")
+                self._body = checked(orjson.loads(self.raw or b"{}"))
             except orjson.JSONDecodeError as error:
                 raise errors.bad_json() from error
         return self._body
