@@ -50,6 +50,7 @@ class SignIn:
         self._door = door
         self._on_token = on_token
         self._refresh_token = settings.refresh_token
+        self._handed_out = False
         self.user_id = ""
         """The user we act as, where the answer named it."""
 
@@ -63,6 +64,12 @@ class SignIn:
         return self._taken(self._token(self._form()))
 
     def _given(self) -> Grant:
+        if self._handed_out:
+            raise Unauthorised(
+                "Salesforce refuses the access_token: it has expired or was revoked; give a new one, or set auth to"
+                " client_credentials or jwt, which renew themselves"
+            )
+        self._handed_out = True
         if self._settings.instance_url:
             self._follow(self._settings.instance_url)
         return Grant(self._settings.access_token)

@@ -116,6 +116,17 @@ def test_a_restored_record_comes_back_alive() -> None:
     assert not only(r for p in at.connector.changes("Lead", FIELDS, Cursor(0)) for r in p.records).deleted
 
 
+def test_a_record_that_shows_late_is_not_missed() -> None:
+    at = world()
+    at.create({"FirstName": "Ann"})
+    at.advance(at.connector.traits.lag + 1_000)
+    *_, last = at.connector.changes("Lead", FIELDS, None)
+    slow = at.now() - at.connector.traits.lag + 1_000
+    late = at.face.seed("Lead", {**at.needed, "FirstName": "Bea"}, created=slow)
+    records = [r for page in at.connector.changes("Lead", FIELDS, last.cursor) for r in page.records]
+    assert [record.ref.id for record in records] == [late]
+
+
 def test_a_purged_record_is_gone_with_a_version_that_is_not_older() -> None:
     at = world()
     id = at.create({"FirstName": "Ann"})

@@ -116,6 +116,13 @@ def test_a_session_that_stays_invalid_costs_one_sign_in() -> None:
     assert token.call_count == 2
 
 
+def test_an_access_token_that_wore_out_cannot_be_renewed() -> None:
+    org = Org()
+    org.on("GET", "/queryAll", error("INVALID_SESSION_ID", "Session expired or invalid", 401))
+    with pytest.raises(Unauthorised, match="give a new one"):
+        list(org.connector.changes("Lead", ["Email"], None))
+
+
 def soap(session: str = "00D!soap") -> httpx.Response:
     return httpx.Response(
         200,

@@ -56,7 +56,7 @@ def honest(at: SalesforceWorld, write: Write, n: int, outcome: Outcome | None) -
     faults=st.lists(FAULTS, max_size=3),
     jobs=st.booleans(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_outcome_claims_what_did_not_happen(kinds: list[bool], faults: list[Fault], jobs: bool) -> None:
     at = SalesforceWorld(bulk_above_writes=1 if jobs else 2_000)
     at.face.settings.bulk_ms = 3_000
