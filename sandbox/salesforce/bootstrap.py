@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.kernel import Row
-from sandbox.salesforce.schema import Org, picklists
+from sandbox.salesforce.schema import picklists
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.storage import Store
 
@@ -35,11 +36,16 @@ def furnish(store: Store, settings: Settings, now: int) -> tuple[str, str]:
     )  # fmt: skip
     put("PermissionSetAssignment", PermissionSetId=owned, AssigneeId=user_id, IsActive=True)
     store.org.assign(user_id, owned)
-    _picklists(store.org, put)
+    _picklists(put)
+    for meta in store.org.objects.values():
+        put(
+            "EntityDefinition", DurableId=meta.name, QualifiedApiName=meta.name, DeveloperName=meta.name,
+            Label=meta.label, PluralLabel=meta.label_plural, KeyPrefix=meta.key_prefix, IsQueryable=meta.queryable,
+        )  # fmt: skip
     return org_id, user_id
 
 
-def _picklists(org: Org, put: Any) -> None:
+def _picklists(put: Callable[..., str]) -> None:
     for n, lead in enumerate(picklists.LEAD_STATUSES, 1):
         put(
             "LeadStatus", MasterLabel=lead.value, ApiName=lead.value, SortOrder=n, IsDefault=lead.default,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from sandbox.kernel import Caller, Kernel
@@ -80,7 +80,7 @@ class Platform:
         return self.kernel.clock.now()
 
     @property
-    def rng(self) -> random.Random:
+    def rng(self) -> Random:
         return self.kernel.rng
 
     def next_id(self, prefix: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import string
 from dataclasses import dataclass
+from random import Random
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -28,7 +28,7 @@ class Session:
 class Sessions:
     """Tokens of one org, drawn from the sandbox's own generator so that a seed repeats them."""
 
-    def __init__(self, org_id: str, clock: Clock, settings: Settings, rng: random.Random) -> None:
+    def __init__(self, org_id: str, clock: Clock, settings: Settings, rng: Random) -> None:
         self.org_id = org_id
         self._clock = clock
         self._settings = settings

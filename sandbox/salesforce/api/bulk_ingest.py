@@ -262,8 +262,9 @@ def _carry_out(platform: Platform, job: IngestJob) -> None:
         refuse=platform.troubles.for_call(),
     )
     for chunk in _chunks(rows):
+        seen: set[str] = set()
         for row in chunk:
-            _one(platform, job, meta, row, writer)
+            _one(platform, job, meta, row, writer, seen)
     job.state = "JobComplete"
 
 
@@ -287,10 +288,10 @@ def _check_header(platform: Platform, job: IngestJob, meta: ObjectMeta) -> None:
         raise bulk_csv.BadUpload(f"InvalidBatch : Field name not found : {job.key}")
 
 
-def _one(platform: Platform, job: IngestJob, meta: ObjectMeta, row: list[str], writer: Writer) -> None:
+def _one(platform: Platform, job: IngestJob, meta: ObjectMeta, row: list[str], writer: Writer, seen: set[str]) -> None:
     record = bulk_csv.given(job.header, row)
     try:
-        record_id, made = platform.store.attempt(lambda: _applied(platform, job, meta, record, writer))
+        record_id, made = platform.store.attempt(lambda: _applied(platform, job, meta, record, writer, seen))
     except RecordError as refused:
         own = next((str(v) for k, v in record.items() if k.lower() == "id"), "")
         job.failed.append([own, refused.line(), *row])
@@ -299,13 +300,13 @@ def _one(platform: Platform, job: IngestJob, meta: ObjectMeta, row: list[str], w
 
 
 def _applied(
-    platform: Platform, job: IngestJob, meta: ObjectMeta, record: dict[str, Any], writer: Writer
+    platform: Platform, job: IngestJob, meta: ObjectMeta, record: dict[str, Any], writer: Writer, seen: set[str]
 ) -> tuple[str, bool]:
     """(id, whether it was made)."""
     if job.operation == "insert":
         return platform.engine.insert(meta.name, record, writer), True
     if job.operation == "upsert":
-        item = upsert_one(platform, meta, str(job.key), record, writer)
+        item = upsert_one(platform, meta, str(job.key), record, writer, seen)
         return item["id"], item["created"]
     record_id = own_id(meta, record)
     if job.operation == "update":

@@ -9,11 +9,13 @@ from typing import Any
 from sandbox.salesforce.api.records import fields_named, key_rows, rendering
 from sandbox.salesforce.dml import removal
 from sandbox.salesforce.dml.coerce import UnreadableError
+from sandbox.salesforce.dml.writer import Writer
 from sandbox.salesforce.errors import ApiError, RecordError
 from sandbox.salesforce.http import Answer, Call, json_answer
 from sandbox.salesforce.ids import normalise_id
 from sandbox.salesforce.platform import Platform
 from sandbox.salesforce.schema import ObjectMeta
+from sandbox.salesforce.storage import fold
 
 MOST = 200
 MOST_CHUNKS = 10
@@ -156,14 +158,18 @@ def upsert(platform: Platform, call: Call, name: str, key: str) -> Answer:
     if any(m.name != meta.name for m in _typed(platform, records)):
         raise ApiError(400, "INVALID_INPUT", "The records are not all of the type in the address", ())
 
+    seen: set[str] = set()
+
     def step(record: Mapping[str, Any]) -> Step:
-        return lambda: upsert_one(platform, meta, field.name, record, writer)
+        return lambda: upsert_one(platform, meta, field.name, record, writer, seen)
 
     return carry_out(platform, [step(r) for r in records], all_or_none)
 
 
-def upsert_one(platform: Platform, meta: ObjectMeta, key: str, record: Mapping[str, Any], writer: Any) -> Item:
-    """Update the one record with this key or insert it."""
+def upsert_one(
+    platform: Platform, meta: ObjectMeta, key: str, record: Mapping[str, Any], writer: Writer, seen: set[str]
+) -> Item:
+    """Update the one record with this key or insert it.  `seen`: the keys that this transaction has had."""
     value = next((v for k, v in record.items() if k.lower() == key.lower()), None)
     field, rows = key_rows(platform, meta, key, value, writer)
     if len(rows) > 1:
@@ -173,6 +179,10 @@ def upsert_one(platform: Platform, meta: ObjectMeta, key: str, record: Mapping[s
         )  # fmt: skip
     if value in (None, "") and field.name != "Id":
         raise RecordError("MISSING_ARGUMENT", f"{field.name} not specified", ())
+    if value is not None:
+        if fold(value) in seen:
+            raise RecordError("DUPLICATE_VALUE", f"Duplicate external id specified: {value}", (field.name,))
+        seen.add(fold(value))
     rest = {k: v for k, v in record.items() if k.lower() != key.lower()}
     if rows:
         platform.engine.update(meta.name, rows[0].id, rest, writer)

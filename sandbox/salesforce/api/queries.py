@@ -11,6 +11,16 @@ from sandbox.salesforce.soql import Result, SoqlError, parse, run
 
 LONGEST = 100_000
 SMALLEST_PAGE = 200
+_PLAN = {
+    "cardinality": 1,
+    "fields": [],
+    "leadingOperationType": "TableScan",
+    "notes": [],
+    "relativeCost": 1.0,
+    "sobjectCardinality": 1,
+    "sobjectType": "",
+}
+"""What `explain` answers: tolerated, not computed."""
 MOST_CURSORS = 50
 """One more closes the oldest."""
 
@@ -44,7 +54,7 @@ def query_all(platform: Platform, call: Call) -> Answer:
 
 def _query(platform: Platform, call: Call, resource: str) -> Answer:
     if "explain" in call.query:
-        return json_answer({"plans": [], "sourceQuery": call.query["explain"]})
+        return json_answer({"plans": [_PLAN], "sourceQuery": call.query["explain"]})
     if "q" not in call.query:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
     result = answer(platform, call, call.query["q"], resource == "queryAll", resource == "tooling/query")

@@ -26,6 +26,7 @@ _TRACKED_NAMES = {
 }
 TRACKED = {name: frozenset(fields.split()) for name, fields in _TRACKED_NAMES.items()}
 """Which fields an administrator chose to track: at most 20 of an object."""
+_SHOWN_AS = {"OwnerId": "Owner", "AccountId": "Account", "IsConverted": "leadConverted"}
 _SNAPSHOT = ("StageName", "Amount", "CloseDate", "Probability")
 _KINDS = {
     "date": "DateOnly",
@@ -83,8 +84,7 @@ def _entry(
     kind = _KINDS.get(meta.type, "Text") if meta else "Text"
     if kind == "DateTime":
         old, new = datetime_text(old), datetime_text(new)
-    if field == "OwnerId":
-        field = "Owner"
+    field = _SHOWN_AS.get(field, field)
     values = {
         parent: row.id,
         "Field": field,

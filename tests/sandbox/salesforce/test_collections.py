@@ -82,7 +82,8 @@ def test_upsert(api: Api, org: Salesforce) -> None:
 def test_upsert_of_the_same_key_twice(api: Api) -> None:
     records = [record(Email="a@b.co", City="X"), record(Email="a@b.co", City="Y")]
     items = api("PATCH", "/composite/sobjects/Lead/Email", {"records": records}).json()
-    assert len({i["id"] for i in items if i["success"]}) == 1
+    assert [i["success"] for i in items] == [True, False]
+    assert items[1]["errors"][0]["message"] == "Duplicate external id specified: a@b.co"
 
 
 def test_delete(api: Api, org: Salesforce) -> None:
