@@ -49,6 +49,7 @@ def apply(engine: Engine, connector: Connector, mapping: KindMapping) -> int:
     moved = 0
     due = engine.now()
     while operations := engine.store.take(engine.lease, connector.name, due, TAKE * connector.traits.batch):
+        engine.beat()
         engine.step(f"apply:{connector.name}:sent")
         for object, group in _by_object(operations).items():
             moved += _send(engine, connector, mapping, object, group)
@@ -142,9 +143,11 @@ def _look_after(
         for record in connector.read(object, natives, ids=list(updates)):
             found[updates[record.ref.id].n] = record
     if creates:
+        awaited = {(key.field, key.value.casefold()): operation for key, operation in creates.items()}
         for record in connector.read(object, natives, keys=list(creates)):
-            for key, operation in creates.items():
-                if _holds(record, key):
+            for native in {key.field for key in creates}:
+                operation = awaited.get((native, str(record.fields.get(native)).casefold()))
+                if operation is not None:
                     found.setdefault(operation.n, record)
     engine.step(f"recover:{connector.name}:looked")
     happened = [(op, seen) for op in operations if (seen := found.get(op.n)) is not None and told.happened(op, seen)]
@@ -166,11 +169,6 @@ def _creation_key(operation: OperationRow, mapping: KindMapping, place: Place) -
     native = mapping.rule_of("email").places.get(place)
     value = operation.native.get(native) if native else None
     return Key(native, value) if native and value else None
-
-
-def _holds(record: Record, key: Key) -> bool:
-    value = record.fields.get(key.field)
-    return value is not None and str(value).casefold() == key.value.casefold()
 
 
 @dataclass

@@ -16,7 +16,7 @@ from connectors.port import Connector, Owner, Schema
 from mapping.conditions import compile_condition
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
-from state.rows import Lease
+from state.rows import CursorRow, Lease
 from state.store import Store
 from sync.apply import apply, recover
 from sync.dry import DryRun
@@ -141,12 +141,10 @@ class Engine:
     def _observe(self, full: bool) -> None:
         for connector in self.connectors.values():
             for planner in self._planners.values():
-                self.beat()
                 observe(self, connector, planner.mapping, full=full)
 
     def _turn(self) -> int:
         for planner in self._planners.values():
-            self.beat()
             reconcile(self, planner)
         return sum(
             apply(self, connector, planner.mapping)
@@ -163,12 +161,12 @@ class Engine:
         return self._lease
 
     def beat(self) -> None:
-        """Hold the lease for longer."""
-        self._lease = self.store.renew(self.lease, self.now(), LEASE_MS)
+        """Hold the lease for longer, once a third of its time is over."""
+        if self.now() > self.lease.until_ms - LEASE_MS * 2 // 3:
+            self._lease = self.store.renew(self.lease, self.now(), LEASE_MS)
 
-    def resumes(self, place: Place) -> bool:
+    def resumes(self, place: Place, cursor: CursorRow | None) -> bool:
         """Whether a full listing of this object was interrupted and goes on where it stopped."""
-        cursor = self.store.cursor(*place)
         return place in self._full or (cursor is not None and cursor.watermark_ms is None)
 
     def finished(self, place: Place) -> None:

@@ -11,7 +11,7 @@ wholly after another is certainly newer, two that overlap are undecided and go t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mapping.lifecycle import BLANK_RANK, STATUS_RANK
@@ -263,13 +263,12 @@ def _forward(case: _Case, changed: Sequence[str]) -> Verdict:
 
 def _write(case: _Case, sources: Sequence[str], value: Value, reason: str, label: str) -> Verdict:
     """Bring everybody to the value whom the rule allows to be written."""
-    certain = label != "tie"
     writes = {
         name: value
         for name, side in case.sides.items()
         if name in case.rule.to
         and not case.same(side.now, value)
-        and (value is not None or _may_clear(case, sources, certain))
+        and (value is not None or _may_clear(case.rule, case.sides, sources))
         and _may_overwrite(case, name)
         and _is_step_forward(case, side.now, value)
     }
@@ -281,13 +280,11 @@ def _write(case: _Case, sources: Sequence[str], value: Value, reason: str, label
     return Verdict(writes, lost, reason, label, agreed=True, conflict=False)
 
 
-def _may_clear(case: _Case, sources: Sequence[str], certain: bool) -> bool:
-    rule = case.rule
-    if not case.met or rule.clears == "never":
+def _may_clear(rule: FieldRule, systems: Collection[str], sources: Sequence[str]) -> bool:
+    """`clears`: with an authority, only its blanks travel; without one, those of the side that won."""
+    if rule.clears == "never":
         return False
-    if rule.clears == "both":
-        return True
-    return certain and (rule.winner not in case.sides or rule.winner in sources)
+    return rule.clears == "both" or rule.winner not in systems or rule.winner in sources
 
 
 def _may_overwrite(case: _Case, target: str) -> bool:

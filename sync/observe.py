@@ -25,9 +25,8 @@ def observe(engine: Engine, connector: Connector, mapping: KindMapping, *, full:
         place = Place(connector.name, object)
         engine.step(f"observe:{connector.name}:{object}")
         stored = engine.store.cursor(*place)
-        since = _since(stored, mapping.fingerprint, full and not engine.resumes(place))
-        if stored is None and engine.report is not None:
-            engine.report.first = True
+        again = full and not engine.resumes(place, stored)
+        since = _since(stored, mapping.fingerprint, again)
         for page in connector.changes(object, mapping.natives(place), since):
             _save(engine, mapping, place, page, seen_until=stored.watermark_ms or 0 if stored is not None else 0)
             engine.progress("read", connector.name, object, len(page.records), page.total)
@@ -41,9 +40,10 @@ def _since(stored: CursorRow | None, fingerprint: str, again: bool) -> Cursor | 
 
 
 def _save(engine: Engine, mapping: KindMapping, place: Place, page: Page, seen_until: int) -> None:
+    engine.beat()
     ids = [record.ref.id for record in page.records]
     former = [id for record in page.records for id in record.former]
-    known = engine.store.rows(*place, list(dict.fromkeys(ids + former)))
+    known = engine.store.rows(*place, list(dict.fromkeys(ids + former))) if ids else {}
     rows: dict[str, Row] = {}
     keys: dict[Ref, Sequence[str]] = {}
     for record in page.records:

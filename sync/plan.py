@@ -205,7 +205,7 @@ class Planner:
                 if isinstance(value, Unmapped):
                     if field_.on_invalid != "drop":
                         decision.questions.append(_unmapped(other, row, field_, value))
-                elif value is not None and system in field_.to:
+                elif value is not None and system in field_.to and (value or field_.winner != "sticky_true"):
                     values.setdefault(field_.name, value)
                     sources.setdefault(field_.name, other)
         native, problems = self.mapping.encode(place, values, creating=True)

@@ -6,6 +6,7 @@ Streams the dirty records in batches of constant size.  A batch reads the state,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ def reconcile(engine: Engine, planner: Planner) -> None:
     after = 0
     while rows := engine.view.dirty(planner.mapping.rule.kind, after, BATCH):
         after = rows[-1].n
+        engine.beat()
         engine.step("reconcile:batch")
         batch = _Batch(engine, planner, rows)
         batch.decide()
@@ -77,6 +79,7 @@ class _Batch:
     asked: set[int] = field(default_factory=set)
     """Records that wait for a person's answer on who they are."""
     _fresh: set[int] = field(default_factory=set)
+    _sent: dict[tuple[str, str], OperationRow] = field(default_factory=dict)
     asked_of: set[str] = field(default_factory=set)
     """Entities whose earlier questions are settled unless raised again."""
 
@@ -89,8 +92,11 @@ class _Batch:
         for row in self.rows.values():
             if row.entity is not None and row.entity in self.entities:
                 by_entity.setdefault(row.entity, []).append(row)
+        opens: dict[str, dict[str, OperationRow]] = {}
+        for (entity, system), open_ in self.opens.items():
+            opens.setdefault(entity, {})[system] = open_
         for entity, rows in by_entity.items():
-            self._plan(entity, sorted(rows, key=lambda row: row.n))
+            self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}))
         for row in self.dirty:
             current = self.rows[row.n]
             waits = current.state == LIVE and current.n not in self.asked
@@ -167,11 +173,12 @@ class _Batch:
         )
 
     def _match(self) -> None:
-        unlinked = [row for n in sorted(r.n for r in self.dirty) if self._matchable(row := self.rows[n])]
+        unlinked = self._unlinked()
         if not unlinked:
             return
         mapping = self.planner.mapping
         self._fresh = {row.n for row in unlinked}
+        self._sent = {place: open_ for place, open_ in self.opens.items() if open_.state == SENT}
         own_keys = {row.n: _keys(mapping, row) for row in unlinked}
         found = self.engine.view.by_keys(
             mapping.rule.kind,
@@ -187,17 +194,29 @@ class _Batch:
         }
         candidates = [self._candidate(row) for n in sorted(near) if (row := self.rows[n]).state in MATCHED]
         by_ref = {row.ref: row.n for row in self.rows.values()}
-        for decision in matching.match(candidates, mapping):
+        decisions = matching.match(candidates, mapping)
+        self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
+        for decision in decisions:
             self._take(decision, by_ref)
 
-    def _matchable(self, row: Row) -> bool:
-        if row.state not in MATCHED:
-            return False
-        if row.entity is None or row.state == DUPLICATE:
-            return True
-        mates = [r for r in self.rows.values() if r.entity == row.entity and r.n != row.n]
-        reserved = any(open_.state == SENT for (of, _), open_ in self.opens.items() if of == row.entity)
-        return not any(mate.state != DUPLICATE for mate in mates) and not reserved
+    def _unlinked(self) -> list[Row]:
+        """The dirty records that may belong to somebody else's entity: those without one, and those alone in theirs."""
+        settled: Counter[str] = Counter()
+        for row in self.rows.values():
+            if row.entity is not None and row.state != DUPLICATE:
+                settled[row.entity] += 1
+        reserved = {of for (of, _), open_ in self.opens.items() if open_.state == SENT}
+        rows = [self.rows[n] for n in sorted(row.n for row in self.dirty)]
+        return [
+            row
+            for row in rows
+            if row.state in MATCHED
+            and (
+                row.entity is None
+                or row.state == DUPLICATE
+                or (settled[row.entity] == 1 and row.entity not in reserved)
+            )
+        ]
 
     def _candidate(self, row: Row) -> matching.Candidate:
         return matching.Candidate(
@@ -209,9 +228,7 @@ class _Batch:
             created=row.created_ms,
             filled=sum(not name.startswith("@") for name in row.now),
             fresh=row.n in self._fresh,
-            reserved=frozenset(
-                system for (of, system), open_ in self.opens.items() if of == row.entity and open_.state == SENT
-            ),
+            reserved=frozenset(system for (of, system), open_ in self._sent.items() if of == row.entity),
         )
 
     def _take(self, decision: matching.Decision, by_ref: Mapping[Any, int]) -> None:
@@ -229,13 +246,11 @@ class _Batch:
                 self.rows[row.n] = row._replace(
                     entity=decision.entity, state=LIVE, shadow=None, why=why, dirty=True, fate=_final(row, APPLIED)
                 )
-            self._gather([decision.entity])
             engine.made(links=bool(linked))
         elif isinstance(decision, matching.NewEntity):
             row = self.rows[by_ref[decision.ref]]
             if row.entity is None or row.state != LIVE:
                 self.rows[row.n] = row._replace(entity=decision.entity, state=LIVE, dirty=True)
-            self._gather([decision.entity])
         elif isinstance(decision, matching.Duplicate):
             row = self.rows[by_ref[decision.ref]]
             if row.entity is not None and row.entity != decision.entity:
@@ -273,8 +288,7 @@ class _Batch:
 
     # -- what to write -----------------------------------------------------------------------------------------
 
-    def _plan(self, entity: str, rows: Sequence[Row]) -> None:
-        opens = {system: open_ for (of, system), open_ in self.opens.items() if of == entity}
+    def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> None:
         decision = self.planner.decide(entity, rows, opens)
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():

@@ -27,8 +27,6 @@ class Report:
     """Why it stopped before its end."""
     until_ms: int | None = None
     """When it is worth trying again."""
-    first: bool = False
-    """Whether any object was read for the first time."""
     read: dict[Place, int] = field(default_factory=dict)
     """Records read, each counted once."""
     fates: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)

@@ -39,7 +39,8 @@ class Consent:
         """The record exists by now, so whatever goes wrong is Unknown: look, then decide again."""
         outcomes: dict[int, Outcome] = {}
         for place in made:
-            if self._one(batch[place], batch[place].fields.get("email")):
+            wanted = batch[place].fields.get(rows.SUBSCRIPTIONS) is True
+            if wanted and self._one(batch[place], batch[place].fields.get("email")):
                 outcomes[place] = Unknown("created, but not opted out")
         return outcomes
 
