@@ -66,12 +66,15 @@ def cases(winner: str) -> Iterator[Case]:
     values = VALUES.get(winner, (None, "a", "b"))
     people = PEOPLE if winner == "human" else ((None, None),)
     for rule in rules(winner, met=True):
-        for a, b, (x, y), (p, q), changed in product(values, values, SPANS, people, product((True, False), repeat=2)):
-            sides = {H: Side(a, changed[0], *x, p), S: Side(b, changed[1], *y, q)}
-            yield Case(rule, sides, True, ["a"] if winner == "union" else None)
+        for a, b, (p, q), changed in product(values, values, people, product((True, False), repeat=2)):
+            # Times and authors matter only where both changed.
+            for x, y in SPANS if all(changed) else SPANS[:1]:
+                sides = {H: Side(a, changed[0], *x, p), S: Side(b, changed[1], *y, q)}
+                yield Case(rule, sides, True, ["a"] if winner == "union" else None)
     for rule in rules(winner, met=False):
-        for a, b, (x, y) in product(values, values, SPANS):
-            yield Case(rule, {H: Side(a, False, *x), S: Side(b, False, *y)}, False)
+        for a, b in product(values, values):
+            for x, y in SPANS if rule.first == "latest" else SPANS[:1]:
+                yield Case(rule, {H: Side(a, False, *x), S: Side(b, False, *y)}, False)
 
 
 # -- the table ---------------------------------------------------------------------------------------------------------
