@@ -203,7 +203,8 @@ def batch_archive(portal: Portal, ask: Ask, a_name: str, b_name: str) -> Answer:
     a, b = type_of(a_name), type_of(b_name)
     for entry in inputs_of(ask, _MOST_WRITTEN):
         id = _id_in(entry, "from")
-        for to in entry.get("to") or ():
+        ends = entry.get("to") or []
+        for to in ends if isinstance(ends, list) else [ends]:
             other = str(to.get("id", ""))
             portal.links.unlink(a.name, id, b.name, other)
             portal.follow_primary(a.name, id, b.name, other)

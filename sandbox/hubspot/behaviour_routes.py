@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot import errors
+from sandbox.hubspot.batches import inputs_of
 from sandbox.hubspot.codec import iso, moment
 from sandbox.hubspot.events import Event, Form
+from sandbox.hubspot.objects import properties_in
+from sandbox.hubspot.values import is_email
 from sandbox.hubspot.wire import Answer, Ask, route, type_of
 
 if TYPE_CHECKING:
@@ -87,6 +90,8 @@ def _send(face: HubSpot, entry: dict[str, Any]) -> None:
         raise errors.missing_fields("eventName")
     contact = str(entry.get("objectId") or "")
     if not contact and entry.get("email"):
+        if not is_email(str(entry["email"])):
+            raise errors.invalid(f"Email address {entry['email']} is invalid")
         row = face.consent.contact(str(entry["email"]))
         contact = row.id if row else face.create("contacts", {"email": entry["email"]}, face.integration)
     if not contact:
@@ -96,7 +101,7 @@ def _send(face: HubSpot, entry: dict[str, Any]) -> None:
     key = str(entry.get("uuid") or face.new_key())
     held = face.behaviour.events.setdefault(contact, [])
     if all(e.id != key for e in held):
-        held.append(Event(key, "contact", contact, name, at, dict(entry.get("properties") or {})))
+        held.append(Event(key, "contact", contact, name, at, properties_in(entry)))
     if name not in face.behaviour.types:
         face.behaviour.types.append(name)
 
@@ -107,10 +112,7 @@ def send(face: HubSpot, ask: Ask) -> Answer:
 
 
 def send_batch(face: HubSpot, ask: Ask) -> Answer:
-    inputs = ask.object().get("inputs") or []
-    if len(inputs) > _MOST_SENT:
-        raise errors.too_many_inputs(_MOST_SENT)
-    for entry in inputs:
+    for entry in inputs_of(ask, _MOST_SENT):
         _send(face, entry)
     return Answer(204)
 

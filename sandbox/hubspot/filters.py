@@ -232,6 +232,8 @@ def _comparison(
         return lambda row: bool(held := get(row) or "") and (wanted in _parts(prop, read, held)) is same
     if operator == "BETWEEN":
         top = read(high)
+        if top is None:
+            raise errors.invalid(f"{high} is not a valid value of {prop.name}")
         return lambda row: bool(held := get(row) or "") and wanted <= read(held) <= top
     compare = _RANGES[operator]
     return lambda row: bool(held := get(row) or "") and compare(read(held), wanted)

@@ -103,7 +103,8 @@ def links_in(portal: Portal, type: ObjectType, body: dict[str, Any]) -> Linked:
     """The associations of a create.  Raises the 400 for records and types that do not exist."""
     out: Linked = []
     for entry in body.get("associations") or ():
-        other = str((entry.get("to") or {}).get("id", ""))
+        end = entry.get("to")
+        other = str(end.get("id", "")) if isinstance(end, dict) else ""
         specs = [
             Spec(str(t.get("associationCategory", "")), int(t.get("associationTypeId", 0)))
             for t in entry.get("types") or ()

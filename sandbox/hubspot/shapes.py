@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.hubspot import errors
 
+_DIGITS = 15
 _Scalar = str | int | float | bool | None
 
 
@@ -20,7 +21,7 @@ def _scalar(value: Any) -> bool:
 
 def _whole(value: Any) -> bool:
     if isinstance(value, str):
-        return value.lstrip("-").isdecimal()
+        return len(value) <= _DIGITS and value.removeprefix("-").isdecimal()
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -42,7 +43,7 @@ def _ends(value: Any) -> bool:
 _objects, _texts, _ids = _list_of(dict), _list_of(str), _list_of(str, int)
 _SHAPES: dict[str, Callable[[Any], bool]] = {
     "properties": _values,
-    "metadata": _values,
+    "metadata": lambda value: isinstance(value, dict) and _values(value),
     "inputs": _list_of(dict, str),
     "to": _ends,
     "from": lambda value: isinstance(value, dict),
