@@ -29,11 +29,13 @@ from state.store import Store
 from sync import check as checking
 from sync import compose, show
 from sync.config import ConfigError, load, person_rule
+from sync.dry import DryRun
 from sync.explain import NotFoundError, explain, find
 from sync.logs import configure
 from sync.progress import Progress
 from sync.report import Report
-from sync.settings import Settings
+from sync.scope import Scope
+from sync.settings import SIDES, Settings
 
 DONE, HELD, USAGE, AUTH, STOPPED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -211,6 +213,11 @@ def plan(
     settings = ui.settings()
     with opened(settings) as state, Progress(ui.err) as progress:
         dry = compose.engine(settings, ui.world(), state, progress=progress).plan(full=full)
+    show_plan(dry, out)
+
+
+def show_plan(dry: DryRun, out: Path | None) -> None:
+    """Print what would be written."""
     document = show.plan_json(dry.operations, dry.questions)
     if out is not None:
         out.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
@@ -220,42 +227,84 @@ def plan(
         show.plan(ui.out, dry.operations, dry.questions)
 
 
+def one_record(text: str) -> tuple[str, str]:
+    """(side, id) from SIDE:ID."""
+    side, _, id = text.partition(":")
+    if side not in SIDES or not id:
+        raise typer.BadParameter(f"--record is SIDE:ID, such as hubspot:51; the sides are {' and '.join(SIDES)}")
+    return side, id
+
+
+def only_people(kinds: str | None) -> None:
+    """`--object` names kinds; people are what there is so far."""
+    for kind in (kinds or "person").split(","):
+        if kind.strip() != "person":
+            raise typer.BadParameter(f"--object: {kind.strip()!r} is not synchronised; choose from: person")
+
+
+def moment(text: str | None, name: str) -> int | None:
+    """Milliseconds of an ISO date or time, UTC where it does not say."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{name} is a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z"
+        ) from None
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
 @app.command()
 def sync(
+    object: Annotated[str | None, typer.Option(help="Which kinds: person.")] = None,
+    record: Annotated[str | None, typer.Option(help="Only this record, SIDE:ID, such as hubspot:51.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
 ) -> None:
     """One cycle now: reads what changed, decides, writes.
 
     Example: smarketing sync
     """
+    only_people(object)
+    one = one_record(record) if record is not None else None
     if dry_run:
         plan(out=None, full=False)
         return
     settings = ui.settings()
     with opened(settings) as state:
         with Progress(ui.err) as progress:
-            result = compose.engine(settings, ui.world(), state, progress=progress).cycle()
+            result = compose.engine(settings, ui.world(), state, progress=progress).cycle(record=one)
         finish(result)
 
 
 @app.command()
 def backfill(
+    object: Annotated[str | None, typer.Option(help="Which kinds: person.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Only records made at or after this date.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Only records made before this date.")] = None,
+    where: Annotated[str, typer.Option(help="Only where this holds, such as: stage >= mql.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many records: a first slice to try.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
 ) -> None:
     """The one-off: reads everything on both sides and brings it together.  Resumable with the same command.
 
-    Example: smarketing backfill
+    Example: smarketing backfill --limit 100 --dry-run
     """
-    if dry_run:
-        plan(out=None, full=True)
-        return
+    only_people(object)
+    some = any(value is not None for value in (since, until, limit)) or where
     settings = ui.settings()
     with opened(settings) as state:
         with Progress(ui.err) as progress:
-            result = compose.engine(settings, ui.world(), state, progress=progress).cycle(
-                "backfill", full=True, muted=True
-            )
-        finish(result)
+            engine = compose.engine(settings, ui.world(), state, progress=progress)
+            engine.scope = Scope(where, moment(since, "--from"), moment(until, "--to"), limit) if some else None
+            if dry_run:
+                dry = engine.plan(full=True)
+            else:
+                result = engine.cycle("backfill", full=True, muted=True)
+        if dry_run:
+            show_plan(dry, None)
+        else:
+            finish(result)
 
 
 @app.command()
@@ -343,7 +392,7 @@ def explain_(who: Annotated[str, typer.Argument(help="An e-mail address, or SIDE
 
 @app.command()
 def rebuild() -> None:
-    """Forgets the local state and rebuilds it from the two systems, by the sync keys on the records, without a duplicate.
+    """Forgets the local state and rebuilds it from the two systems, by their sync keys, without a duplicate.
 
     Example: smarketing rebuild
     """
@@ -421,9 +470,8 @@ def demo(
 def main() -> None:
     """Run a command: any failure is one plain sentence and the right exit code."""
     try:
-        app(standalone_mode=False)
-    except SystemExit:
-        raise
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else DONE)
     except typer.Abort:
         sys.exit(INTERRUPTED)
     except KeyboardInterrupt:

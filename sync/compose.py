@@ -22,7 +22,8 @@ from sync.secrets import is_reference, resolve
 from sync.settings import Section, Settings
 
 SECRETS = (
-    "access_token", "client_id", "client_secret", "refresh_token", "username", "password", "security_token", "private_key",
+    "access_token", "client_id", "client_secret", "refresh_token",
+    "username", "password", "security_token", "private_key",
 )  # fmt: skip
 
 __all__ = ["Place", "World", "connectors", "engine", "resolved", "store"]

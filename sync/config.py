@@ -156,7 +156,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
                 )
             other = used.setdefault((*place, native), name)
             if other != name:
-                yield f"person.fields.{name}: {place.system} {native} is already mapped by {other}; a field has one rule"
+                yield f"person.fields.{name}: {place.system} {native} is already mapped by {other}; it takes one rule"
 
 
 def places(field: FieldSettings) -> dict[Place, str]:

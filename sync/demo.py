@@ -226,8 +226,9 @@ class _Story:
         self.people.wait()
         result = self._sync()
         self.out.print(
-            f"{result.conflicts} conflict. Salesforce now holds {self.people.get('salesforce', object, salesforce)['Phone']},"
-            f" HubSpot {self.people.get('hubspot', 'contacts', hubspot)['phone']}."
+            f"{result.conflicts} conflict. Salesforce now holds "
+            f"{self.people.get('salesforce', object, salesforce)['Phone']}, "
+            f"HubSpot {self.people.get('hubspot', 'contacts', hubspot)['phone']}."
         )
         entity = self.state.rows("hubspot", "contacts", [hubspot])[hubspot].entity
         assert entity is not None

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.errors import Exhausted, SyncError
+from connectors.errors import Exhausted, Misconfigured, SyncError
 from connectors.port import Connector, Owner, Schema
 from mapping.conditions import compile_condition
 from mapping.mapping import Mapping as KindMapping
@@ -20,10 +20,11 @@ from state.rows import CursorRow, Lease
 from state.store import Store
 from sync.apply import apply, recover
 from sync.dry import DryRun
-from sync.observe import observe
+from sync.observe import look, observe
 from sync.plan import Planner
 from sync.reconcile import reconcile
 from sync.report import Report
+from sync.scope import Scope, Selector
 
 LEASE = "sync"
 LEASE_MS = 15 * 60_000
@@ -50,6 +51,7 @@ class Engine:
     step: Callable[[str], None] = nothing
     progress: Callable[[str, str, str, int, int | None], None] = nothing
     """(what, system, object, how many more, of how many or None)"""
+    scope: Scope | None = None
     run: str = ""
     report: Report = field(default_factory=lambda: Report("", "sync"))
     view: Any = None
@@ -59,10 +61,18 @@ class Engine:
 
     # -- cycles ------------------------------------------------------------------------------------------------
 
-    def cycle(self, job: str = "sync", *, full: bool = False, muted: bool = False) -> Report:
-        """One turn of the wheel: both systems end as the rules say, as far as they can be reached now."""
+    def cycle(
+        self, job: str = "sync", *, full: bool = False, muted: bool = False, record: tuple[str, str] | None = None
+    ) -> Report:
+        """One turn of the wheel: both systems end as the rules say, as far as they can be reached now.
+
+        `record`: (system, id) of the only record to read; else everything that changed, or with `full` everything.
+        """
         with self._running(job, muted):
-            self._observe(full)
+            if record is not None:
+                self._look(*record)
+            else:
+                self._observe(full)
             for _ in range(ROUNDS):
                 moved = self._turn()
                 if self.report.unknown:
@@ -143,6 +153,12 @@ class Engine:
             for planner in self._planners.values():
                 observe(self, connector, planner.mapping, full=full)
 
+    def _look(self, system: str, id: str) -> None:
+        mappings = [planner.mapping for planner in self._planners.values()]
+        found = [look(self, self.connectors[system], mapping, id) for mapping in mappings]
+        if not any(found):
+            raise Misconfigured(f"{system} knows no record {id}.")
+
     def _turn(self) -> int:
         for planner in self._planners.values():
             reconcile(self, planner)
@@ -164,6 +180,10 @@ class Engine:
         """Hold the lease for longer, once a third of its time is over."""
         if self.now() > self.lease.until_ms - LEASE_MS * 2 // 3:
             self._lease = self.store.renew(self.lease, self.now(), LEASE_MS)
+
+    def selector(self, mapping: KindMapping) -> Selector | None:
+        """What a backfill of some records only lets through."""
+        return None if self.scope is None else Selector(self.scope, mapping)
 
     def resumes(self, place: Place, cursor: CursorRow | None) -> bool:
         """Whether a full listing of this object was interrupted and goes on where it stopped."""

@@ -27,10 +27,33 @@ def observe(engine: Engine, connector: Connector, mapping: KindMapping, *, full:
         stored = engine.store.cursor(*place)
         again = full and not engine.resumes(place, stored)
         since = _since(stored, mapping.fingerprint, again)
+        seen_until = (stored.watermark_ms or 0) if stored is not None else 0
         for page in connector.changes(object, mapping.natives(place), since):
-            _save(engine, mapping, place, page, seen_until=stored.watermark_ms or 0 if stored is not None else 0)
+            _save(
+                engine,
+                mapping,
+                place,
+                page,
+                seen_until=seen_until,
+                full=full,
+            )
             engine.progress("read", connector.name, object, len(page.records), page.total)
         engine.finished(place)
+
+
+def look(engine: Engine, connector: Connector, mapping: KindMapping, id: str) -> bool:
+    """Read one record as it is this moment.  False: the system knows no such record."""
+    found = False
+    for object in mapping.rule.objects[connector.name]:
+        place = Place(connector.name, object)
+        known = engine.store.rows(*place, [id])
+        for record in connector.read(object, mapping.natives(place), ids=[id]):
+            # An id that the system does not know is reported as a deleted record.
+            if not record.deleted or known:
+                found = True
+                page = Page([record], Cursor(None), engine.now())
+                _save(engine, mapping, place, page, seen_until=0, full=True, cursor=False)
+    return found
 
 
 def _since(stored: CursorRow | None, fingerprint: str, again: bool) -> Cursor | None:
@@ -39,7 +62,9 @@ def _since(stored: CursorRow | None, fingerprint: str, again: bool) -> Cursor | 
     return Cursor(stored.watermark_ms, stored.resume)
 
 
-def _save(engine: Engine, mapping: KindMapping, place: Place, page: Page, seen_until: int) -> None:
+def _save(
+    engine: Engine, mapping: KindMapping, place: Place, page: Page, *, seen_until: int, full: bool, cursor: bool = True
+) -> None:
     engine.beat()
     ids = [record.ref.id for record in page.records]
     former = [id for record in page.records for id in record.former]
@@ -51,6 +76,9 @@ def _save(engine: Engine, mapping: KindMapping, place: Place, page: Page, seen_u
         row = observed(mapping, record, old, page.asked, engine.run, seen_until)
         if row is None:
             continue
+        if full and row.entity is None and row.state == LIVE and not row.dirty:
+            # Left undecided by an earlier backfill of some records only.
+            row = row._replace(dirty=True, fate=PENDING)
         rows[row.id] = row
         if row.dirty and (old is None or old.now != row.now):
             keys[row.ref] = mapping.match_keys(place, row.now)
@@ -61,9 +89,9 @@ def _save(engine: Engine, mapping: KindMapping, place: Place, page: Page, seen_u
     for row in rows.values():
         before = known.get(row.id)
         engine.count_read(place, 0 if before is not None and before.run == engine.run else 1)
-    cursor = CursorRow(*place, page.cursor.watermark, page.cursor.resume, mapping.fingerprint)
+    reached = CursorRow(*place, page.cursor.watermark, page.cursor.resume, mapping.fingerprint) if cursor else None
     engine.step(f"observe:{place.system}:page")
-    engine.store.save_page(engine.lease, list(rows.values()), keys, cursor)
+    engine.store.save_page(engine.lease, list(rows.values()), keys, reached)
     engine.step(f"observe:{place.system}:saved")
 
 

@@ -245,10 +245,10 @@ class Planner:
         decided again, but two creations at the same moment are not refused by the platform.
         """
         for key in self.mapping.rule.keys:
-            for row in live.values():
-                if key.place == place and key.of == Place(row.system, row.object):
-                    if self.mapping.known(place, key.native):
-                        return Key(key.native, row.id)
+            named = live.get(key.of.system)
+            fits = key.place == place and named is not None and key.of.object == named.object
+            if fits and named is not None and self.mapping.known(place, key.native):
+                return Key(key.native, named.id)
         email = self.mapping.rule_of("email").places.get(place, "")
         return Key(email, native[email]) if native.get(email) else None
 

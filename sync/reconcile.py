@@ -38,6 +38,7 @@ from sync.plan import Decision, Draft, Planner, Question
 
 if TYPE_CHECKING:
     from sync.engine import Engine
+    from sync.scope import Selector
 
 BATCH = 500
 MATCHED = (LIVE, DUPLICATE, SHARED)
@@ -48,12 +49,13 @@ PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected")
 def reconcile(engine: Engine, planner: Planner) -> None:
     """Decide every dirty record of the kind once."""
     after = 0
+    selector = engine.selector(planner.mapping)
     while rows := engine.view.dirty(planner.mapping.rule.kind, after, BATCH):
         after = rows[-1].n
         engine.beat()
         engine.step("reconcile:batch")
         batch = _Batch(engine, planner, rows)
-        batch.decide()
+        batch.decide(selector)
         engine.view.commit_batch(engine.lease, batch.result())
         engine.step("reconcile:committed")
         engine.progress("decided", planner.mapping.rule.kind, "", len(rows), None)
@@ -83,8 +85,10 @@ class _Batch:
     asked_of: set[str] = field(default_factory=set)
     """Entities whose earlier questions are settled unless raised again."""
 
-    def decide(self) -> None:
+    def decide(self, selector: Selector | None) -> None:
         self._know(self.dirty)
+        if selector is not None:
+            self._leave_out(selector)
         self._gather(row.entity for row in self.dirty)
         self._follow_moves()
         self._match()
@@ -113,6 +117,14 @@ class _Batch:
             if review.fingerprint not in self.questions
         ]
         return Batch(changed, self.drafts, self.dropped, self.journal, list(self.questions.values()), closed)
+
+    def _leave_out(self, selector: Selector) -> None:
+        """What a backfill is not about is not decided now; what is linked already, always."""
+        out = {row.n for row in self.dirty if row.entity is None and row.state == LIVE and not selector.takes(row)}
+        for row in self.dirty:
+            if row.n in out:
+                self.rows[row.n] = row._replace(dirty=False, fate=_final(row, SKIPPED))
+        self.dirty = [row for row in self.dirty if row.n not in out]
 
     # -- who is whom -------------------------------------------------------------------------------------------
 
@@ -270,8 +282,8 @@ class _Batch:
             self._ask("shared", row, {"why": decision.why}, f"shared|{row.system}|{row.object}|{row.id}")
         else:
             row = self.rows[by_ref[decision.refs[0]]]
-            detail = {"why": decision.why, "records": [[*ref] for ref in decision.refs]}
-            refs = "|".join(":".join([*ref]) for ref in sorted(decision.refs))
+            detail = {"why": decision.why, "records": [list(ref) for ref in decision.refs]}
+            refs = "|".join(f"{ref.system}:{ref.object}:{ref.id}" for ref in sorted(decision.refs))
             self._ask(decision.question, row, detail, f"{decision.question}|{refs}")
             for ref in decision.refs:
                 held = self.rows[by_ref[ref]]

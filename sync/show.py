@@ -51,7 +51,8 @@ def report(console: Console, result: Report) -> None:
         console.print(table)
     calls = ", ".join(f"{SIDES.get(side, side)} {count:,}" for side, count in document["api_calls"].items())
     console.print(
-        f"Linked {result.links:,} · duplicates and open questions {result.suggested:,} · conflicts {result.conflicts:,}\n"
+        f"Linked {result.links:,} · duplicates and open questions {result.suggested:,} · "
+        f"conflicts {result.conflicts:,}\n"
         f"API calls: {calls} · {document['seconds']} s"
     )
     if not result.accounted:
@@ -311,7 +312,8 @@ def life(console: Console, document: Mapping[str, Any]) -> None:
             first = ""
     console.print(table)
     for held in document["held"]:
-        told = f"{held.get('cause') or held.get('code') or held['question']} ({held['field'] or ''}) {held.get('fix') or held.get('why') or ''}"
+        cause = held.get("cause") or held.get("code") or held["question"]
+        told = f"{cause} ({held['field'] or ''}) {held.get('fix') or held.get('why') or ''}"
         console.print(Panel(Text(told), title="held", title_align="left", border_style="yellow"))
     history = _table("What the sync did", "when", "side", "field", "was", "became", "why")
     for line in document["history"][:40]:
