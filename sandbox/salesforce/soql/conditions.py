@@ -22,7 +22,7 @@ from sandbox.salesforce.soql.ast import (
     Query,
 )
 from sandbox.salesforce.soql.dates import COUNTED, PLAIN
-from sandbox.salesforce.soql.errors import malformed, unexpected
+from sandbox.salesforce.soql.errors import SoqlError, at, malformed, unexpected
 from sandbox.salesforce.soql.tokens import Token, unescape
 
 _COMPARISONS = frozenset(("=", "!=", "<>", "<", "<=", ">", ">=", "LIKE"))
@@ -64,16 +64,22 @@ class Cursor:
 
     def expect(self, word: str) -> None:
         if not self.accept(word):
-            raise unexpected(self.token.text)
+            raise self.unexpected(self.token)
 
     def expect_end(self) -> None:
         if self.token.kind != "end":
-            raise unexpected(self.token.text)
+            raise self.unexpected(self.token)
+
+    def unexpected(self, token: Token) -> SoqlError:
+        """The refusal of a token; what is no query from the start is not shown again."""
+        if token.pos == 0:
+            return unexpected(token.text)
+        return at("MALFORMED_QUERY", self.text, token.pos, f"unexpected token: '{token.text}'")
 
     def name(self) -> str:
         token = self.token
         if token.kind != "word" or token.upper in _RESERVED:
-            raise unexpected(token.text)
+            raise self.unexpected(token)
         return self.advance().text
 
     def path(self) -> Path:
@@ -83,7 +89,7 @@ class Cursor:
     def integer(self) -> int:
         token = self.advance()
         if token.kind != "number" or not token.text.isdigit():
-            raise unexpected(token.text)
+            raise self.unexpected(token)
         return int(token.text)
 
 
@@ -95,10 +101,10 @@ class ConditionParser(Cursor, ABC):
     def expr(self) -> Expr:
         """A field, or a function of fields."""
         path = self.path()
+        if self.token.text == "(" and len(path.parts) > 1:
+            raise self.unexpected(self.token)
         if not self.accept("("):
             return path
-        if len(path.parts) > 1:
-            raise unexpected("(")
         args: list[Path | Call] = []
         if not self.accept(")"):
             args.append(self.expr())
@@ -124,7 +130,7 @@ class ConditionParser(Cursor, ABC):
 
     def _expect_no_more(self) -> None:
         if self.token.upper in ("AND", "OR"):
-            raise unexpected(self.token.text)
+            raise self.unexpected(self.token)
 
     def _simple(self) -> Condition:
         if self.accept("("):
@@ -146,7 +152,7 @@ class ConditionParser(Cursor, ABC):
         if not negated and op in ("INCLUDES", "EXCLUDES"):
             self.advance()
             return Includes(expr, op == "EXCLUDES", self._constants())
-        raise unexpected(self.token.text)
+        raise self.unexpected(self.token)
 
     def _in(self, expr: Expr, negated: bool) -> Condition:
         if self.token.text == "(" and self.ahead.upper == "SELECT":
@@ -178,7 +184,7 @@ class ConditionParser(Cursor, ABC):
                 return Constant("datetime", _milliseconds(token), token.pos)
             case "word":
                 return self._word(token)
-        raise unexpected(token.text)
+        raise self.unexpected(token)
 
     def _word(self, token: Token) -> Constant:
         word = token.upper
@@ -193,7 +199,7 @@ class ConditionParser(Cursor, ABC):
             return Constant("relative", f"{word}:{self.integer()}", token.pos)
         if _CURRENCY.fullmatch(token.text):
             return Constant("currency", token.text, token.pos)
-        raise unexpected(token.text)
+        raise self.unexpected(token)
 
 
 def _checked_date(token: Token) -> str:

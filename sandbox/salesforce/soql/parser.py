@@ -15,7 +15,6 @@ from sandbox.salesforce.soql.ast import (
     TypeOf,
 )
 from sandbox.salesforce.soql.conditions import ConditionParser
-from sandbox.salesforce.soql.errors import unexpected
 from sandbox.salesforce.soql.tokens import tokenize
 
 _AFTER_FROM = frozenset(
@@ -94,7 +93,7 @@ class Parser(ConditionParser):
         self.expect("(")
         kind = self.token.upper
         if kind not in _FIELD_SETS:
-            raise unexpected(self.token.text)
+            raise self.unexpected(self.token)
         self.advance()
         self.expect(")")
         return FieldsOf(kind, pos)  # type: ignore[arg-type]
@@ -109,7 +108,7 @@ class Parser(ConditionParser):
             whens.append((kind, self._paths()))
         otherwise = self._paths() if self.accept("ELSE") else ()
         if not whens:
-            raise unexpected(self.token.text)
+            raise self.unexpected(self.token)
         self.expect("END")
         return TypeOf(relation, tuple(whens), otherwise)
 
@@ -171,6 +170,6 @@ class Parser(ConditionParser):
     def _one_of(self, words: frozenset[str]) -> str:
         word = self.token.upper
         if word not in words:
-            raise unexpected(self.token.text)
+            raise self.unexpected(self.token)
         self.advance()
         return word

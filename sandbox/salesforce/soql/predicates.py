@@ -74,8 +74,8 @@ class Compiler:
         pos = expr.pos
         if not bound.meta.filterable or bound.type in ("address", "location"):
             self._refuse(pos, f"field '{bound.meta.name}' can not be filtered in a query call")
-        if op == "LIKE" and bound.type in _NUMBERS | {"boolean", "date", "datetime"} | _IDS:
-            kind = f" on {bound.type} field" if bound.type in _IDS else ""
+        if op == "LIKE" and bound.type in _NUMBERS | {"boolean", "date", "datetime", "multipicklist"} | _IDS:
+            kind = f" on {bound.type} field" if bound.type in _IDS | {"multipicklist"} else ""
             raise at("INVALID_QUERY_FILTER_OPERATOR", self.scope.text, pos, f"invalid operator{kind}")
         return bound
 

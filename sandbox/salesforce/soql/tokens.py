@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from sandbox.salesforce.soql.errors import malformed, unexpected
+from sandbox.salesforce.soql.errors import at, malformed
 
 MAX_LENGTH = 100_000
 
@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
+_WORDLIKE = re.compile(r"[^\s,()]+")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _PLAIN = {
     "n": "\n", "N": "\n", "r": "\r", "R": "\r", "t": "\t", "T": "\t", "b": "\b", "B": "\b", "f": "\f", "F": "\f",
@@ -88,7 +89,5 @@ def unescape(literal: str, *, like: bool) -> str:
 def _stray(text: str, pos: int) -> Exception:
     if text[pos] == "'":
         return malformed(f"line 1:{len(text)} mismatched character '<EOF>' expecting '''")
-    if text[pos].isdigit():
-        end = re.compile(r"[^\s,()]+").match(text, pos)
-        return unexpected(end.group() if end else text[pos])
-    return unexpected(text[pos])
+    word = _WORDLIKE.match(text, pos) if text[pos].isdigit() else None
+    return at("MALFORMED_QUERY", text, pos, f"unexpected token: '{word.group() if word else text[pos]}'")

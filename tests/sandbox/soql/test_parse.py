@@ -185,7 +185,16 @@ def test_datetimes_are_moments(literal: str, ms: int) -> None:
 def test_what_is_no_query(query: str, message: str) -> None:
     with pytest.raises(SoqlError) as caught:
         parse(query)
-    assert (caught.value.code, caught.value.message) == ("MALFORMED_QUERY", message)
+    assert caught.value.code == "MALFORMED_QUERY"
+    assert caught.value.message.rsplit("\n", 1)[-1] == message
+
+
+def test_a_stray_word_is_pointed_at() -> None:
+    with pytest.raises(SoqlError) as caught:
+        parse("SELECT Id\nFROM Lead\nWHERE A = 1 AND B = 2 OR C = 3")
+    assert caught.value.message == (
+        "\nWHERE A = 1 AND B = 2 OR C = 3\n                      ^\nERROR at Row:3:Column:23\nunexpected token: 'OR'"
+    )
 
 
 def test_a_query_has_at_most_100_000_characters() -> None:
