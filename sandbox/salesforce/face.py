@@ -43,7 +43,7 @@ class Salesforce:
         self.org = standard_org()
         self.store = Store(self.org)
         self.rules = Rules()
-        self.engine = Engine(self.store, kernel.clock, self.settings, self.rules)
+        self.engine = Engine(self.store, kernel.clock, self.settings, self.rules, kernel.rng)
         org_id, user_id = furnish(self.store, self.settings, kernel.clock.now())
         self.user_id = user_id
         """The integration user."""

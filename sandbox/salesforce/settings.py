@@ -32,6 +32,9 @@ class Settings:
     """How long a query cursor lives."""
     composite_cas: bool = True
     """Whether a composite subrequest honours its own If-Unmodified-Since."""
+    commit_lag_ms: int = 0
+    """Stamps are taken in the transaction, not at its end: a change may become visible up to this long after its own
+    SystemModstamp (0: at once)."""
     bulk_ms: int = 0
     """How long a bulk job takes after its upload; 0: it is complete when the upload is closed."""
     bulk_shuffle: bool = True

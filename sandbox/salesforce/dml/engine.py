@@ -7,6 +7,7 @@ what the platform derives, required fields and lengths, references, validation a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from random import Random
 from typing import Any
 
 from sandbox.kernel import SEED, Caller, Change, Clock, Row
@@ -28,11 +29,12 @@ Values = dict[str, Any]
 class Engine:
     """The platform's DML.  Refusals are RecordError."""
 
-    def __init__(self, store: Store, clock: Clock, settings: Settings, rules: Rules) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: Settings, rules: Rules, rng: Random) -> None:
         self.store = store
         self.clock = clock
         self.settings = settings
         self.rules = rules
+        self._rng = rng
 
     # What callers send → what rows store.
 
@@ -120,7 +122,7 @@ class Engine:
         permissions.check(self.store, name, values)
         values = {k: v for k, v in values.items() if v is not None}
         values["CreatedById"] = values["LastModifiedById"] = writer.user_id
-        row = Row(self.store.new_id(name), values, now)
+        row = Row(self.store.new_id(name), values, self._stamp())
         row.extra = {"creator": writer.caller}
         row.history.extend(Change(now, f, values.get(f), "automation", by) for f, by in automated.items())
         self.store.put(name, row)
@@ -187,9 +189,14 @@ class Engine:
             values["LastModifiedById"] = writer.user_id
         values = {k: v for k, v in values.items() if v is not None}
         changed = tracking.changed_fields(before, values)
-        self.store.replace(name, row, values, now, row.archived_at)
+        self.store.replace(name, row, values, self._stamp(row.modified), row.archived_at)
         remember(row, before, changed, now, writer.caller, automated or {})
         tracking.updated(self.store, name, row, before, changed, writer.user_id, now)
+
+    def _stamp(self, before: int = 0) -> int:
+        """When the transaction that is visible from now on began; a record's stamp never goes back."""
+        now, lag = self.clock.now(), self.settings.commit_lag_ms
+        return max(before, now - self._rng.randint(0, lag)) if lag else now
 
     def _check(
         self,

@@ -230,3 +230,24 @@ def test_setting_a_converted_status_does_not_convert(api: Api, org: Salesforce) 
     made = lead(org)
     api("PATCH", f"/sobjects/Lead/{made}", {"Status": "Closed - Converted"})
     assert api("GET", f"/sobjects/Lead/{made}").json()["IsConverted"] is False
+
+
+def test_a_change_may_become_visible_after_its_stamp(org: Salesforce, person: Caller) -> None:
+    org.settings.commit_lag_ms = 60_000
+    made = [lead(org) for _ in range(20)]
+    org.kernel.clock.advance(120_000)
+    for record in made:
+        org.edit("Lead", record, {"City": "X"}, person)
+    late = [START + 120_000 - org.store.shelf("Lead").rows[record].modified for record in made]
+    assert all(0 <= ms <= 60_000 for ms in late)
+    assert any(ms > 10_000 for ms in late)
+
+
+def test_a_stamp_never_goes_back(org: Salesforce, person: Caller) -> None:
+    org.settings.commit_lag_ms = 60_000
+    made, stamps = lead(org), []
+    for n in range(20):
+        org.kernel.clock.advance(1_000)
+        org.edit("Lead", made, {"City": str(n)}, person)
+        stamps.append(org.store.shelf("Lead").rows[made].modified)
+    assert stamps == sorted(stamps)
