@@ -45,21 +45,26 @@ _PRIMARY = frozenset({1, 5})
 _MOST = 1_000
 
 
+def linkable(object: str, name: str) -> bool:
+    """Whether this pseudo-field exists on this object."""
+    return (object, TARGETS.get(name)) in _TYPES
+
+
 class Links:
     """Reads and writes associations for the rest of the connector."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def listed(self, fields: Sequence[str]) -> list[str]:
+    def listed(self, object: str, fields: Sequence[str]) -> list[str]:
         """What to ask the list for."""
-        return [TARGETS[name] for name in fields if name in TARGETS]
+        return [TARGETS[name] for name in fields if linkable(object, name)]
 
     def of_rows(
         self, object: str, fields: Sequence[str], found: Sequence[Mapping[str, Any]], *, listed: bool = False
     ) -> list[Record]:
         """Rows as records, associations included: from the rows if the list was asked for them, else asked for now."""
-        named = [name for name in fields if name in TARGETS]
+        named = [name for name in fields if linkable(object, name)]
         records = [rows.record(object, row, fields) for row in found]
         if not named or not found or found[0].get("archived"):
             return records
@@ -87,12 +92,12 @@ class Links:
 
     def _counts(self, object: str, name: str, link: Mapping[str, Any]) -> bool:
         types = {kind.get("typeId") for kind in link.get("associationTypes") or []}
-        wanted = _TYPES.get((object, TARGETS[name]))
+        wanted = _TYPES[object, TARGETS[name]]
         return wanted not in _PRIMARY or wanted in types
 
     def at_creation(self, object: str, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The `associations` of a create input."""
-        wanted = [(TARGETS[name], id) for name, id in fields.items() if name in TARGETS and id]
+        wanted = [(TARGETS[name], id) for name, id in fields.items() if linkable(object, name) and id]
         return [{"to": {"id": str(id)}, "types": [_spec(object, to)]} for to, id in wanted]
 
     def write(self, object: str, name: str, wanted: Mapping[str, str | None]) -> dict[str, Outcome]:
@@ -132,7 +137,7 @@ class Links:
 def _listed(object: str, name: str, row: Mapping[str, Any]) -> str | None:
     """From `associations.companies.results[{id, type}]`, where only a primary one is listed without `_unlabeled`."""
     listed = ((row.get("associations") or {}).get(TARGETS[name]) or {}).get("results") or []
-    if _TYPES.get((object, TARGETS[name])) in _PRIMARY:
+    if _TYPES[object, TARGETS[name]] in _PRIMARY:
         listed = [entry for entry in listed if not str(entry.get("type", "")).endswith("_unlabeled")]
     return min((str(entry["id"]) for entry in listed), key=int, default=None)
 

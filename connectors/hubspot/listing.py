@@ -22,8 +22,9 @@ from connectors.port import Cursor, Page, Record
 LIST_PAGE = 100
 SEARCH_PAGE = 200
 SEARCH_MOST = 10_000
-_BODY_MOST = 2_900
-"""HubSpot refuses a search body of more than 3,000 characters (search guide)."""
+_PROPERTIES_MOST = 2_500
+"""Characters of the list of properties in a search: HubSpot refuses a body of more than 3,000 (search guide), and the
+rest of ours takes fewer than 400."""
 _QUERY_MOST = 5_500
 """A longer list of properties in the address risks 414."""
 _LIST_SPEED, _SEARCH_SPEED = 1_900, 1_000
@@ -90,7 +91,7 @@ class Lister:
         short = sum(len(name) + 12 for name in properties) <= _QUERY_MOST
         query: dict[str, Any] = {"limit": LIST_PAGE, "archived": archived}
         query["properties"] = properties if short else rows.asked_properties(object, ())
-        if short and not archived and (linked := self._links.listed(fields)):
+        if short and not archived and (linked := self._links.listed(object, fields)):
             query["associations"] = linked
         bin = Bin(self._door.clock.now_ms())
         while True:
@@ -142,13 +143,11 @@ class Lister:
             yield Page(records, Cursor(reached), asked, total)
 
     def _question(self, object: str, fields: Sequence[str], walk: _Walk) -> dict[str, Any]:
-        question = {**walk.filter(), "limit": SEARCH_PAGE, "properties": rows.asked_properties(object, fields)}
-        if len(orjson.dumps(question)) > _BODY_MOST:
-            question["properties"] = rows.asked_properties(object, ())
-        return question
+        asked = rows.asked_properties(object, () if _too_wide(object, fields) else fields)
+        return {**walk.filter(), "limit": SEARCH_PAGE, "properties": asked}
 
     def _searched(self, object: str, fields: Sequence[str], found: Sequence[Mapping[str, Any]]) -> list[Record]:
-        if len(orjson.dumps(rows.asked_properties(object, fields))) + 400 > _BODY_MOST:
+        if _too_wide(object, fields):
             return self._detail(object, fields, found)
         return self._links.of_rows(object, fields, found)
 
@@ -226,6 +225,10 @@ class _Walk:
     def _at(self, row: Mapping[str, Any]) -> int:
         properties = row.get("properties") or {}
         return rows.ms(properties.get(self._stamp) or row.get("updatedAt"))
+
+
+def _too_wide(object: str, fields: Sequence[str]) -> bool:
+    return len(orjson.dumps(rows.asked_properties(object, fields))) > _PROPERTIES_MOST
 
 
 def _next(body: Mapping[str, Any]) -> str | None:

@@ -25,7 +25,7 @@ UNSUBSCRIBE = "/communication-preferences/v3/unsubscribe"
 _CRM = re.compile(r"^/crm/v\d/(objects|properties|owners|associations)(?=/|$)")
 _OTHER = re.compile(r"^/(oauth|communication-preferences|account-info)/v[134](?=/)")
 
-_ID = re.compile(r"/(?:\d{2,}|[^/]*(?:@|%40)[^/]*)(?=/|$)")
+_ID = re.compile(r"/(?:\d+|[^/]*(?:@|%40)[^/]*)(?=/|$)")
 _REPEATABLE = re.compile(r"/(search|batch/read|token|access-token-info|unsubscribe(-all)?)$")
 
 

@@ -9,7 +9,7 @@ from connectors.errors import Misconfigured, Unauthorised
 from connectors.hubspot import rows
 from connectors.hubspot.answers import Answer, fault, system_error
 from connectors.hubspot.api import Api
-from connectors.hubspot.links import TARGETS
+from connectors.hubspot.links import TARGETS, linkable
 from connectors.port import Field, FieldSpec, Option, Owner, Schema
 
 GROUP = {"name": "smarketing", "label": "Sales alignment"}
@@ -51,7 +51,7 @@ def describe(api: Api, object: str) -> Schema:
     if object == "contacts":
         fields[rows.SUBSCRIPTIONS] = Field(rows.SUBSCRIPTIONS, "Opted out of all e-mail", "bool")
     for name, target in TARGETS.items():
-        if target != object:
+        if linkable(object, name):
             fields[name] = Field(name, f"Associated {name[1:]}", "reference", references=(target,))
     return Schema(object, fields)
 

@@ -17,7 +17,7 @@ from connectors.hubspot.answers import Fault
 from connectors.hubspot.api import Api
 from connectors.hubspot.conflicts import Conflicts
 from connectors.hubspot.consent import Consent
-from connectors.hubspot.links import TARGETS, Links
+from connectors.hubspot.links import TARGETS, Links, linkable
 from connectors.hubspot.reading import BATCH, Reader
 from connectors.hubspot.sending import Sender, deferred
 from connectors.port import Applied, Outcome, Record, Rejected, Stale, Unknown, Write
@@ -153,7 +153,7 @@ class Writer:
 
     def _link(self, object: str, batch: Mapping[int, Write]) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
-        for name in TARGETS:
+        for name in filter(partial(linkable, object), TARGETS):
             wanted = {write.id: write.fields[name] for write in batch.values() if write.id and name in write.fields}
             wrong = self._links.write(object, name, wanted) if wanted else {}
             outcomes.update({place: wrong[write.id] for place, write in batch.items() if write.id in wrong})

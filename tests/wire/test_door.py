@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 
+import httpcore
 import httpx
 import pytest
 import requests
@@ -25,6 +26,7 @@ from connectors.door import (
     Token,
     Window,
     is_loopback,
+    wire,
 )
 from connectors.errors import Exhausted, Misconfigured, Unauthorised, Unavailable
 from connectors.hubspot.manners import HubSpotManners, windows
@@ -358,6 +360,21 @@ def test_a_redirect_within_the_host_is_followed_for_a_read() -> None:
 )
 def test_loopback_is_known(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("url", "proxied"),
+    [("https://api.example.test", True), ("http://127.0.0.1:8080", False), ("http://localhost", False)],
+)
+def test_the_environments_proxy_is_used_but_never_for_loopback(
+    url: str, proxied: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://proxy.example.test:3128")
+    with wire(url) as transport:
+        assert isinstance(transport._pool, httpcore.HTTPProxy) is proxied
 
 
 # -- knowing ---------------------------------------------------------------------------------------------------------
