@@ -152,11 +152,18 @@ def _one_value(case: _Case, changed: Sequence[str]) -> Verdict:
         return _write(case, changed, value, f"only {' and '.join(changed)} changed", rule.winner)
     if authority.now is None and _blank_may_not_win(rule):
         return _write(case, changed, value, f"{rule.winner} is blank", "blank")
-    restored = _write(case, [rule.winner], authority.now, f"{rule.winner} decides: its value is restored", "restore")
-    writes = {name: value for name, value in restored.writes.items() if name in changed}
+    return _restore(case, changed)
+
+
+def _restore(case: _Case, changed: Sequence[str]) -> Verdict:
+    """The authority did not change: whoever did gets its value back."""
+    system = case.rule.winner
+    value = case.sides[system].now
+    verdict = _write(case, [system], value, f"{system} decides: its value is restored", "restore")
+    writes = {name: value for name in verdict.writes if name in changed}
     if writes:
-        return replace(restored, writes=writes)
-    return _nothing(f"{rule.winner} decides, and the change may not be overwritten: it stays", "stays")
+        return replace(verdict, writes=writes)
+    return _nothing(f"{system} decides, and the change may not be overwritten: it stays", "stays")
 
 
 # -- conflict ----------------------------------------------------------------------------------------------------------
@@ -171,6 +178,8 @@ def _conflict(case: _Case, changed: Sequence[str]) -> Verdict:
         if united is not None:
             return replace(_write(case, list(case.sides), united[0], "sets united", "union"), conflict=True)
     source, reason, label = _winner(case, changed)
+    if source not in changed:
+        return replace(_restore(case, changed), conflict=True)
     return replace(_write(case, [source], case.sides[source].now, reason, label), conflict=True)
 
 

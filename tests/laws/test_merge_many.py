@@ -58,6 +58,10 @@ def test_any_number_of_systems_is_merged_by_the_same_promises(
     assert not any(isinstance(value, Unmapped) for value in verdict.writes.values())
     assert met or None not in verdict.writes.values()
     assert verdict.agreed or not verdict.writes
+    news = [side.now for side in sides.values() if side.changed]
+    assert not met or all(sides[n].changed or value in news for n, value in verdict.writes.items()), (
+        "touched for no news"
+    )
     overwritten = {n for n in verdict.writes if (sides[n].changed if met else sides[n].now is not None)}
     assert {name for name, _ in verdict.lost} == overwritten
 
