@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.hubspot import errors, writing
 from sandbox.hubspot.schema import ObjectType
 from sandbox.hubspot.store import Record, full_history
-from sandbox.kernel import Caller
+from sandbox.kernel import Caller, Change
 
 if TYPE_CHECKING:
     from sandbox.hubspot.portal import Portal
@@ -32,6 +32,7 @@ def merge(portal: Portal, type: ObjectType, winner: Record, loser: Record, calle
     at = portal.clock.now()
     records = portal.records[type.name]
     survivor = _joined(portal, type, winner, loser, merged_ids, at)
+    _sign(survivor, caller)
     survivor.born = winner.born
     for old in (winner, loser):
         writing.release(records, type, old)
@@ -46,6 +47,16 @@ def merge(portal: Portal, type: ObjectType, winner: Record, loser: Record, calle
             if portal.records[b].live(other):
                 portal.associate_rows(type.name, survivor.id, b, other, specs)
     return survivor
+
+
+def _sign(row: Record, caller: Caller) -> None:
+    """What the merge itself decided is the newest entry of each history."""
+    last = {change.field: change.value for change in row.history}
+    row.history += [
+        Change(row.modified, name, value, caller.by, caller.actor)
+        for name, value in row.values.items()
+        if last.get(name) != value
+    ]
 
 
 def _joined(portal: Portal, type: ObjectType, winner: Record, loser: Record, merged_ids: str, at: int) -> Record:
