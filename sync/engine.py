@@ -28,6 +28,8 @@ from sync.scope import Scope, Selector
 
 LEASE = "sync"
 LEASE_MS = 15 * 60_000
+LEARN_MS = 15 * 60_000
+"""How long schemas and owners are taken to be as they were."""
 ROUNDS = 6
 """Most turns of reconcile and apply in one cycle; what is left waits for the next."""
 
@@ -57,6 +59,7 @@ class Engine:
     view: Any = None
     _lease: Lease | None = None
     _planners: dict[str, Planner] = field(default_factory=dict)
+    _learn_at: int = 0
     _full: set[Place] = field(default_factory=set)
 
     # -- cycles ------------------------------------------------------------------------------------------------
@@ -121,7 +124,9 @@ class Engine:
 
     def _prepare(self) -> None:
         """Learn what the systems look like today, and finish what an earlier run left unanswered."""
-        self._planners = {rule.kind: self.planner(rule) for rule in self.rules}
+        if self.now() >= self._learn_at:
+            self._planners = {rule.kind: self.planner(rule) for rule in self.rules}
+            self._learn_at = self.now() + LEARN_MS
         self._recover()
 
     def planner(self, rule: KindRule) -> Planner:
@@ -212,5 +217,6 @@ class Engine:
         self.report.written(kind, system, f"{verb}d")
 
     def failed(self, kind: str, system: str) -> None:
-        """One write was refused."""
+        """One write was refused: perhaps a field or an option is no longer what it was."""
+        self._learn_at = 0
         self.report.written(kind, system, "failed")

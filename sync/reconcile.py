@@ -282,9 +282,9 @@ class _Batch:
             self._ask("shared", row, {"why": decision.why}, f"shared|{row.system}|{row.object}|{row.id}")
         else:
             row = self.rows[by_ref[decision.refs[0]]]
-            detail = {"why": decision.why, "records": [list(ref) for ref in decision.refs]}
+            records = {"why": decision.why, "records": [list(ref) for ref in decision.refs]}
             refs = "|".join(f"{ref.system}:{ref.object}:{ref.id}" for ref in sorted(decision.refs))
-            self._ask(decision.question, row, detail, f"{decision.question}|{refs}")
+            self._ask(decision.question, row, records, f"{decision.question}|{refs}")
             for ref in decision.refs:
                 held = self.rows[by_ref[ref]]
                 self.asked.add(held.n)

@@ -58,21 +58,26 @@ class Daemon:
 
     def __init__(self, engine: Engine, settings: ScheduleSettings) -> None:
         self._engine = engine
+        self._stopped = False
         self._scheduler = BlockingScheduler(
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self._scheduler.add_executor(ThreadPoolExecutor(1))
+        self._scheduler.add_job(self._cycle, args=["sync", False], id="first")
         self._scheduler.add_job(self._cycle, parse_when(settings.sync), args=["sync", False], id="sync")
         self._scheduler.add_job(self._cycle, parse_when(settings.sweep), args=["sweep", True], id="sweep")
 
     def run(self) -> None:
         """Block until stopped."""
-        self._cycle("sync", False)
-        self._scheduler.start()
+        if not self._stopped:
+            self._scheduler.start()
 
     def stop(self) -> None:
         """Finish the cycle in hand, then return from `run`."""
-        Thread(target=self._scheduler.shutdown, name="stop").start()
+        self._stopped = True
+        if self._scheduler.running:
+            # Not in this thread: a signal handler interrupts the very loop that it must wake.
+            Thread(target=self._scheduler.shutdown, name="stop").start()
 
     def _cycle(self, job: str, full: bool) -> None:
         try:
