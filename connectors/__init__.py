@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from connectors.door import Budget, Called, Clock, Door, wire
 from connectors.errors import Misconfigured
-from connectors.port import Connector
+
+if TYPE_CHECKING:
+    import httpx
+
+    from connectors.door import Budget, Called, Clock
+    from connectors.port import Connector
 
 SYSTEMS = ("hubspot", "salesforce")
 
@@ -32,7 +34,7 @@ def connect(
     `on_call` sees each line of the ledger; `on_token` must store a refresh token that the system has replaced.
     Raises `Misconfigured`.
     """
-    # Imported when asked for: the client libraries take a third of a second to load.
+    # Imported when asked for: whoever needs only the port should not wait for HTTP and the client libraries.
     if name == "hubspot":
         from connectors.hubspot import HubSpot
 
@@ -46,6 +48,7 @@ def connect(
             parallel=parallel,
         )
     if name == "salesforce":
+        from connectors.door import Door, wire
         from connectors.salesforce import Salesforce, Settings
 
         known = {field.name for field in fields(Settings)}
