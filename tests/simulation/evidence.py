@@ -1,0 +1,256 @@
+"""What a life left behind: the systems' full histories, and the tables of the state, read past the product's code.
+
+Records are gathered into *groups*: those that could ever have been one entity, by a sync key they held, by a merge or
+conversion, or by the state's own `entity`.  Values may flow only within a group.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from connectors.memory import SYNC, Entry, Row
+from connectors.port import Ref
+from tests.simulation.life import Life
+from tests.simulation.words import FIELDS, KEYS, NAMES, norm
+
+
+class Known(NamedTuple):
+    """A row of `record`."""
+
+    ref: Ref
+    state: str
+    entity: str | None
+    linked_at: int
+    dirty: bool
+    shadow: dict[str, Any]
+    now: dict[str, Any]
+
+
+class Line(NamedTuple):
+    """A row of `journal`."""
+
+    entity: str
+    system: str
+    name: str
+    was: Any
+    became: Any
+    reason: str
+
+
+class Asked(NamedTuple):
+    """An open row of `review`."""
+
+    question: str
+    entity: str | None
+    ref: Ref | None
+    name: str | None
+
+
+class Flight(NamedTuple):
+    """A row of `operation`."""
+
+    n: int
+    entity: str
+    system: str
+    id: str | None
+    verb: str
+    fields: dict[str, Any]
+    state: str
+
+
+class Change(NamedTuple):
+    """One effective change of one field of one record."""
+
+    at: int
+    value: Any
+    by: str
+    before: Any
+
+    @property
+    def ours(self) -> bool:
+        return self.by == SYNC
+
+
+@dataclass
+class Evidence:
+    """Everything a judge may look at."""
+
+    life: Life
+    _parent: dict[Ref, Ref] = field(default_factory=dict)
+
+    @cached_property
+    def rows(self) -> dict[Ref, Row]:
+        """Every record that ever was."""
+        return {
+            row.ref: row
+            for system in self.life.systems.values()
+            for records in system.rows.values()
+            for row in records.values()
+        }
+
+    @cached_property
+    def known(self) -> dict[Ref, Known]:
+        """The state's records."""
+        found = self.life.ask("SELECT system, object, id, state, entity, why, dirty, shadow, now FROM record")
+        return {
+            Ref(*at): Known(
+                Ref(*at), state, entity, (json.loads(why) or {}).get("at", 0) if why else 0, bool(dirty),
+                json.loads(shadow) if shadow else {}, json.loads(now),
+            )
+            for *at, state, entity, why, dirty, shadow, now in found
+        }  # fmt: skip
+
+    @cached_property
+    def journal(self) -> list[Line]:
+        """The journal in order."""
+        found = self.life.ask("SELECT entity, system, field, was, became, reason FROM journal ORDER BY n")
+        return [Line(e, s, f, json.loads(was), json.loads(became), reason) for e, s, f, was, became, reason in found]
+
+    @cached_property
+    def open(self) -> list[Asked]:
+        """Questions that wait for a person."""
+        found = self.life.ask("SELECT question, entity, system, object, id, field FROM review WHERE closed_ms IS NULL")
+        return [Asked(q, e, Ref(s, o, i) if i else None, f) for q, e, s, o, i, f in found]
+
+    @cached_property
+    def flights(self) -> list[Flight]:
+        """All operations."""
+        found = self.life.ask("SELECT n, entity, system, id, verb, fields, state FROM operation ORDER BY n")
+        return [Flight(n, e, s, i, v, json.loads(f), state) for n, e, s, i, v, f, state in found]
+
+    # -- histories ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def changes(self) -> dict[tuple[Ref, str], list[Change]]:
+        """(record, field) → its effective changes, oldest first."""
+        told: dict[tuple[Ref, str], list[Change]] = {}
+        for ref, row in self.rows.items():
+            held: dict[str, Any] = {}
+            for entry in row.history:
+                name = NAMES.get((ref.system, entry.field))
+                if name is not None:
+                    told.setdefault((ref, name), []).append(_change(entry, held.get(name)))
+                    held[name] = entry.value
+        return told
+
+    def of(self, ref: Ref, name: str) -> list[Change]:
+        """The effective changes of a field."""
+        return self.changes.get((ref, name), [])
+
+    def held(self, ref: Ref, name: str) -> Any:
+        """What a record holds now."""
+        return self.rows[ref].fields.get(FIELDS[name][ref.system])
+
+    def story(self, refs: Iterable[Ref], name: str) -> str:
+        """The minimal history of a field, for a person who must understand what went wrong."""
+        start = min((row.created for row in self.rows.values()), default=0)
+        parts = []
+        for ref in sorted(refs):
+            told = " ".join(f"{c.at - start}:{c.value!r}({c.by[0]})" for c in self.of(ref, name))
+            row = self.rows[ref]
+            end = f" moved to {row.moved_to.id}" if row.moved_to else " deleted" if row.deleted else ""
+            parts.append(f"{ref.object} {ref.id} [{told}]{end}")
+        lines = [
+            f"{line.system}: {line.was!r} -> {line.became!r} ({line.reason[:40]})"
+            for line in self.journal_of(refs)
+            if line.name == name
+        ]
+        return f"{'; '.join(parts)} | journal {'; '.join(lines) or '-'}"
+
+    # -- groups ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def groups(self) -> dict[Ref, list[Ref]]:
+        """Root → records that could ever have been one entity."""
+        by_id = {(ref.system, ref.id): ref for ref in self.rows}
+        first: dict[str, Ref] = {}
+        for ref, row in self.rows.items():
+            self._find(ref)
+            if row.moved_to is not None:
+                self._unite(ref, row.moved_to)
+            for other in self.named(row, by_id):
+                self._unite(ref, other)
+        for known in self.known.values():
+            if known.entity is not None and known.ref in self.rows:
+                self._unite(first.setdefault(known.entity, known.ref), known.ref)
+                self._unite(by_id[_first_of(known.entity)], known.ref)
+        groups: dict[Ref, list[Ref]] = {}
+        for ref in sorted(self.rows):
+            groups.setdefault(self._find(ref), []).append(ref)
+        return groups
+
+    def named(self, row: Row, by_id: dict[tuple[str, str], Ref]) -> Iterator[Ref]:
+        """The records that a record ever named in its sync keys."""
+        for entry in row.history:
+            if entry.field in KEYS and entry.value is not None:
+                other = by_id.get((KEYS[entry.field][0], str(entry.value)))
+                if other is not None:
+                    yield other
+
+    def group(self, ref: Ref) -> list[Ref]:
+        """All records of this record's group."""
+        groups = self.groups
+        return groups[self._find(ref)]
+
+    def journal_of(self, refs: Iterable[Ref]) -> list[Line]:
+        """The journal of the entities of these records."""
+        ids = {(ref.system, ref.id) for ref in refs}
+        return [line for line in self.journal if _first_of(line.entity) in ids]
+
+    def _find(self, ref: Ref) -> Ref:
+        root = ref
+        while (parent := self._parent.setdefault(root, root)) != root:
+            root = parent
+        while self._parent[ref] != root:
+            self._parent[ref], ref = root, self._parent[ref]
+        return root
+
+    def _unite(self, a: Ref, b: Ref) -> None:
+        self._parent[self._find(a)] = self._find(b)
+
+    # -- pairs -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def entities(self) -> dict[str, dict[str, Ref]]:
+        """Entity → system → its live record, as the state has it."""
+        found: dict[str, dict[str, Ref]] = {}
+        for known in self.known.values():
+            if known.state == "live" and known.entity is not None:
+                found.setdefault(known.entity, {})[known.ref.system] = known.ref
+        return found
+
+    def excused(self, entity: str) -> set[str]:
+        """Fields of an entity that wait for a person: asked about, or in a parked write.  `*`: all."""
+        names: set[str] = set()
+        members = set(self.entities.get(entity, {}).values())
+        for asked in self.open:
+            if asked.entity == entity or asked.ref in members:
+                if asked.question in ("conflict", "held", "unmapped"):
+                    names.add(asked.name or "*")
+                elif asked.question in ("merge", "ambiguous", "same_person"):
+                    names.add("*")
+        for flight in self.flights:
+            if flight.entity == entity and flight.state == "parked":
+                names |= set(flight.fields)
+        return names
+
+
+def _change(entry: Entry, before: Any) -> Change:
+    return Change(entry.at, entry.value, entry.by, before)
+
+
+def _first_of(entity: str) -> tuple[str, str]:
+    """The record after which an entity is named."""
+    system, _, id = entity.partition("/")
+    return system, id
+
+
+def normal(name: str, values: Iterable[Any]) -> set[Any]:
+    """Values in normal form; the stages that they may mean, one by one."""
+    if name != "stage":
+        return {norm(name, value) for value in values}
+    return {meant for value in values for meant in norm(name, value)}

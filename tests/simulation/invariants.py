@@ -1,0 +1,43 @@
+"""The judge of a life.  It knows the systems' histories and the tables, never the engine's reasoning.
+
+S1 no invention, S2 no silent lost update, S3 no duplicate creation, S4 opt-out ratchet, S5 stage ratchet,
+S6 ownership, S7 no echo, S8 no time travel, S9 honest shadow, S10 one flight, S11 cursor safety, S12 a plan writes
+nothing, S14 no resurrection, S15 complete journal, S16 right people; and once healed L1 convergence, L2 rest,
+L3 completeness, L5 visibility.  L4 (one refused record stops no other) is L1 of the others.
+
+Each violation is one line: seed, invariant, entity, field, history.
+"""
+
+from __future__ import annotations
+
+from tests.simulation.evidence import Evidence
+from tests.simulation.life import Life
+from tests.simulation.liveness import LIVENESS
+from tests.simulation.safety import SAFETY
+
+
+def judge(life: Life) -> list[str]:
+    """Everything that is wrong with a life that was lived to its end; also notes which rare branches it took."""
+    evidence = Evidence(life)
+    found = list(life.violations)
+    for check in (*SAFETY, *LIVENESS):
+        for invariant, entity, name, history in check(evidence):
+            found.append(f"seed={life.seed} invariant={invariant} entity {entity} field {name} history {history}")
+    _marks(evidence)
+    return found
+
+
+def _marks(e: Evidence) -> None:
+    reasons = " ".join(line.reason for line in e.journal)
+    for mark, said in (
+        ("looked after unknown", "seen by looking"), ("overwritten journaled", "overwritten:"), ("lost", "lost:"),
+        ("restored", "restore"), ("tie", "order unknown"),
+    ):  # fmt: skip
+        if said in reasons:
+            e.life.mark(mark)
+    for state in {known.state for known in e.known.values()} - {"live"}:
+        e.life.mark(state)
+    for question in {asked.question for asked in e.open}:
+        e.life.mark(f"asked: {question}")
+    if any(flight.state == "parked" for flight in e.flights):
+        e.life.mark("parked")

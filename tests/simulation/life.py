@@ -1,0 +1,365 @@
+"""One simulated life: two CRMs in memory, people who act at every boundary, troubles, crashes, and the real engine.
+
+Everything follows from the seed: who acts when, what breaks, where the process dies.  `Life.run` lives it through,
+heals the world, and leaves two systems and a state for `invariants` to judge.  People and troubles draw from separate
+streams of chance, so that the same people live through other troubles.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from connectors.errors import SyncError
+from connectors.memory import MemorySystem
+from connectors.port import Write
+from mapping.rules import KindRule
+from state.store import Store, open_store
+from sync.engine import Engine
+from sync.plan import Planner
+from tests.simulation.people import People
+from tests.simulation.world import SETTINGS, START, Watched, hubspot, rules_of, salesforce
+
+K = 4
+"""Cycles after which a healed world must be at rest."""
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What kind of life it is."""
+
+    humans: float
+    """Chance that someone acts at a boundary."""
+    actions: int
+    """How many actions people take in all."""
+    cycles: int
+    crash: float
+    """Chance of a crash at a boundary."""
+    lost: float
+    """Chance that the answer to a batch is lost."""
+    refuse: float
+    """Chance that one write is refused or deferred."""
+    outage: float
+    """Chance that a read fails."""
+    moves: bool
+    """Merges and conversions happen."""
+    deletes: bool
+    delay: int
+    """Longest lag of the change feed, ms."""
+    dry: float
+    """Chance that a run is only a plan."""
+
+    @classmethod
+    def of(cls, rng: random.Random) -> Profile:
+        """Calm, busy or brutal: some lives are free of faults, so that the strictest invariants apply."""
+        faults = rng.random() < 0.7
+        level = rng.choice([0.05, 0.15, 0.3]) if faults else 0.0
+        return cls(
+            humans=rng.choice([0.05, 0.15, 0.4]),
+            actions=rng.randint(3, 24),
+            cycles=rng.randint(2, 6),
+            crash=level / 6 if rng.random() < 0.6 else 0.0,
+            lost=level if rng.random() < 0.6 else 0.0,
+            refuse=level / 2 if rng.random() < 0.4 else 0.0,
+            outage=level / 2 if rng.random() < 0.3 else 0.0,
+            moves=rng.random() < 0.4,
+            deletes=rng.random() < 0.4,
+            delay=rng.choice([0, 0, 3_000, 25_000]),
+            dry=rng.choice([0.0, 0.0, 0.2]),
+        )
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing ever goes wrong."""
+        return not (self.crash or self.lost or self.refuse or self.outage)
+
+
+class Worker(Engine):
+    """The engine as it is, except that rules are compiled once a life: the systems' schemas never change in it."""
+
+    planners: dict[str, Planner]
+
+    def planner(self, rule: KindRule) -> Planner:
+        if rule.kind not in self.planners:
+            self.planners[rule.kind] = super().planner(rule)
+        return self.planners[rule.kind]
+
+
+@dataclass
+class Life:
+    """A seed and what follows from it."""
+
+    seed: int
+    folder: Path
+    template: Path
+    frozen: bool = False
+    """People act before the first run and never again; nothing goes wrong but the crash at `stop_at`."""
+    stop_at: int | None = None
+    """Crash at exactly this boundary, and nowhere else."""
+    batch: int | None = None
+    """Size of pages and batches, instead of a drawn one."""
+    rules: tuple[str, str] | None = None
+    """Settings of phone and title, instead of drawn ones."""
+    trace: list[str] | None = None
+    """What happened, for a person who replays a life."""
+    now: int = START
+    troubled: bool = True
+    crashes: int = 0
+    lost: int = 0
+    cycles: int = 0
+    steps: int = 0
+    quiet: bool = False
+    """Whether the healed world came to rest within K cycles."""
+    marks: Counter[str] = field(default_factory=Counter)
+    lost_on: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(system, id or sync key) → writes whose answer was lost."""
+    versions: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """The newest version of each record that the state ever knew."""
+    violations: list[str] = field(default_factory=list)
+    """What `watch` saw on the way."""
+
+    def __post_init__(self) -> None:
+        self.profile = Profile.of(random.Random(f"profile {self.seed}"))
+        self.luck = random.Random(f"luck {self.seed}")
+        self.rng = random.Random(f"people {self.seed}")
+        sizes = [self.luck.choice([2, 5, 100]), self.luck.choice([2, 5, 200]), self.luck.choice([1, 3, 100])]
+        if self.batch is not None:
+            sizes = [self.batch] * 3
+        drawn = (self.luck.choice(list(SETTINGS)), self.luck.choice(list(SETTINGS)))
+        self.settings = self.rules or drawn
+        self.rule = rules_of(*self.settings)
+        self.hubspot = hubspot(self.clock, self, sizes[0])
+        self.salesforce = salesforce(self.clock, self, sizes[1])
+        self.connectors = {s.name: Watched(s, sizes[2], self.mark) for s in (self.hubspot, self.salesforce)}
+        profile = self.profile
+        self.people = People(self.rng, self.hubspot, self.salesforce, profile.moves, profile.deletes, self.mark)
+        self.database = self.folder / f"life-{self.seed}.db"
+        shutil.copyfile(self.template, self.database)
+        self.store: Store | None = None
+        self.runs = 0
+        self.acted = 0
+        self._acting = False
+        self._dead = False
+        self._planners: dict[str, Planner] = {}
+        self._look: sqlite3.Connection | None = None
+
+    @property
+    def systems(self) -> dict[str, MemorySystem]:
+        """Both, by name."""
+        return {"hubspot": self.hubspot, "salesforce": self.salesforce}
+
+    # -- time and chance ---------------------------------------------------------------------------------------
+
+    def clock(self) -> int:
+        """The virtual time, ms."""
+        return self.now
+
+    def strikes(self, chance: float) -> bool:
+        """Whether trouble of this chance comes now."""
+        return self.troubled and not self.frozen and chance > 0 and self.luck.random() < chance
+
+    def mark(self, name: str) -> None:
+        """A rare branch was reached."""
+        self.marks[name] += 1
+
+    def say(self, what: str) -> None:
+        """Note what happened, if someone listens."""
+        if self.trace is not None:
+            self.trace.append(f"{self.now - START:>9} {what}")
+
+    def step(self, name: str) -> None:
+        """A boundary: time passes, people act, the process may die."""
+        self.steps += 1
+        self.now += self.luck.choice([0, 1, 40, 400, 1500])
+        if self._acting:
+            return
+        if self.trace is not None:
+            self.say(f"  . {name}")
+        if self.may_act and self.rng.random() < self.profile.humans:
+            self.act()
+        if self.stop_at == self.steps or (self.stop_at is None and self.strikes(self.profile.crash)):
+            self._dead = True
+            self.crashes += 1
+            self.mark("crash")
+            self.say("CRASH")
+            raise Crash(name)
+
+    @property
+    def may_act(self) -> bool:
+        """Whether anybody still does anything."""
+        return self.troubled and not self.frozen and self.acted < self.profile.actions
+
+    def outage(self) -> str:
+        """Whether a read fails, and how."""
+        if not self.strikes(self.profile.outage):
+            return ""
+        self.mark("outage")
+        return "unavailable" if self.luck.random() < 0.7 else "exhausted"
+
+    def fate(self, writes: Sequence[Write]) -> str:
+        """What befalls a batch of writes."""
+        if not self.strikes(self.profile.lost):
+            return ""
+        self.lost += 1
+        for write in writes:
+            self.lost_on[str(write.object), str(write.id or (write.key.value if write.key else ""))] += 1
+        fate = self.luck.choice(["lost_before", "lost_after", "lost_after"])
+        self.say(f"answer {fate}: {[w.id for w in writes]}")
+        return fate
+
+    def refusal(self) -> str:
+        """Whether one write is refused, and how."""
+        return self.luck.choice(["locked", "rule"]) if self.strikes(self.profile.refuse) else ""
+
+    def delay(self) -> int:
+        """How late the change feed shows a change."""
+        return self.luck.randint(0, self.profile.delay) if self.troubled and self.profile.delay else 0
+
+    def act(self) -> None:
+        """Somebody does something."""
+        self.acted += 1
+        self._acting = True
+        self.people.act()
+        self._acting = False
+
+    # -- living ------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """From birth to rest."""
+        for _ in range(self.rng.randint(2, 6)):
+            self.act()
+            self.now += self.rng.choice([10, 2_000, 90_000])
+        if self.frozen:
+            for _ in range(self.profile.actions):
+                self.act()
+                self.now += self.rng.choice([10, 2_000, 90_000])
+        for _ in range(self.profile.cycles if not self.frozen else 2):
+            self.cycle()
+            self.now += self.luck.choice([1_000, 10_000, 120_000, 1_200_000])
+            if self.may_act:
+                self.act()
+        self.heal()
+
+    def heal(self) -> None:
+        """The faults stop, people rest, what was refused is tried again; then there must be rest within K cycles."""
+        self.troubled = False
+        self.stop_at = None
+        self.now += 700_000
+        self.retry()
+        for _ in range(K + 1):
+            before = self._trail()
+            self.cycle()
+            self.now += 700_000
+            self.quiet = self._trail() == before and not self._unsettled()
+            if self.quiet:
+                return
+
+    def _trail(self) -> tuple[int, ...]:
+        """What a cycle without work does not change."""
+        written = (connector.writes for connector in self.connectors.values())
+        return (*written, *self.ask("SELECT count(*) FROM journal")[0])
+
+    def _unsettled(self) -> bool:
+        return bool(self.ask("SELECT 1 FROM operation WHERE state IN ('planned', 'sent') LIMIT 1"))
+
+    def retry(self) -> None:
+        """Someone runs `errors retry`."""
+        store = self.open()
+        lease = store.lease("sync", "retry", self.now, 1000)
+        store.retry(lease)
+        store.release(lease)
+
+    def open(self) -> Store:
+        """The store, opened anew after a crash."""
+        if self.store is None:
+            self.store = open_store(f"sqlite:///{self.database}")
+            event.listen(self.store._engine, "begin", self._no_ghost)
+        return self.store
+
+    def _no_ghost(self, _: Any) -> None:
+        """A process that is dead writes nothing, whatever it has under `finally`."""
+        if self._dead:
+            raise Crash("dead")
+
+    def close(self) -> None:
+        """The process ends."""
+        if self.store is not None:
+            self.store.close()
+            self.store = None
+        self._dead = False
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        self.close()
+        if self._look is not None:
+            self._look.close()
+        for file in self.folder.glob(f"life-{self.seed}.db*"):
+            file.unlink()
+
+    def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read the state past the product's own code."""
+        if self._look is None:
+            self._look = sqlite3.connect(self.database, isolation_level=None)
+        return self._look.execute(query, parameters).fetchall()
+
+    def engine(self) -> Engine:
+        """A fresh worker over the store."""
+        worker = Worker(
+            store=self.open(),
+            connectors=self.connectors,
+            rules=[self.rule],
+            now=self.clock,
+            new_run=self._new_run,
+            step=self.step,
+        )
+        worker.planners = self._planners
+        return worker
+
+    def _new_run(self) -> str:
+        self.runs += 1
+        return f"run-{self.runs}"
+
+    def cycle(self) -> None:
+        """One turn of the wheel, whatever befalls it."""
+        from tests.simulation.watch import watch
+
+        self.cycles += 1
+        self.say(f"cycle {self.cycles}")
+        try:
+            if self.strikes(self.profile.dry):
+                self._plan()
+            else:
+                self.engine().cycle()
+        except Crash:
+            self.close()
+        except SyncError as error:
+            self.say(f"stopped: {error}")
+            self.mark("stopped")
+        watch(self)
+
+    def _plan(self) -> None:
+        before = [connector.writes for connector in self.connectors.values()]
+        self.engine().plan()
+        self.mark("dry run")
+        if before != [connector.writes for connector in self.connectors.values()]:
+            self.violations.append(f"seed={self.seed} invariant=S12 a plan wrote")
+
+
+def template(folder: Path) -> Path:
+    """An empty database that lives start from: creating one takes longer than living."""
+    path = folder / "template.db"
+    if not path.exists():
+        open_store(f"sqlite:///{path}").close()
+    return path

@@ -1,0 +1,136 @@
+"""What must hold once people rest, faults are healed and K cycles have passed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from connectors.memory import SYNC
+from connectors.port import Ref
+from tests.simulation.evidence import Evidence
+from tests.simulation.life import K
+from tests.simulation.safety import SIDES, Finding, other
+from tests.simulation.words import FIELDS, RANKS, norm, rank, same
+
+CLEARS = {"two_way", "crm_decides"}
+"""Settings under which a blank travels like any value."""
+
+
+def converged(e: Evidence) -> Iterator[Finding]:
+    """L1: both sides agree on every field that a person touched since the link, and on every ratchet."""
+    for entity, members in e.entities.items():
+        if len(members) < 2:
+            continue
+        excused = e.excused(entity)
+        for name in FIELDS:
+            if name in excused or "*" in excused or not all(_has(ref, name) for ref in members.values()):
+                continue
+            if not _agrees(e, list(members.values()), name) and not _told(e, list(members.values()), name):
+                yield "L1", entity, name, e.story(members.values(), name)
+
+
+def _has(ref: Ref, name: str) -> bool:
+    return not (ref.object == "Contact" and name in ("stage", "company"))
+
+
+def _told(e: Evidence, pair: list[Ref], name: str) -> bool:
+    """Whether the journal lists both values as ones that stay: a first meeting of different values."""
+    lines = e.journal_of(e.group(pair[0]))
+    return all(
+        any(
+            line.system == ref.system and line.name == name and line.was == line.became
+            and norm(name, line.was) == norm(name, e.held(ref, name))
+            for line in lines
+        )
+        for ref in pair
+    )  # fmt: skip
+
+
+def _agrees(e: Evidence, pair: list[Ref], name: str) -> bool:
+    a, b = (e.held(ref, name) for ref in pair)
+    if same(name, a, b):
+        return True
+    if name == "stage":
+        return _stages_agree(e, pair)
+    if name == "opted_out":
+        return False
+    setting = dict(zip(("phone", "title"), e.life.settings, strict=True)).get(name, "default")
+    if setting in ("fill_blanks", "review"):
+        return True
+    linked = max(e.known[ref].linked_at for ref in pair)
+    touched = [c for ref in pair for c in e.of(ref, name) if not c.ours and c.at > linked]
+    if a is None or b is None:
+        return not touched or setting not in CLEARS
+    return not touched
+
+
+def _stages_agree(e: Evidence, pair: list[Ref]) -> bool:
+    """HubSpot may be ahead by stages that a Lead cannot express; a status stays beside the stages."""
+    ranks = {ref.system: rank(ref.system, e.rows[ref].fields) for ref in pair}
+    lead, contact = ranks["salesforce"], ranks["hubspot"]
+    if lead == -2:
+        return True
+    return contact >= lead and not (lead < contact and contact in (RANKS["mql"], RANKS["sal"]))
+
+
+def at_rest(e: Evidence) -> Iterator[Finding]:
+    """L2: one more cycle writes nothing, and nothing waits to be decided."""
+    if not e.life.quiet:
+        waiting = [(f.verb, f.system, f.entity, f.state) for f in e.flights if f.state in ("planned", "sent")]
+        last = [f"{x.system}.{x.name}: {x.was!r} -> {x.became!r} ({x.reason[:50]})" for x in e.journal[-4:]]
+        yield "L2", "", "", f"still at work after {K} cycles: {waiting} {last}"
+    for known in e.known.values():
+        if known.dirty:
+            yield "L2", known.ref, "", f"still to be decided ({known.state}, {known.entity})"
+
+
+def complete(e: Evidence) -> Iterator[Finding]:
+    """L3: every record of a person's that is eligible has its counterpart, or a question says why not."""
+    questioned = {x for asked in e.open for x in (asked.entity, asked.ref) if x is not None}
+    parked = {flight.entity for flight in e.flights if flight.state == "parked"}
+    for ref, row in e.rows.items():
+        if row.deleted or not row.history or row.history[0].by == SYNC:
+            continue
+        known = e.known.get(ref)
+        if known is None:
+            yield "L3", ref, "", "never observed"
+            continue
+        if known.entity in questioned or ref in questioned or known.entity in parked:
+            continue
+        if known.state != "live" or known.entity is None:
+            yield "L5", ref, "", f"{known.state}, entity {known.entity}, and nobody is told"
+            continue
+        members = e.entities[known.entity]
+        gone = [
+            k for k in e.known.values() if k.entity == known.entity and k.state in ("deleted", "moved")
+            and k.ref.system == other(ref.system)
+        ]  # fmt: skip
+        if len(members) < 2 and not gone and _eligible(e, ref):
+            yield "L3", ref, "", f"no counterpart, no question: {row.fields}"
+
+
+def _eligible(e: Evidence, ref: Ref) -> bool:
+    row = e.rows[ref]
+    email = row.fields.get(FIELDS["email"][ref.system])
+    if ref.system == SIDES[1]:
+        return norm("email", email) is not None
+    return rank("hubspot", row.fields) >= RANKS["mql"]
+
+
+def visible(e: Evidence) -> Iterator[Finding]:
+    """L5: every parked write, duplicate and shared address is asked about, once."""
+    asked = Counter((x.question, x.entity) for x in e.open)
+    for flight in e.flights:
+        if flight.state == "parked" and asked["rejected", flight.entity] < 1:
+            yield "L5", flight.entity, "", f"parked {flight.verb} in {flight.system}, and nobody is told"
+    told = Counter((x.question, x.ref) for x in e.open)
+    for known in e.known.values():
+        if known.state in ("duplicate", "shared") and told[known.state, known.ref] != 1:
+            count = told[known.state, known.ref]
+            yield "L5", known.ref, "", f"{known.state}, and {count} questions tell of it"
+    for question, many in Counter((x.question, x.entity, x.ref, x.name) for x in e.open).items():
+        if many > 1:
+            yield "L5", question, "", f"asked {many} times"
+
+
+LIVENESS = (converged, at_rest, complete, visible)

@@ -1,0 +1,132 @@
+"""The people of a simulated life: marketing in HubSpot, sales in Salesforce, and what they do to records.
+
+Few addresses, so that records collide; mostly unique values, so that a lost update shows; sometimes repeated ones, so
+that a value goes and comes back between two observations.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from connectors.memory import MemorySystem, Row
+from tests.simulation.world import STAGES, STATUSES
+
+EMAILS = [f"{name}@{domain}" for name in ("ann", "ben", "cyd") for domain in ("acme.example", "oak.example")]
+LAST = {"ann": "Abel", "ben": "Bosch", "cyd": "Curie"}
+EDITED = ["phone", "phone", "phone", "title", "title", "stage", "opted_out", "email", "last_name"]
+
+
+@dataclass
+class People:
+    """Everyone who works in the two systems."""
+
+    rng: random.Random
+    hubspot: MemorySystem
+    salesforce: MemorySystem
+    moves: bool
+    """They merge and convert."""
+    deletes: bool
+    mark: Callable[[str], None]
+    _token: int = 0
+    _doings: list[Callable[[MemorySystem], None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._doings = [self.edit] * 6 + [self.create] * 2
+        self._doings += [self.delete, self.restore] if self.deletes else []
+        self._doings += [self.merge, self.convert] if self.moves else []
+
+    def act(self) -> None:
+        """Somebody does something somewhere; what the system refuses does not happen."""
+        system = self.rng.choice([self.hubspot, self.salesforce])
+        try:
+            self.rng.choice(self._doings)(system)
+        except ValueError:
+            self.mark("refused to a person")
+
+    def token(self) -> str:
+        """A value to write into a field."""
+        chance = self.rng.random()
+        if chance < 0.2:
+            return self.rng.choice(["x1", "x2"])
+        self._token += 1
+        if chance < 0.25:
+            return f" v{self._token} "
+        return f"v{self._token}" if chance < 0.97 else f"v{self._token} is far too long for the other system to hold"
+
+    def create(self, system: MemorySystem) -> None:
+        """A form, an import, a rep who types."""
+        email = self.rng.choice(EMAILS)
+        last = LAST[email.partition("@")[0]] if self.rng.random() < 0.93 else None
+        phone, title = self.rng.choice([None, self.token()]), self.rng.choice([None, self.token(), self.token()])
+        if system is self.hubspot:
+            fields: dict[str, object] = {"email": email, "lastname": last, "phone": phone, "jobtitle": title}
+            fields |= {"company": "Acme", "lifecyclestage": self.rng.choice(STAGES)}
+            if self.rng.random() < 0.05:
+                fields["hs_additional_emails"] = self.rng.choice(EMAILS)
+            system.create("contacts", fields)
+            return
+        fields = {"Email": email, "LastName": last or "Unknown", "Phone": phone, "Title": title}
+        object = self.rng.choice(["Lead", "Lead", "Contact"])
+        if object == "Lead":
+            fields |= {"Company": "Acme", "Status": self.rng.choice(STATUSES)}
+        system.create(object, fields)
+
+    def edit(self, system: MemorySystem) -> None:
+        """One field of one record."""
+        row = self._pick(system)
+        if row is None:
+            return
+        hubspot = system is self.hubspot
+        name = self.rng.choice(EDITED)
+        value: object = self.token()
+        if name == "phone" and self.rng.random() < 0.2:
+            value = None
+        elif name == "stage":
+            if row.ref.object == "Contact":
+                return
+            value = self.rng.choice(STAGES if hubspot else STATUSES)
+        elif name == "opted_out":
+            value = self.rng.random() < 0.7
+        elif name == "email":
+            value = self.rng.choice(EMAILS)
+        natives = {
+            "phone": ("phone", "Phone"),
+            "title": ("jobtitle", "Title"),
+            "last_name": ("lastname", "LastName"),
+            "stage": ("lifecyclestage", "Status"),
+            "opted_out": ("@subscriptions", "HasOptedOutOfEmail"),
+            "email": ("email", "Email"),
+        }
+        system.edit(row.ref.object, row.ref.id, {natives[name][not hubspot]: value})
+
+    def delete(self, system: MemorySystem) -> None:
+        """To the bin."""
+        row = self._pick(system)
+        if row is not None:
+            system.delete(row.ref.object, row.ref.id)
+
+    def restore(self, system: MemorySystem) -> None:
+        """Out of the bin."""
+        binned = [r for rows in system.rows.values() for r in rows.values() if r.deleted and r.moved_to is None]
+        if binned:
+            row = self.rng.choice(binned)
+            system.restore(row.ref.object, row.ref.id)
+
+    def merge(self, system: MemorySystem) -> None:
+        """Two records of one object become one."""
+        winner = self._pick(system)
+        loser = self._pick(system, winner.ref.object) if winner else None
+        if winner is not None and loser is not None and winner is not loser:
+            system.merge(winner.ref.object, winner.ref.id, loser.ref.id)
+
+    def convert(self, _: MemorySystem) -> None:
+        """A lead becomes a contact."""
+        row = self._pick(self.salesforce, "Lead")
+        if row is not None:
+            self.salesforce.convert("Lead", row.ref.id, "Contact")
+
+    def _pick(self, system: MemorySystem, object: str | None = None) -> Row | None:
+        rows = [row for name in ([object] if object else system.schemas) for row in system.live(name)]
+        return self.rng.choice(rows) if rows else None

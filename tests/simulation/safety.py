@@ -1,0 +1,290 @@
+"""What must hold at every step of every life, judged after its end from whole histories.
+
+Each check yields (invariant, entity, field, history).  The numbers are those of the list in `invariants`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from connectors.memory import SYNC, Row
+from connectors.port import Ref
+from tests.simulation.evidence import Change, Evidence, normal
+from tests.simulation.words import DEFAULTS, FIELDS, KEYS, MAPPED, REFINED, norm, rank, same
+
+Finding = tuple[str, object, str, str]
+SIDES = ("hubspot", "salesforce")
+
+
+def other(system: str) -> str:
+    """The system across."""
+    return SIDES[system == SIDES[0]]
+
+
+def no_invention(e: Evidence) -> Iterator[Finding]:
+    """S1: every value we wrote was put into a record of the same group by a person, before."""
+    for refs in e.groups.values():
+        for name in FIELDS:
+            said = [(c.at, c.value) for ref in refs for c in e.of(ref, name) if not c.ours]
+            for ref in refs:
+                for c in e.of(ref, name):
+                    if not c.ours or (name, c.value) in DEFAULTS or (c.value is None and _may_blank(e, name)):
+                        continue
+                    known = normal(name, [value for at, value in said if at <= c.at])
+                    if not normal(name, [c.value]) & known:
+                        yield "S1", ref, name, e.story(refs, name)
+
+
+def _may_blank(e: Evidence, name: str) -> bool:
+    """Whether an authority that never held a value may take away another side's."""
+    rule = next(field for field in e.life.rule.fields if field.name == name)
+    return rule.winner in SIDES and rule.clears == "both"
+
+
+def no_silent_loss(e: Evidence) -> Iterator[Finding]:
+    """S2: the last effective human edit is current, journaled, or was held by both sides at some instant."""
+    for refs in e.groups.values():
+        lines = e.journal_of(refs)
+        for name in FIELDS:
+            for ref in refs:
+                row = e.rows[ref]
+                edits = [c for c in e.of(ref, name) if not c.ours]
+                if row.deleted or not edits or same(name, edits[-1].value, e.held(ref, name)):
+                    continue
+                value = edits[-1].value
+                journaled = any(
+                    line.name == name and line.system == ref.system and _was(name, line.was, value) for line in lines
+                )
+                if not journaled and not _both_held(e, refs, name, ref, value):
+                    yield "S2", ref, name, e.story(refs, name)
+
+
+def _was(name: str, journaled: object, native: object) -> bool:
+    """Journaled values are the shared ones; a person's are native."""
+    if name == "stage":
+        return journaled in norm(name, native)
+    return bool(norm(name, journaled) == norm(name, native))
+
+
+def _both_held(e: Evidence, refs: list[Ref], name: str, ref: Ref, value: object) -> bool:
+    mine = _spells(e.of(ref, name), name, value)
+    theirs = [
+        spell
+        for far in refs
+        if far.system != ref.system
+        for spell in _spells(e.of(far, name), name, value, e.rows[far].created)
+    ]
+    return any(a < d and c < b for a, b in mine for c, d in theirs)
+
+
+def _spells(changes: list[Change], name: str, value: object, born: int = 0) -> list[tuple[float, float]]:
+    """When a record held a value."""
+    told = [(born, None), *((c.at, c.value) for c in changes)]
+    ends = [*(at for at, _ in told[1:]), float("inf")]
+    return [(at, end + 0.5) for (at, held), end in zip(told, ends, strict=True) if same(name, held, value)]
+
+
+def no_duplicates(e: Evidence) -> Iterator[Finding]:
+    """S3: one creation a source, one live record a sync key, no entity made of our records alone."""
+    made: dict[tuple[str, str], list[Ref]] = {}
+    for ref, row in e.rows.items():
+        if _ours(row):
+            made.setdefault((ref.system, _source(row)), []).append(ref)
+    for (system, source), refs in made.items():
+        if len(refs) > 1:
+            yield "S3", source, "", f"created in {system} {len(refs)} times: {[r.id for r in refs]}"
+    live: dict[tuple[str, str], list[Ref]] = {}
+    for ref, row in e.rows.items():
+        key = row.fields.get("SMK_HubSpot_Id__c")
+        if ref.system == "salesforce" and key and not row.deleted:
+            live.setdefault((ref.system, key), []).append(ref)
+    for (system, key), refs in live.items():
+        if len(refs) > 1 and sum(_ours(e.rows[ref]) for ref in refs) > 1:
+            yield "S3", key, "", f"{len(refs)} live records in {system} hold this key: {[r.id for r in refs]}"
+    for refs in e.groups.values():
+        if all(_ours(e.rows[ref]) for ref in refs):
+            yield "S3", refs[0], "", f"made of our records alone: {refs}"
+        for system in SIDES:
+            ours = sum(_ours(e.rows[ref]) for ref in refs if ref.system == system)
+            people = sum(_born(e.rows[ref]) == "human" for ref in refs if ref.system != system)
+            if ours > people:
+                yield "S3", refs[0], "", f"{ours} created in {system} for {people} records of people"
+
+
+def _born(row: Row) -> str:
+    return row.history[0].by if row.history else "human"
+
+
+def _ours(row: Row) -> bool:
+    return _born(row) == SYNC
+
+
+def _source(row: Row) -> str:
+    """The record that a record of ours was made for: the sync key it was born with."""
+    return next((str(h.value) for h in row.history if h.field in KEYS and h.at == row.created), "none")
+
+
+def opt_out_ratchet(e: Evidence) -> Iterator[Finding]:
+    """S4: we never withdraw an opt-out."""
+    for (ref, name), changes in e.changes.items():
+        if name == "opted_out" and any(c.ours and c.before is True and c.value is not True for c in changes):
+            yield "S4", ref, name, e.story(e.group(ref), name)
+
+
+def stage_ratchet(e: Evidence) -> Iterator[Finding]:
+    """S5: we never write a stage below the present one.  A person's edit in the instant of the write is a race that
+    HubSpot's own refusal of steps backward decides; the journal has it."""
+    for ref, row in e.rows.items():
+        held: dict[str, object] = {}
+        for n, entry in enumerate(row.history):
+            before = rank(ref.system, held)
+            raced = n and row.history[n - 1].at == entry.at and row.history[n - 1].by != SYNC
+            first = entry.field == FIELDS["stage"][ref.system]
+            after = rank(ref.system, {**held, **_instant(row, n)})
+            held[entry.field] = entry.value
+            if entry.by == SYNC and (first or entry.field == REFINED) and after < before and not raced:
+                yield "S5", ref, "stage", e.story(e.group(ref), "stage")
+
+
+def _instant(row: Row, n: int) -> dict[str, object]:
+    """Everything that one write of ours sets at once."""
+    at = row.history[n].at
+    return {entry.field: entry.value for entry in row.history if entry.at == at and entry.by == SYNC}
+
+
+def ownership(e: Evidence) -> Iterator[Finding]:
+    """S6: we write no field whose rule leaves it to the target, and none that is not mapped."""
+    closed = {
+        (system, field.name)
+        for field in e.life.rule.fields
+        for system in SIDES
+        if field.name in FIELDS and system not in field.to
+    }
+    for ref, row in e.rows.items():
+        for entry in row.history:
+            if entry.by == SYNC and entry.field not in MAPPED:
+                yield "S6", ref, entry.field, "not mapped"
+    for (ref, name), changes in e.changes.items():
+        if (ref.system, name) in closed and any(c.ours for c in changes):
+            yield "S6", ref, name, e.story(e.group(ref), name)
+
+
+def no_echo(e: Evidence) -> Iterator[Finding]:
+    """S7: what we write answers edits: those of the other side, and (to restore an authority's value) of this one.
+
+    A lost answer or a crash may cost one more write; so may a merge or a new link, which is a new first meeting.
+    """
+    life = e.life
+    for refs in e.groups.values():
+        for name in FIELDS:
+            for ref in refs:
+                ours = [c for c in e.of(ref, name) if c.ours]
+                if not ours:
+                    continue
+                edits = sum(1 for far in refs if far.system != ref.system for c in e.of(far, name) if not c.ours)
+                rule = next(f for f in life.rule.fields if f.name == name)
+                if rule.winner == other(ref.system) or name in ("opted_out", "stage"):
+                    edits += sum(1 for c in e.of(ref, name) if not c.ours)
+                if (name, None) in DEFAULTS or (name, ours[0].value) in DEFAULTS:
+                    edits += 1
+                lost = life.lost_on[ref.object, ref.id] + life.crashes
+                moved = sum(e.rows[r].moved_to is not None or _born(e.rows[r]) != "human" for r in refs)
+                meetings = 0 if len(refs) <= 2 else len(refs) + moved
+                if len(ours) > edits + lost + meetings:
+                    yield "S7", ref, name, f"{len(ours)} writes for {edits} edits: {e.story(refs, name)}"
+
+
+def honest_memory(e: Evidence) -> Iterator[Finding]:
+    """S8, S9: what the state holds as now and as shadow was really held by that record (or one it lives on from)."""
+    for ref, known in e.known.items():
+        if ref not in e.rows or known.state != "live":
+            continue
+        for name in ("email", "last_name", "phone", "title", "opted_out"):
+            if name in known.now and not same(name, known.now[name], e.held(ref, name)):
+                yield "S8", ref, name, f"now is {known.now[name]!r}: {e.story([ref], name)}"
+            if name in known.shadow:
+                near = [r for r in e.group(ref) if r.system == ref.system]
+                past = [None, *(c.value for r in near for c in e.of(r, name))]
+                if not any(same(name, known.shadow[name], value) for value in past):
+                    yield "S9", ref, name, f"shadow is {known.shadow[name]!r}: {e.story(near, name)}"
+
+
+def no_resurrection(e: Evidence) -> Iterator[Finding]:
+    """S14: who was deleted in a system is not made there again."""
+    for ref, row in e.rows.items():
+        if not _ours(row):
+            continue
+        source = e.rows.get(Ref(other(ref.system), *_place_of_source(row)))
+        for gone in e.group(ref):
+            dead = e.rows[gone]
+            if gone.system != ref.system or not dead.deleted or dead.moved_to is not None or dead is row:
+                continue
+            if dead.version >= row.created or source is None or not _linked(dead, source):
+                continue
+            yield "S14", gone, "", f"deleted at {dead.version}, made again as {ref} at {row.created}"
+
+
+def _place_of_source(row: Row) -> tuple[str, str]:
+    for entry in row.history:
+        if entry.field in KEYS and entry.at == row.created:
+            return KEYS[entry.field][1], str(entry.value)
+    return "", ""
+
+
+def _linked(a: Row, b: Row) -> bool:
+    """Whether one names the other in its sync key."""
+    pairs = ((a, b), (b, a))
+    return any(
+        KEYS[name] == (y.ref.system, y.ref.object) and value == y.ref.id
+        for x, y in pairs
+        for name, value in x.fields.items()
+        if name in KEYS
+    )
+
+
+def complete_journal(e: Evidence) -> Iterator[Finding]:
+    """S15: every value that we wrote is in the journal, unless its answer was lost and a person wrote over it."""
+    for refs in e.groups.values():
+        lines = e.journal_of(refs)
+        for name in FIELDS:
+            for ref in refs:
+                changes = e.of(ref, name)
+                for c, after in pairwise([*changes, None]):
+                    if c is None or not c.ours or (after is not None and not after.ours):
+                        continue
+                    told = any(
+                        x.name == name and x.system == ref.system and _was(name, x.became, c.value) for x in lines
+                    )
+                    if not told and not (e.rows[ref].deleted):
+                        yield "S15", ref, name, e.story(refs, name)
+
+
+def right_people(e: Evidence) -> Iterator[Finding]:
+    """S16: what is linked shares an address, a person's merge or conversion, or our own creation."""
+    for entity, members in e.entities.items():
+        if len(members) < 2:
+            continue
+        near = [_addresses(e, ref) for ref in members.values()]
+        if not near[0] & near[1] and not any(_ours(e.rows[ref]) for ref in _ancestors(e, members.values())):
+            yield "S16", entity, "email", "; ".join(e.story([ref], "email") for ref in members.values())
+
+
+def _ancestors(e: Evidence, refs: object) -> set[Ref]:
+    found = set(refs)  # type: ignore[call-overload]
+    while more := {ref for ref, row in e.rows.items() if row.moved_to in found} - found:
+        found |= more
+    return found
+
+
+def _addresses(e: Evidence, ref: Ref) -> set[object]:
+    lines = _ancestors(e, [ref])
+    held = {norm("email", c.value) for r in lines for c in e.of(r, "email")} - {None}
+    more = [h.value for r in lines for h in e.rows[r].history if h.field == "hs_additional_emails" and h.value]
+    return held | {norm("email", part) for value in more for part in str(value).split(";")}
+
+
+SAFETY = (
+    no_invention, no_silent_loss, no_duplicates, opt_out_ratchet, stage_ratchet, ownership, no_echo, honest_memory,
+    no_resurrection, complete_journal, right_people,
+)  # fmt: skip

@@ -1,0 +1,70 @@
+"""What the fields of the simulated world mean, said a second time and independently of the product's mapping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FIELDS: dict[str, dict[str, str]] = {
+    "email": {"hubspot": "email", "salesforce": "Email"},
+    "last_name": {"hubspot": "lastname", "salesforce": "LastName"},
+    "phone": {"hubspot": "phone", "salesforce": "Phone"},
+    "title": {"hubspot": "jobtitle", "salesforce": "Title"},
+    "company": {"hubspot": "company", "salesforce": "Company"},
+    "stage": {"hubspot": "lifecyclestage", "salesforce": "Status"},
+    "opted_out": {"hubspot": "@subscriptions", "salesforce": "HasOptedOutOfEmail"},
+}
+NAMES = {(system, native): name for name, places in FIELDS.items() for system, native in places.items()}
+REFINED = "smk_stage"
+KEYS = {
+    "SMK_HubSpot_Id__c": ("hubspot", "contacts"),
+    "smk_crm_lead_id": ("salesforce", "Lead"),
+    "smk_crm_contact_id": ("salesforce", "Contact"),
+}
+"""Native field → whose id it holds."""
+MAPPED = {*(native for _, native in NAMES), REFINED, *KEYS}
+
+RANKS = {"subscriber": 1, "lead": 2, "mql": 3, "sal": 4, "sql": 5, "opportunity": 6}
+HUBSPOT_STAGES = {
+    "subscriber": {"subscriber"},
+    "lead": {"lead"},
+    "marketingqualifiedlead": {"mql", "sal"},
+    "salesqualifiedlead": {"sql"},
+    "opportunity": {"opportunity"},
+}
+SALESFORCE_STAGES = {
+    "Open - Not Contacted": {"mql"},
+    "Working - Contacted": {"sal"},
+    "Closed - Not Converted": {"disqualified"},
+}
+DEFAULTS = {("company", "[not provided]"), ("opted_out", False)}
+"""Values that the configuration, not a person, puts in."""
+
+
+def norm(name: str, value: Any) -> Any:
+    """The form in which two values of a field are one and the same, whichever system holds them."""
+    if name == "opted_out":
+        return value is True
+    if name == "stage":
+        return frozenset(HUBSPOT_STAGES.get(value) or SALESFORCE_STAGES.get(value) or {value})
+    if isinstance(value, str):
+        value = value.strip() or None
+    return value.lower() if name == "email" and value is not None else value
+
+
+def same(name: str, a: Any, b: Any) -> bool:
+    """Whether two native values mean the same."""
+    if name == "stage":
+        return bool(norm(name, a) & norm(name, b))
+    return bool(norm(name, a) == norm(name, b))
+
+
+def rank(system: str, fields: dict[str, Any]) -> int:
+    """How far the stage of a record is; -1 none, -2 a status beside the stages."""
+    native = fields.get(FIELDS["stage"][system])
+    if native is None:
+        return -1
+    refined = fields.get(REFINED)
+    meant = norm("stage", native)
+    if refined in meant:
+        return RANKS[refined]
+    return min(RANKS.get(name, -2) for name in meant)

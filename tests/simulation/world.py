@@ -1,0 +1,167 @@
+"""The simulated world: two CRMs in memory as the product meets them, the weather over them, and the rules of a life.
+
+The schemas are those parts of HubSpot and Salesforce that the product's own rules for people touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Protocol
+
+from connectors.errors import Exhausted, Unavailable
+from connectors.memory import Memory, MemorySystem, Troubles
+from connectors.port import Deferred, Field, Option, Outcome, Rejected, Schema, Stale, Traits, Write
+from mapping.rules import KindRule
+from sync.config import parse, person_rule
+
+START = 1_750_000_000_000
+LAG = 30_000
+STAGES = ["subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity"]
+STATUSES = ["Open - Not Contacted", "Working - Contacted", "Closed - Not Converted"]
+SETTINGS: dict[str, dict[str, str]] = {
+    "default": {},
+    "two_way": {"rule": "two_way"},
+    "always_use_salesforce": {"rule": "always_use_salesforce"},
+    "prefer_hubspot_unless_blank": {"rule": "prefer_hubspot_unless_blank"},
+    "fill_blanks": {"rule": "fill_blanks"},
+    "review": {"winner": "review"},
+    "crm_decides": {"winner": "crm", "clears": "both", "first": "crm"},
+}
+"""The rules that the two freely ruled fields, phone and title, may have.  `default`: the product's own."""
+
+
+class Weather(Protocol):
+    """What a life says of the troubles of a moment."""
+
+    def step(self, name: str) -> None: ...
+    def outage(self) -> str: ...
+    def fate(self, writes: Sequence[Write]) -> str: ...
+    def refusal(self) -> str: ...
+    def delay(self) -> int: ...
+
+
+class Storms(Troubles):
+    """The troubles of both systems."""
+
+    def __init__(self, weather: Weather) -> None:
+        self.weather = weather
+
+    def step(self, name: str) -> None:
+        self.weather.step(name)
+
+    def read(self) -> None:
+        trouble = self.weather.outage()
+        if trouble == "unavailable":
+            raise Unavailable("out of order")
+        if trouble == "exhausted":
+            raise Exhausted("enough for today", None)
+
+    def batch(self, writes: Sequence[Write]) -> str:
+        return self.weather.fate(writes)
+
+    def one(self, write: Write) -> Outcome | None:
+        refusal = self.weather.refusal()
+        if refusal == "locked":
+            return Deferred("locked")
+        return Rejected("RULE", "a rule of the admin's refuses it") if refusal else None
+
+    def delay(self) -> int:
+        return self.weather.delay()
+
+
+class Watched(Memory):
+    """The connector, with a count of what it was asked to write and of what came of it."""
+
+    def __init__(self, system: MemorySystem, page: int, mark: Callable[[str], None]) -> None:
+        super().__init__(system, page=page)
+        self.mark = mark
+        self.writes = 0
+
+    def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
+        self.writes += len(writes)
+        for outcome in super().write(writes, fields):
+            if isinstance(outcome, Stale):
+                self.mark("stale")
+            yield outcome
+
+
+def _schema(object: str, *fields: Field) -> Schema:
+    return Schema(object, {field.name: field for field in fields})
+
+
+def _text(name: str, length: int = 200, *, unique: bool = False, required: bool = False) -> Field:
+    return Field(name, name, "text", length=length, unique=unique, required=required)
+
+
+def _choice(name: str, values: Sequence[str]) -> Field:
+    return Field(name, name, "choice", options=tuple(Option(v, v) for v in values), restricted=True)
+
+
+CONTACTS = _schema(
+    "contacts",
+    Field("email", "email", "email", unique=True),
+    _text("lastname"),
+    _text("phone"),
+    _text("jobtitle"),
+    _text("company"),
+    _text("hs_additional_emails"),
+    _choice("lifecyclestage", STAGES),
+    _choice("smk_stage", ["subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer", "advocate"]),
+    Field("@subscriptions", "opted out", "bool"),
+    _text("smk_crm_lead_id", unique=True),
+    _text("smk_crm_contact_id", unique=True),
+)
+LEAD = _schema(
+    "Lead",
+    Field("Email", "Email", "email"),
+    _text("LastName", 40, required=True),
+    _text("Phone", 40),
+    _text("Title", 40),
+    _text("Company", 40, required=True),
+    _choice("Status", STATUSES),
+    Field("HasOptedOutOfEmail", "opted out", "bool"),
+    _text("SMK_HubSpot_Id__c", unique=True),
+)
+CONTACT = _schema("Contact", *(f for f in LEAD.fields.values() if f.name not in ("Status", "Company")))
+
+
+def _fit_hubspot(object: str, name: str, value: object) -> object:
+    return value.lower() if name == "email" and isinstance(value, str) else value
+
+
+def _fit_salesforce(object: str, name: str, value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def hubspot(now: Callable[[], int], weather: Weather, batch: int = 100) -> MemorySystem:
+    """Fine time, a property history, no compare-and-set; a merge makes a new contact."""
+    traits = Traits(batch=batch, grain=1, lag=LAG, compare_and_set=False, history=True)
+    return MemorySystem(
+        "hubspot", now, [CONTACTS], traits=traits, fit=_fit_hubspot, survivor_is_new=True, troubles=Storms(weather)
+    )
+
+
+def salesforce(now: Callable[[], int], weather: Weather, batch: int = 200) -> MemorySystem:
+    """Time in seconds, compare-and-set, no history that we rely on; the winner of a merge stays."""
+    traits = Traits(batch=batch, grain=1000, lag=LAG, compare_and_set=True, history=False)
+    return MemorySystem(
+        "salesforce", now, [CONTACT, LEAD], traits=traits, fit=_fit_salesforce, troubles=Storms(weather)
+    )
+
+
+@cache
+def rules_of(phone: str, title: str) -> KindRule:
+    """The product's own rules for people, with these settings of two fields."""
+    natives = {"phone": ("phone", "Phone", phone), "title": ("jobtitle", "Title", title)}
+    fields = {
+        name: {"hubspot": h, "salesforce": s, "type": "text", **SETTINGS[chosen]}
+        for name, (h, s, chosen) in natives.items()
+        if chosen != "default"
+    }
+    raw = {
+        "hubspot": {"access_token": "env:X"},
+        "salesforce": {"login_url": "https://example.my.salesforce.com", "client_id": "x", "client_secret": "env:X"},
+        "person": {"fields": fields},
+    }
+    return person_rule(parse(raw))
