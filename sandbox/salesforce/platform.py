@@ -89,7 +89,9 @@ class Platform:
         return make_id(prefix, self._counts[prefix])
 
     def view(self, call: Call) -> View:
-        return View(self.store, call.user_id, self.now, call.root)
+        user = self.store.find("User", call.user_id)
+        zone = (user.values.get("TimeZoneSidKey") if user else None) or "GMT"
+        return View(self.store, call.user_id, self.now, call.root, zone)
 
     def object(self, name: str) -> ObjectMeta:
         """The object that a path names; 404 for any other."""

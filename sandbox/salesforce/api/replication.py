@@ -46,7 +46,7 @@ def deleted(platform: Platform, call: Call, name: str) -> Answer:
 
 
 def _span(platform: Platform, call: Call, back: int) -> tuple[int, int]:
-    """start and end, whose seconds are ignored, and end not after now."""
+    """start and end, whose seconds are ignored; the second that is still running is not yet covered."""
     try:
         start, end = (parse_datetime(call.query[n].replace(" ", "+")) // _MINUTE * _MINUTE for n in ("start", "end"))
     except KeyError as missing:
@@ -57,7 +57,7 @@ def _span(platform: Platform, call: Call, back: int) -> tuple[int, int]:
         raise ApiError(400, "INVALID_REPLICATION_DATE", "startDate before endDate")
     if start < platform.now - back:
         raise ApiError(400, "INVALID_REPLICATION_DATE", "startDate before org replication enabled date")
-    return start, min(end, platform.now // 1000 * 1000 + 1000)
+    return start, min(end, platform.now // 1000 * 1000)
 
 
 def _check_count(count: int) -> None:

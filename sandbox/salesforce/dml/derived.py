@@ -79,6 +79,20 @@ def _account_of(store: Store, values: Values) -> str | None:
     return related.values.get("AccountId") if related else None
 
 
+def note_activity(store: Store, object_name: str, values: Mapping[str, Any], now: int) -> None:
+    """LastActivityDate of whom and what a finished activity is about.  Their stamps stay (Object Reference, Lead)."""
+    if object_name == "Task" and values.get("Status") != DONE_TASK:
+        return
+    day = values.get("ActivityDate") or (datetime_text(now) or "")[:10]
+    for target in (values.get("WhoId"), values.get("WhatId"), values.get("AccountId")):
+        name = store.org.object_of_id(target) if target else None
+        row = store.find(name, target) if name else None
+        if name is None or row is None or "LastActivityDate" not in store.org.objects[name].fields:
+            continue
+        if (row.values.get("LastActivityDate") or "") < day:
+            store.replace(name, row, {**row.values, "LastActivityDate": day}, row.modified, row.archived_at)
+
+
 def _campaign_member(store: Store, before: Mapping[str, Any] | None, values: Values, now: int) -> None:
     status = values.get("Status")
     known = [

@@ -17,11 +17,14 @@ from sandbox.salesforce.dml.rules import Rules, Save
 from sandbox.salesforce.dml.writer import Writer
 from sandbox.salesforce.errors import RecordError
 from sandbox.salesforce.schema import FieldMeta, ObjectMeta
+from sandbox.salesforce.schema.picklists import CAMPAIGN_MEMBER_STATUSES
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.storage import Store
 
 BIN_MS = 15 * 86_400_000
 """How long the recycle bin keeps a record."""
+
+_ACTIVITIES = ("Task", "Event")
 
 Values = dict[str, Any]
 
@@ -139,11 +142,27 @@ class Engine:
     def _after_insert(self, name: str, row: Row, writer: Writer) -> None:
         """Consequences elsewhere."""
         permissions.applied(self.store.org, name, row)
+        if name in _ACTIVITIES:
+            derived.note_activity(self.store, name, row.values, self.clock.now())
+        if name == "Campaign":
+            self._first_statuses(row, writer)
         if name == "Opportunity" and row.values.get("ContactId"):
             role = {"OpportunityId": row.id, "ContactId": row.values["ContactId"], "IsPrimary": True}
             self.save_new(self.store.org.objects["OpportunityContactRole"], role, writer)
         if name == "OpportunityContactRole":
             self._one_primary(row, writer)
+
+    def _first_statuses(self, campaign: Row, writer: Writer) -> None:
+        """The statuses that members of a new campaign may have."""
+        for n, (label, responded) in enumerate(CAMPAIGN_MEMBER_STATUSES):
+            values = {
+                "CampaignId": campaign.id,
+                "Label": label,
+                "SortOrder": n + 1,
+                "IsDefault": n == 0,
+                "HasResponded": responded,
+            }
+            self.save_new(self.store.org.objects["CampaignMemberStatus"], values, writer)
 
     def target(self, object_name: str, record_id: str) -> Row:
         """The live row that a call names."""
@@ -174,6 +193,8 @@ class Engine:
         self._check(meta, values, written, row.id, writer, touched)
         self.write(meta.name, row, values, writer, automated)
         permissions.applied(self.store.org, meta.name, row)
+        if meta.name in _ACTIVITIES:
+            derived.note_activity(self.store, meta.name, row.values, now)
         if meta.name == "OpportunityContactRole":
             self._one_primary(row, writer)
 

@@ -327,3 +327,24 @@ def test_locked_rows(api: Api, org: Salesforce) -> None:
     answer = api("PATCH", f"/sobjects/Lead/{made}", {"City": "X"})
     assert error(answer)[:2] == (400, "UNABLE_TO_LOCK_ROW")
     assert api("PATCH", f"/sobjects/Lead/{made}", {"City": "X"}).status_code == 204
+
+
+def test_a_finished_task_shows_on_its_person_without_moving_a_stamp(api: Api, org: Salesforce) -> None:
+    made = org.seed("Lead", LEAD)
+    before = read(api, "Lead", made)
+    org.kernel.clock.advance(60_000)
+    task = api("POST", "/sobjects/Task", {"WhoId": made, "ActivityDate": "2026-09-20"}).json()["id"]
+    assert read(api, "Lead", made)["LastActivityDate"] is None
+    api("PATCH", f"/sobjects/Task/{task}", {"Status": "Completed"})
+    assert read(api, "Lead", made) == before | {"LastActivityDate": "2026-09-20"}
+
+
+def test_a_new_campaign_has_two_member_statuses(api: Api) -> None:
+    api("POST", "/sobjects/Campaign", {"Name": "C"})
+    found = api.query("SELECT Label, HasResponded FROM CampaignMemberStatus ORDER BY SortOrder")
+    assert found == [{"Label": "Sent", "HasResponded": False}, {"Label": "Responded", "HasResponded": True}]
+
+
+def test_an_event_needs_its_times(api: Api) -> None:
+    assert refused(api, "Event", Subject="Meet")[0] == "REQUIRED_FIELD_MISSING"
+    assert api("POST", "/sobjects/Event", {"IsAllDayEvent": True, "ActivityDate": "2026-10-01"}).status_code == 201
