@@ -111,6 +111,8 @@ def _drive_postgresql(engine: Engine, wait_ms: int) -> None:
     def prepare(connection: Any, _: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {wait_ms:d}")
+            # A plan kept from when the tables were empty reads them whole once they are full.
+            cursor.execute("SET plan_cache_mode = force_custom_plan")
         connection.commit()
 
 

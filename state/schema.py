@@ -134,7 +134,7 @@ Index(
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
 )
-Index("operation_entity", operation.c.entity)
+Index("operation_entity", operation.c.entity, operation.c.system)
 Index("operation_run", operation.c.run)
 
 cursor = Table(

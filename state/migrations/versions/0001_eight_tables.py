@@ -81,7 +81,7 @@ def _operations() -> None:
     in_hand = "state IN ('planned', 'held', 'sent')"
     _partial("operation_slot", "operation", ["entity", "system"], in_hand, unique=True)
     _partial("operation_open", "operation", ["state", "system", "n"], "state <> 'done'")
-    op.create_index("operation_entity", "operation", ["entity"])
+    op.create_index("operation_entity", "operation", ["entity", "system"])
     op.create_index("operation_run", "operation", ["run"])
 
 
