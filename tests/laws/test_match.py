@@ -108,6 +108,16 @@ def test_a_copied_sync_key_makes_a_duplicate_and_no_entity() -> None:
     assert not names(decisions, NewEntity)
 
 
+def test_of_several_that_name_one_record_the_owner_of_its_address_is_believed() -> None:
+    decisions = decide(
+        hub("1", email="b@x.com", _key__salesforce__Lead="L"),
+        hub("2", email="a@x.com", _key__salesforce__Lead="L"),
+        lead("L", email="a@x.com"),
+    )
+    assert links(decisions) == {("2", "L")}
+    assert names(decisions, Duplicate) == {"1"}
+
+
 def test_a_further_address_links_after_the_primary_one() -> None:
     assert links(decide(hub("1", email="a@x.com", _emails=["b@x.com"]), lead("L", email="b@x.com"))) == {("1", "L")}
     decisions = decide(
@@ -205,6 +215,18 @@ def test_role_mailboxes_link_nobody() -> None:
     decisions = decide(hub("1", email="info@x.com"), lead("L", email="info@x.com"), lead("M", email="info+news@x.com"))
     assert names(decisions, Shared) == {"1", "L", "M"}
     assert len(decisions) == 3
+
+
+def test_a_further_address_of_a_role_links_nobody() -> None:
+    decisions = decide(hub("1", _emails=["info@x.com"]), contact("C", _emails=["info@x.com"]))
+    assert names(decisions, NewEntity) == {"1", "C"}
+    assert links(decide(hub("1", _emails=["ann@x.com"]), contact("C", _emails=["ann@x.com"]))) == {("1", "C")}
+
+
+def test_an_entity_whose_address_became_a_roles_stays_one() -> None:
+    decisions = decide(hub("1", email="info@x.com"), lead("L", email="info@x.com", entity="salesforce/L"))
+    assert names(decisions, Shared) == {"1"}
+    assert len(decisions) == 1
 
 
 def test_an_address_of_people_with_different_last_names_links_nobody() -> None:
