@@ -17,7 +17,8 @@ def wire(base_url: str, connections: int = 16) -> httpx.HTTPTransport:
     if not is_loopback(host) and not proxy_bypass(host):
         proxy = getproxies().get(parts.scheme)
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    return httpx.HTTPTransport(verify=True, limits=limits, proxy=proxy, trust_env=False)
+    # trust_env here means only SSL_CERT_FILE and SSL_CERT_DIR: a company's own certificate authority.
+    return httpx.HTTPTransport(verify=True, limits=limits, proxy=proxy, trust_env=True)
 
 
 def is_loopback(host: str) -> bool:

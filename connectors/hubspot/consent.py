@@ -7,6 +7,7 @@ so the door may repeat it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from connectors.hubspot import paths, rows
 from connectors.hubspot.answers import Answer, demand, fault
 from connectors.hubspot.api import Api
 from connectors.hubspot.sending import deferred
-from connectors.port import Outcome, Record, Rejected, Unknown, Write
+from connectors.port import Applied, Outcome, Record, Rejected, Unknown, Write
 
 
 class Consent:
@@ -31,9 +32,20 @@ class Consent:
         for place, write in batch.items():
             record = before.get(write.id or "")
             held: Mapping[str, Any] = record.fields if record else {}
+            if write.fields.get(rows.SUBSCRIPTIONS) is True and held.get(rows.SUBSCRIPTIONS) is True:
+                continue
             if wrong := self._one(write, held.get("email") or write.fields.get("email")):
                 outcomes[place] = wrong
         return outcomes
+
+    def as_said(self, write: Write, outcome: Outcome) -> Outcome:
+        """The property that shows an opt-out follows the subscriptions a moment later; what was accepted counts."""
+        if not isinstance(outcome, Applied) or rows.SUBSCRIPTIONS not in write.fields:
+            return outcome
+        fields = outcome.record.fields
+        if rows.SUBSCRIPTIONS not in fields:
+            return outcome
+        return Applied(replace(outcome.record, fields={**fields, rows.SUBSCRIPTIONS: True}))
 
     def after_creation(self, batch: Mapping[int, Write], made: Mapping[int, str]) -> dict[int, Outcome]:
         """The record exists by now, so whatever goes wrong is Unknown: look, then decide again."""

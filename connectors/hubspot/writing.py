@@ -74,7 +74,8 @@ class Writer:
     def _carry_out(self, writes: Sequence[Write], fields: Sequence[str], job: _Job) -> dict[int, Outcome]:
         batch = {place: writes[place] for place in job.places}
         work = self._create if job.create else self._update
-        return work(job.object, batch, fields)
+        done = work(job.object, batch, fields)
+        return {place: self._consent.as_said(batch[place], outcome) for place, outcome in done.items()}
 
     # -- creations ---------------------------------------------------------------------------------------------
 
@@ -134,7 +135,8 @@ class Writer:
         return {**outcomes, **self._complete(object, fields, answered, before)}
 
     def _look(self, object: str, batch: Mapping[int, Write], fields: Sequence[str]) -> dict[str, Record | None]:
-        names = {*fields, "email"} if any(rows.SUBSCRIPTIONS in write.fields for write in batch.values()) else fields
+        consent = any(rows.SUBSCRIPTIONS in write.fields for write in batch.values())
+        names = {*fields, "email", rows.SUBSCRIPTIONS} if consent else fields
         return self._reader.batch(object, sorted(names), [write.id for write in batch.values() if write.id])
 
     def _sender(self, object: str, batch: Mapping[int, Write]) -> Sender:

@@ -307,11 +307,20 @@ STATUSES = f"{HOST}/communication-preferences/v4/statuses/a%40x.com/unsubscribe-
 
 def test_an_opt_out_goes_to_the_subscriptions_api() -> None:
     account = Account()
-    account.on("POST", READ, batch([row("1", email="a@x.com")]), batch([row("1", hs_email_optout="true")]))
+    account.on("POST", READ, batch([row("1", email="a@x.com")]), batch([row("1", hs_email_optout="false")]))
     route = account.router.post(url__startswith=STATUSES).mock(return_value=answer(200, {"status": "COMPLETE"}))
     outcomes = list(account.connector.write([update("1", **{"@subscriptions": True})], ("@subscriptions",)))
     assert route.calls.last.request.url.params["channel"] == "EMAIL"
     assert outcomes[0].record.fields == {"@subscriptions": True}  # type: ignore[union-attr]
+
+
+def test_who_has_opted_out_is_not_opted_out_again() -> None:
+    account = Account()
+    out = row("1", email="a@x.com", hs_email_optout="true")
+    account.on("POST", READ, batch([out]), batch([out]))
+    route = account.router.post(url__startswith=STATUSES)
+    assert isinstance(account.write(update("1", **{"@subscriptions": True}))[0], Applied)
+    assert route.call_count == 0
 
 
 def test_without_unsubscribe_all_each_type_is_left() -> None:
