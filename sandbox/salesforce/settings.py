@@ -41,6 +41,8 @@ class Settings:
     """Whether bulk results come in another order than the upload."""
     bulk_quoted_newlines: bool = True
     """Whether a quoted value may hold a line break (field reports disagree)."""
+    unique_activity_fields: bool = False
+    """Whether a custom field of tasks and events may be unique or an external id (believed impossible)."""
     edit_converted_leads: bool = False
     """The permission View and Edit Converted Leads."""
     duplicate_key: str = "duplicateResut"

@@ -46,6 +46,11 @@ def create(platform: Platform, call: Call) -> Answer:
         raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", "FullName must be Object.Field__c and Metadata given", ())
     owner, name = found.group(1), f"{found.group(2)}__c"
     targets = _ACTIVITIES if owner == "Activity" else (owner,)
+    unique = metadata.get("unique") or metadata.get("externalId")
+    if unique and targets == _ACTIVITIES and not platform.settings.unique_activity_fields:
+        raise ApiError(
+            400, "FIELD_INTEGRITY_EXCEPTION", "A field of activities cannot be unique or an external id", ("FullName",)
+        )
     for target in targets:
         meta = platform.org.objects.get(target)
         if meta is None:

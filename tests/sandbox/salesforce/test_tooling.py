@@ -85,6 +85,13 @@ def test_fields_of_activities_belong_to_both(api: Api, org: Salesforce) -> None:
     assert {"Key__c"} <= set(org.org.objects["Task"].fields) & set(org.org.objects["Event"].fields)
 
 
+def test_fields_of_activities_are_not_unique_unless_they_may_be(api: Api, org: Salesforce) -> None:
+    refused = make(api, "Activity.Key__c", unique=True, externalId=True)
+    assert error(refused)[:2] == (400, "FIELD_INTEGRITY_EXCEPTION")
+    org.settings.unique_activity_fields = True
+    assert make(api, "Activity.Key__c", unique=True, externalId=True).status_code == 201
+
+
 def test_what_cannot_be_made(api: Api) -> None:
     assert make(api, "Lead.Ext").status_code == 400
     assert make(api, type="Nope").status_code == 400
