@@ -31,6 +31,7 @@ from connectors.door.token import Token
 from connectors.errors import Exhausted, Misconfigured, Unauthorised, Unavailable
 from connectors.port import Usage
 
+_END = object()
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -189,6 +190,17 @@ class Door:
         finally:
             for future in waiting:
                 future.cancel()
+
+    def ahead(self, items: Iterator[Item]) -> Iterator[Item]:
+        """The same items, the next one being fetched while the caller works on this one (not with `parallel` 1)."""
+        if self.parallel <= 1:
+            yield from items
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix=f"{self.name}-ahead") as worker:
+            coming: Future[Any] = worker.submit(next, items, _END)
+            while (item := coming.result()) is not _END:
+                coming = worker.submit(next, items, _END)
+                yield item
 
     def close(self) -> None:
         """Let go of connections and threads."""

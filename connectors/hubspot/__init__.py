@@ -109,7 +109,7 @@ class HubSpot:
 
     def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         """The list, then the bin; or a search by time."""
-        return self._lister.changes(object, fields, since)
+        return self.door.ahead(self._lister.changes(object, fields, since))
 
     def read(
         self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()

@@ -425,6 +425,33 @@ def test_map_within_map_does_not_lock_up() -> None:
     way.close()
 
 
+def test_ahead_fetches_the_next_item_while_the_caller_works() -> None:
+    way, _, _ = door(OK, parallel=2)
+    begun = [threading.Event() for _ in range(4)]
+
+    def pages() -> Iterator[int]:
+        for n in range(3):
+            begun[n].set()
+            yield n
+        begun[3].set()
+        raise Unavailable("gone")
+
+    seen = []
+    with pytest.raises(Unavailable):
+        for item in way.ahead(pages()):
+            assert begun[item + 1].wait(10)
+            seen.append(item)
+    assert seen == [0, 1, 2]
+
+
+def test_ahead_can_be_left_early() -> None:
+    way, _, _ = door(OK, parallel=2)
+    items = way.ahead(iter(range(10)))
+    assert next(items) == 0
+    items.close()  # type: ignore[attr-defined]
+    assert not [thread for thread in threading.enumerate() if "example-ahead" in thread.name]
+
+
 # -- riders ----------------------------------------------------------------------------------------------------------
 
 
