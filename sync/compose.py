@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -20,6 +20,9 @@ from sync.config import person_rule
 from sync.engine import Engine
 from sync.secrets import is_reference, resolve
 from sync.settings import Section, Settings
+
+if TYPE_CHECKING:
+    import httpx
 
 SECRETS = (
     "access_token", "client_id", "client_secret", "refresh_token",
@@ -39,6 +42,8 @@ class World:
     new_run: Callable[[], str]
     environment: Mapping[str, str]
     process: int
+    transport: httpx.BaseTransport | None = None
+    """What stands in for the network; None: the network."""
 
 
 def connectors(
@@ -53,6 +58,7 @@ def connectors(
             name,
             {**resolved(name, section, world.environment), **budget.model_dump(exclude_none=True)},
             clock=world.clock,
+            transport=world.transport,
             budget=Budget(budget.calls_per_day, budget.reserve),
             parallel=budget.parallel,
             on_call=None if on_call is None else partial(on_call, name),
