@@ -45,7 +45,7 @@ def merge(portal: Portal, type: ObjectType, winner: Record, loser: Record, calle
             if old is loser and b == "companies":
                 specs = tuple(s for s in specs if s != portal.links.primary(type.name, b))
             if portal.records[b].live(other):
-                portal.associate_rows(type.name, survivor.id, b, other, specs)
+                portal.relink(type.name, survivor.id, b, other, specs)
     return survivor
 
 

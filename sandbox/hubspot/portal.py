@@ -16,7 +16,8 @@ from sandbox.hubspot.links import Links, Spec
 from sandbox.hubspot.lists import Lists
 from sandbox.hubspot.owners import Owner
 from sandbox.hubspot.pipelines import Pipelines
-from sandbox.hubspot.schema import TYPES, ObjectType
+from sandbox.hubspot.rules import activity_counts
+from sandbox.hubspot.schema import ENGAGEMENTS, TYPES, ObjectType
 from sandbox.hubspot.store import Record, Records
 from sandbox.hubspot.values import bare_domain
 from sandbox.kernel import Caller, Fault, Kernel, Row
@@ -176,9 +177,28 @@ class Portal:
         self._domains.setdefault(bare_domain(value), id)
 
     def associate_rows(self, a: str, id: str, b: str, other: str, specs: Iterable[Spec]) -> tuple[Spec, ...]:
+        """Links two records; a new activity of a contact counts on the contact."""
+        known = other in self.links.of(a, id, b)
+        held = self.relink(a, id, b, other, specs)
+        if not known:
+            self._count_activity(a, id, b, other)
+        return held
+
+    def relink(self, a: str, id: str, b: str, other: str, specs: Iterable[Spec]) -> tuple[Spec, ...]:
+        """Links two records without anything having happened between them."""
         held = self.links.link(a, id, b, other, specs)
         self.follow_primary(a, id, b, other)
         return held
+
+    def _count_activity(self, a: str, id: str, b: str, other: str) -> None:
+        if a == "contacts":
+            a, id, b, other = b, other, a, id
+        if a not in ENGAGEMENTS or b != "contacts":
+            return
+        activity, contact = self.records[a].live(id), self.records[b].live(other)
+        if activity is not None and contact is not None:
+            values = activity_counts(a, activity.values, contact.values)
+            writing.stamp(self, TYPES["contacts"], contact, values, self.clock.now())
 
     def follow_primary(self, a: str, id: str, b: str, other: str) -> None:
         """Keeps `associatedcompanyid` of a contact equal to its primary company."""
@@ -211,7 +231,7 @@ class Portal:
         writing.claim_again(records, type, row)
         for b, other, specs in (row.extra or {}).pop("links", []):
             if self.records[b].live(other):
-                self.associate_rows(type.name, row.id, b, other, specs)
+                self.relink(type.name, row.id, b, other, specs)
 
     def purge(self, type: ObjectType, row: Record) -> None:
         """Deletes for good; the address can never come back."""

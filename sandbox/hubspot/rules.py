@@ -50,6 +50,24 @@ def derive(portal: Portal, type: ObjectType, old: Mapping[str, str], new: Mappin
     return {name: value for name, value in out.items() if name in known}
 
 
+def activity_counts(kind: str, activity: Mapping[str, str], contact: Mapping[str, str]) -> dict[str, str]:
+    """What a contact shows once an activity is logged on it.  Notes and tasks do not count as contacting."""
+    at = activity.get("hs_timestamp") or ""
+    out = {"num_notes": _one_more(contact, "num_notes"), "notes_last_updated": at}
+    if kind in ("calls", "emails", "meetings"):
+        out |= {
+            "num_contacted_notes": _one_more(contact, "num_contacted_notes"),
+            "notes_last_contacted": at,
+            "hs_last_sales_activity_timestamp": at,
+        }
+    return out
+
+
+def _one_more(values: Mapping[str, str], name: str) -> str:
+    held = values.get(name) or "0"
+    return str(int(held) + 1 if held.isdecimal() else 1)
+
+
 def _stages(old: str, new: str, at: int) -> dict[str, str]:
     out = {"hs_v2_date_entered_current_stage": iso(at) if new else ""}
     if old:

@@ -121,6 +121,26 @@ def test_a_deal_knows_whether_it_is_closed(portal: Portal) -> None:
     assert "hs_v2_date_exited_appointmentscheduled" in told
 
 
+def test_an_activity_counts_on_its_contact_and_moves_its_modification_time(portal: Portal) -> None:
+    id = portal.contact(email="ann@acme.com")
+    portal.clock.advance(1_000)
+    for object, number in (("notes", 202), ("calls", 194)):
+        body = {
+            "properties": {"hs_timestamp": str(NOW)},
+            "associations": [
+                {
+                    "to": {"id": id},
+                    "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}],
+                }
+            ],
+        }
+        portal.post(f"/crm/v3/objects/{object}", body, 201)
+    told = portal.get(f"{CONTACTS}/{id}?properties=num_notes,num_contacted_notes,notes_last_contacted")
+    assert [told["properties"][n] for n in ("num_notes", "num_contacted_notes")] == ["2", "1"]
+    assert told["properties"]["notes_last_contacted"] == "2026-09-21T14:13:20Z"
+    assert told["updatedAt"] == "2026-09-21T14:13:21.001Z"
+
+
 def test_automations_run_after_a_write_and_sign_for_it(portal: Portal) -> None:
     def shout(object: str, row: Row, changed: frozenset[str], caller: Caller) -> dict[str, Any] | None:
         return {"lastname": row.values["lastname"].upper()} if "lastname" in changed else None
