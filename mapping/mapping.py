@@ -189,15 +189,15 @@ class Mapping:
     ) -> tuple[dict[str, Any], list[FieldProblem]]:
         """Native values for these canonical ones, and what cannot be written.
 
-        A field with a problem is not among the native values.  When creating, blanks are left out, `default`s are
-        filled in, and fields that the system requires but nobody gives are problems.
+        A field with a problem is not among the native values.  When creating, blanks are left out, required ones get
+        their `default`, and fields that the system requires but nobody gives are problems.
         """
         natives: dict[str, Any] = {}
         problems: list[FieldProblem] = []
         slots = self._slots[place]
         for name, slot in slots.items():
             value = values.get(name)
-            if creating and value is None:
+            if creating and value is None and slot.metas[0].required:
                 value = slot.rule.default
             if value is None and (creating or name not in values):
                 continue

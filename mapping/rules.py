@@ -61,7 +61,8 @@ class FieldRule:
     too_long: str = "hold"
     """A text longer than the target's field: hold, cut."""
     default: Value = None
-    """Written on creation where the value is blank, or in place of an invalid one (`on_invalid = "default"`)."""
+    """Written on creation where the target requires a value and nobody gives one, or in place of an invalid one
+    (`on_invalid = "default"`)."""
     only: str = ""
     """A condition on the person under which the rule holds; otherwise the field is left alone."""
     personal: bool = True

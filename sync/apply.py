@@ -290,6 +290,8 @@ class _Told:
         met = {name for fields in operation.agreed.values() for name in fields}
         old = self.rows.get(record.ref)
         stored = {name: now.get(name) for name in met}
+        if looked and operation.id is None:
+            stored = {name: self._as_made(operation, name, now.get(name)) for name in met}
         if old is None:
             why = {"rule": "create", "evidence": "made by us", "at": self.engine.now(), "by": "sync"}
             row = Row(
@@ -325,6 +327,12 @@ class _Told:
         self.ended.append(Ending(operation.n, DONE, record.ref.id, note={"looked": True} if looked else None))
         self.engine.wrote(operation.kind, operation.system, operation.verb)
 
+    def _as_made(self, operation: OperationRow, name: str, now: Any) -> Any:
+        """What a record of ours, found by looking, held of a field when it was made: others may have edited it since."""
+        sent = operation.fields.get(name)
+        made = None if sent is None else self.mapping.fit(self.place, name, sent)
+        return made if self.mapping.changed(self.place, name, now, made) else now
+
     def _agree(self, operation: OperationRow) -> None:
         """Move the shadows of the other sides to what the decision rested on."""
         for mate in self.mates.get(operation.entity, ()):
@@ -349,6 +357,8 @@ class _Told:
         for name, value in operation.fields.items():
             why = told.get(name, {})
             became = now.get(name, value)
+            if looked and operation.id is None and not name.startswith("@"):
+                became = self._as_made(operation, name, became)
             reason = f"{why.get('rule', '')}: {why.get('why', '')}{seen}"
             self.journal.append(
                 JournalRow(

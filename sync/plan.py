@@ -227,6 +227,10 @@ class Planner:
             for name, value in values.items()
             if self.mapping.fit(place, name, value) not in (None, UNWRITTEN)
         }
+        for field_ in rule.fields:
+            if field_.name not in values and native.get(field_.places.get(place, "")) is not None:
+                why = f"{system} demands a value: the default of the configuration"
+                fields[field_.name] = Why(None, field_.default, "create", why)
         shared = {f.name for f in rule.fields if place in f.places}
         agreed = {
             other: {

@@ -84,6 +84,10 @@ class _Batch:
     _sent: dict[tuple[str, str], OperationRow] = field(default_factory=dict)
     asked_of: set[str] = field(default_factory=set)
     """Entities whose earlier questions are settled unless raised again."""
+    settled: list[Closing] = field(default_factory=list)
+    """Questions that answered themselves."""
+    waiting: set[int] = field(default_factory=set)
+    """Records that moved to one of which we do not know yet what the move made of it."""
 
     def decide(self, selector: Selector | None) -> None:
         self._know(self.dirty)
@@ -116,6 +120,7 @@ class _Batch:
             for review in standing
             if review.fingerprint not in self.questions
         ]
+        closed += self.settled
         return Batch(changed, self.drafts, self.dropped, self.journal, list(self.questions.values()), closed)
 
     def _leave_out(self, selector: Selector) -> None:
@@ -149,15 +154,25 @@ class _Batch:
                 continue
             target = self.engine.view.rows(row.moved_to.system, row.moved_to.object, [row.moved_to.id])
             heir = target.get(row.moved_to.id)
-            if heir is None or heir.state != LIVE:
+            if not self._seen_since(row, heir):
+                self.waiting.add(row.n)
+                continue
+            if heir is None or heir.state not in (LIVE, DUPLICATE):
                 continue
             self._know([heir])
             heir = self.rows[heir.n]
-            siblings = [
-                r for r in self.rows.values() if r.entity == row.entity and r.state == LIVE and r.system != row.system
-            ]
-            if heir.entity is None or (heir.entity != row.entity and self._lonely(heir.entity)):
-                if heir.entity is not None:
+            members = [r for r in self.rows.values() if r.entity == row.entity and r.state == LIVE and r.n != heir.n]
+            siblings = [r for r in members if r.system != row.system]
+            if len(siblings) < len(members):
+                continue
+            if (
+                heir.entity is None
+                or heir.state == DUPLICATE
+                or (heir.entity != row.entity and self._lonely(heir.entity))
+            ):
+                if heir.state == DUPLICATE:
+                    self._no_duplicate(heir)
+                elif heir.entity is not None:
                     self._forget_plans(heir.entity)
                 place = Place(heir.system, heir.object)
                 carried = {
@@ -167,7 +182,7 @@ class _Batch:
                 }
                 shadow = carried if heir.object == row.object or carried else None
                 why = self._why("moved", f"{row.object} {row.id} was merged into or converted to it")
-                self.rows[heir.n] = heir._replace(entity=row.entity, shadow=shadow, why=why, dirty=True)
+                self.rows[heir.n] = heir._replace(entity=row.entity, state=LIVE, shadow=shadow, why=why, dirty=True)
             elif heir.entity != row.entity and siblings:
                 self._gather([heir.entity])
                 self._ask(
@@ -177,6 +192,15 @@ class _Batch:
                      "entities": sorted((row.entity, heir.entity))},
                     f"merge|{'|'.join(sorted((row.entity, heir.entity)))}",
                 )  # fmt: skip
+
+    def _seen_since(self, row: Row, heir: Row | None) -> bool:
+        """Whether what we know of the heir is from after the move: before, its values say nothing of it."""
+        assert row.moved_to is not None
+        if heir is not None and (heir.version_ms >= row.version_ms or heir.state not in (LIVE, DUPLICATE)):
+            return True
+        cursor = self.engine.store.cursor(row.moved_to.system, row.moved_to.object)
+        read_to = cursor.watermark_ms if cursor is not None else None
+        return cursor is None or (read_to is not None and read_to > row.version_ms)
 
     def _lonely(self, entity: str) -> bool:
         self._gather([entity])
@@ -218,7 +242,9 @@ class _Batch:
             if row.entity is not None and row.state != DUPLICATE:
                 settled[row.entity] += 1
         reserved = {of for (of, _), open_ in self.opens.items() if open_.state == SENT}
-        rows = [self.rows[n] for n in sorted(row.n for row in self.dirty)]
+        places = {(row.entity, row.system) for row in self.rows.values() if row.state == LIVE}
+        orphans = {n for n, row in self.rows.items() if row.state == DUPLICATE and (row.entity, row.system) not in places}
+        rows = [self.rows[n] for n in sorted({row.n for row in self.dirty} | orphans)]
         return [
             row
             for row in rows
@@ -251,7 +277,9 @@ class _Batch:
                 row = self.rows[by_ref[ref]]
                 if row.entity == decision.entity and row.state == LIVE:
                     continue
-                if row.entity is not None and row.entity != decision.entity:
+                if row.state == DUPLICATE:
+                    self._no_duplicate(row)
+                elif row.entity is not None and row.entity != decision.entity:
                     self._forget_plans(row.entity)
                 linked += 1
                 why = self._why(decision.rule, decision.evidence)
@@ -261,18 +289,22 @@ class _Batch:
             engine.made(links=bool(linked))
         elif isinstance(decision, matching.NewEntity):
             row = self.rows[by_ref[decision.ref]]
+            if row.state == DUPLICATE:
+                self._no_duplicate(row)
             if row.entity is None or row.state != LIVE:
                 self.rows[row.n] = row._replace(entity=decision.entity, state=LIVE, dirty=True)
         elif isinstance(decision, matching.Duplicate):
             row = self.rows[by_ref[decision.ref]]
-            if row.entity is not None and row.entity != decision.entity:
+            if row.state == DUPLICATE:
+                self._no_duplicate(row)
+            elif row.entity is not None and row.entity != decision.entity:
                 self._forget_plans(row.entity)
             why = self._why("duplicate", decision.why)
             self.rows[row.n] = row._replace(
                 entity=decision.entity, state=DUPLICATE, why=why, dirty=False, fate=_final(row, SKIPPED)
             )
             detail = {"why": decision.why, "for": list(decision.reasons_for), "against": list(decision.reasons_against)}
-            self._ask("duplicate", row, detail, f"duplicate|{row.system}|{row.object}|{row.id}|{decision.entity}")
+            self._ask("duplicate", row, detail, _of_duplicate(row, decision.entity))
             engine.made(suggested=1)
         elif isinstance(decision, matching.Shared):
             row = self.rows[by_ref[decision.ref]]
@@ -291,6 +323,10 @@ class _Batch:
                 if held.entity is None:
                     self.rows[held.n] = held._replace(dirty=False, fate=_final(held, HELD))
             engine.made(suggested=1)
+
+    def _no_duplicate(self, row: Row) -> None:
+        """It is no duplicate of this entity any more: nobody need be asked about that."""
+        self.settled.append(Closing(_of_duplicate(row, row.entity), self.engine.now(), "settled by a later decision"))
 
     def _forget_plans(self, entity: str) -> None:
         for (of, _system), open_ in list(self.opens.items()):
@@ -338,7 +374,7 @@ class _Batch:
                 fate = UNCHANGED
             kept = row.fate in (DELETED, MERGED) or fate != HELD
             row = row._replace(fate=_final(row, fate) if kept else HELD)
-        return row._replace(dirty=decision.waits and row.state == LIVE)
+        return row._replace(dirty=(decision.waits and row.state == LIVE) or row.n in self.waiting)
 
     def _operation(self, entity: str, draft: Draft) -> OperationRow:
         basis = {
@@ -379,6 +415,11 @@ class _Batch:
 
     def _why(self, rule: str, evidence: Any) -> dict[str, Any]:
         return {"rule": rule, "evidence": evidence, "at": self.engine.now(), "by": "sync"}
+
+
+def _of_duplicate(row: Row, entity: str | None) -> str:
+    """The fingerprint of the question about a duplicate."""
+    return f"duplicate|{row.system}|{row.object}|{row.id}|{entity}"
 
 
 def _stands(decision: Decision, system: str) -> bool:

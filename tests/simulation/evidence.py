@@ -48,6 +48,8 @@ class Asked(NamedTuple):
     entity: str | None
     ref: Ref | None
     name: str | None
+    others: frozenset[Ref]
+    """All records that the question is about, where it names several."""
 
 
 class Flight(NamedTuple):
@@ -113,8 +115,13 @@ class Evidence:
     @cached_property
     def open(self) -> list[Asked]:
         """Questions that wait for a person."""
-        found = self.life.ask("SELECT question, entity, system, object, id, field FROM review WHERE closed_ms IS NULL")
-        return [Asked(q, e, Ref(s, o, i) if i else None, f) for q, e, s, o, i, f in found]
+        found = self.life.ask(
+            "SELECT question, entity, system, object, id, field, detail FROM review WHERE closed_ms IS NULL"
+        )
+        return [
+            Asked(q, e, Ref(s, o, i) if i else None, f, frozenset(Ref(*x) for x in json.loads(detail).get("records", ())))
+            for q, e, s, o, i, f, detail in found
+        ]
 
     @cached_property
     def flights(self) -> list[Flight]:
@@ -228,7 +235,7 @@ class Evidence:
         names: set[str] = set()
         members = set(self.entities.get(entity, {}).values())
         for asked in self.open:
-            if asked.entity == entity or asked.ref in members:
+            if asked.entity == entity or asked.ref in members or asked.others & members:
                 if asked.question in ("conflict", "held", "unmapped"):
                     names.add(asked.name or "*")
                 elif asked.question in ("merge", "ambiguous", "same_person"):

@@ -86,7 +86,7 @@ def at_rest(e: Evidence) -> Iterator[Finding]:
 
 def complete(e: Evidence) -> Iterator[Finding]:
     """L3: every record of a person's that is eligible has its counterpart, or a question says why not."""
-    questioned = {x for asked in e.open for x in (asked.entity, asked.ref) if x is not None}
+    questioned = {x for asked in e.open for x in (asked.entity, asked.ref, *asked.others) if x is not None}
     parked = {flight.entity for flight in e.flights if flight.state == "parked"}
     for ref, row in e.rows.items():
         if row.deleted or not row.history or row.history[0].by == SYNC:
@@ -128,6 +128,8 @@ def visible(e: Evidence) -> Iterator[Finding]:
         if known.state in ("duplicate", "shared") and told[known.state, known.ref] != 1:
             count = told[known.state, known.ref]
             yield "L5", known.ref, "", f"{known.state}, and {count} questions tell of it"
+        if known.state == "duplicate" and known.ref.system not in e.entities.get(known.entity or "", {}):
+            yield "L3", known.ref, "", f"a duplicate of nobody: {known.entity} has no other record there"
     for question, many in Counter((x.question, x.entity, x.ref, x.name) for x in e.open).items():
         if many > 1:
             yield "L5", question, "", f"asked {many} times"
