@@ -12,7 +12,7 @@
     └── LeaseLost              drop everything, write nothing more
 
 What happens to one record is never an exception: it is one of the five outcomes of `connectors.port`.
-Messages are one plain sentence, free of personal values, and safe to show.
+Messages are one plain sentence, free of personal values, and safe to show.  (Hence no suffix "Error".)
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class SyncError(Exception):
     """The root: a sentence that a person can act on."""
 
 
-class Retry(SyncError):
+class Retry(SyncError):  # noqa: N818
     """The door or the next tick repeats."""
 
 
@@ -38,7 +38,7 @@ class Exhausted(Retry):
         self.until = until
 
 
-class Stop(SyncError):
+class Stop(SyncError):  # noqa: N818
     """This system stops until a person has acted."""
 
 
@@ -54,9 +54,9 @@ class Misconfigured(Stop):
     """A setting cannot work: says which, what it is, and what would be right."""
 
 
-class Held(SyncError):
+class Held(SyncError):  # noqa: N818
     """The plan waits for approval."""
 
 
-class LeaseLost(SyncError):
+class LeaseLost(SyncError):  # noqa: N818
     """Another run holds the lease."""

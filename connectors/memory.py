@@ -395,8 +395,8 @@ class Memory:
         if (trouble := system.troubles.one(write)) is not None:
             return trouble
         if write.id is None:
-            assert write.key is not None, "a creation needs its sync key"
-            holder = system.holder(write.object, write.key.field, write.key.value)
+            key = write.key
+            holder = system.holder(write.object, key.field, key.value) if key else None
             if holder is not None:
                 return Stale(holder.ref.id, "a record with this key exists")
         elif system.rows[write.object][write.id].deleted:

@@ -82,7 +82,8 @@ class Write:
     fields: Mapping[str, Any]
     """Native names and values; None clears."""
     key: Key | None = None
-    """The sync key.  Required to create (it is also in `fields`): it makes creation idempotent."""
+    """The sync key, to create (it is also in `fields`): it makes creation idempotent.  None only where the system may
+    not be given a field for it: then a creation whose answer is lost can be told only by other unique values."""
     unless_changed_since: int | None = None
     """The version our decision rests on, ms: a record that has moved on since must not be written (Stale)."""
 

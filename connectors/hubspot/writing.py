@@ -92,7 +92,6 @@ class Writer:
         return {**outcomes, **records}
 
     def _create_input(self, place: int, write: Write) -> dict[str, Any]:
-        assert write.key is not None, "a creation needs its sync key"
         links = self._links.at_creation(write.object, write.fields)
         return {
             "objectWriteTraceId": str(place),

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from connectors.errors import SchemaChanged, Unauthorised
-from connectors.port import Applied, Deferred, Rejected, Stale, Unknown
+from connectors.port import Applied, Deferred, Rejected, Stale, Unknown, Write
 from tests.wire.hubspot.account import (
     CREATE,
     HOST,
@@ -52,6 +52,16 @@ def test_an_answer_that_lacks_a_field_is_completed_by_a_read() -> None:
     account.on("POST", READ, batch([row("1", firstname="Ann")]))
     (outcome,) = account.write(create("k1"))
     assert outcome.record.fields == {"email": None, "firstname": "Ann"}
+
+
+def test_without_a_sync_key_an_email_still_tells_who_is_there() -> None:
+    account = Account()
+    made = {**row("1", email="a@x.com"), "objectWriteTraceId": "0"}
+    error = traced("1", "CONFLICT", "Contact already exists. Existing ID: 77")
+    account.on("POST", CREATE, batch([made], 201, [error]))
+    outcomes = account.write(*(Write("contacts", None, {"email": f"{name}@x.com"}) for name in "ab"))
+    assert isinstance(outcomes[0], Applied)
+    assert outcomes[1].existing == "77"
 
 
 def test_a_207_tells_each_input_its_fate() -> None:
