@@ -52,7 +52,7 @@ def record(object: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record
     created = row.get("createdAt")
     return Record(
         Ref(SYSTEM, object, id),
-        {name: value(properties, name) for name in fields},
+        values(properties, fields),
         version,
         created=ms(created) if created else None,
         deleted=deleted,
@@ -60,12 +60,14 @@ def record(object: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record
     )
 
 
-def value(properties: Mapping[str, Any], name: str) -> Any:
-    """One field: HubSpot says "" for what was cleared and null for what was never set; both are None."""
-    if name == SUBSCRIPTIONS:
-        return properties.get(OPT_OUT) == "true"
-    found = properties.get(name.removesuffix("!"))
-    return None if found == "" else found
+def values(properties: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Fields of a record: HubSpot says "" for what was cleared and null for what was never set; both are None."""
+    found: dict[str, Any] = {name: properties.get(name) or None for name in names}
+    if SUBSCRIPTIONS in found:
+        found[SUBSCRIPTIONS] = properties.get(OPT_OUT) == "true"
+    if FORCED_STAGE in found:
+        found[FORCED_STAGE] = properties.get("lifecyclestage") or None
+    return found
 
 
 def former(properties: Mapping[str, Any], id: str) -> tuple[str, ...]:
