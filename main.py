@@ -5,6 +5,7 @@ Time, chance and the environment enter the program here and nowhere else.
 
 from __future__ import annotations
 
+import csv
 import os
 import random
 import secrets
@@ -25,6 +26,7 @@ from rich.console import Console
 
 from connectors.errors import Exhausted, LeaseLost, Stop, SyncError, Unauthorised
 from state.errors import StateError
+from state.rows import Outcomes
 from state.store import Store
 from sync import check as checking
 from sync import compose, show
@@ -353,6 +355,25 @@ def errors_list() -> None:
         show.errors(ui.out, held)
 
 
+@errors_app.command("export")
+def errors_export(out: Annotated[Path, typer.Argument(help="A CSV file to write.")]) -> None:
+    """Writes everything that is held to a CSV file, one line each.
+
+    Example: smarketing errors export held.csv
+    """
+    settings = ui.settings()
+    with opened(settings) as state:
+        held = [show.review_json(review) for review in show.held(state)]
+    with out.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, show.HELD_COLUMNS, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(held)
+    if ui.json:
+        ui.document({"file": str(out), "records": len(held)})
+    else:
+        ui.out.print(f"{len(held):,} held records are in {out}.")
+
+
 @errors_app.command("retry")
 def errors_retry() -> None:
     """Tries everything that is held once more, in the next sync.
@@ -364,13 +385,15 @@ def errors_retry() -> None:
     with opened(settings) as state:
         lease = state.lease("sync", f"retry:{world.process}", world.clock.now_ms(), 60_000)
         try:
-            count = state.retry(lease)
+            waiting = {review.entity for review in show.held(state) if review.entity is not None}
+            state.retry(lease)
+            state.commit_outcomes(lease, Outcomes(dirty=sorted(waiting)))
         finally:
             state.release(lease)
     if ui.json:
-        ui.document({"retried": count})
+        ui.document({"retried": len(waiting)})
     else:
-        ui.out.print(f"{count:,} held records will be tried again by the next sync.")
+        ui.out.print(f"{len(waiting):,} held records will be tried again by the next sync.")
 
 
 @app.command("explain")

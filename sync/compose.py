@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +32,10 @@ SECRETS = (
 
 __all__ = ["Place", "World", "connectors", "engine", "resolved", "store"]
 
+DAY = 86_400_000
+RUNS_A_DAY = 5_000
+"""More than one run every 20 seconds is not counted against the daily budget."""
+
 log = structlog.get_logger()
 
 
@@ -46,10 +51,12 @@ class World:
     """What stands in for the network; None: the network."""
 
 
-def connectors(
-    settings: Settings, world: World, on_call: Callable[[str, Called], None] | None = None
-) -> dict[str, Connector]:
-    """Both connectors, signed in lazily.  Raises Misconfigured where a secret is missing."""
+def connectors(settings: Settings, world: World, spent: Mapping[str, int] | None = None) -> dict[str, Connector]:
+    """Both connectors, signed in lazily.  Raises Misconfigured where a secret is missing.
+
+    spent: calls that earlier runs of this UTC day have cost, per side.
+    """
+    today = world.clock.now_ms() // DAY
     found: dict[str, Connector] = {}
     for name in ("hubspot", "salesforce"):
         section: Section = getattr(settings, name)
@@ -59,12 +66,25 @@ def connectors(
             {**resolved(name, section, world.environment), **budget.model_dump(exclude_none=True)},
             clock=world.clock,
             transport=world.transport,
-            budget=Budget(budget.calls_per_day, budget.reserve),
+            budget=Budget(budget.calls_per_day, budget.reserve, spent=(spent or {}).get(name, 0), day=today),
             parallel=budget.parallel,
-            on_call=None if on_call is None else partial(on_call, name),
+            on_call=partial(_told, name),
             on_token=_keeper(name, section),
         )
     return found
+
+
+def _told(side: str, called: Called) -> None:
+    log.debug("call", side=side, method=called.method, route=called.route, status=called.status, ms=called.ms)
+
+
+def spent_today(state: Store, now: int) -> dict[str, int]:
+    """Calls of this UTC day by the runs that the state knows."""
+    spent: Counter[str] = Counter()
+    for run in state.runs(RUNS_A_DAY):
+        if run.started_ms // DAY == now // DAY:
+            spent.update(run.counts.get("api_calls", {}))
+    return dict(spent)
 
 
 def resolved(name: str, section: Section, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -109,12 +129,11 @@ def engine(
     state: Store,
     *,
     progress: Callable[[str, str, str, int, int | None], None] | None = None,
-    on_call: Callable[[str, Called], None] | None = None,
 ) -> Engine:
     """One worker over this state."""
     made = Engine(
         store=state,
-        connectors=connectors(settings, world, on_call),
+        connectors=connectors(settings, world, spent_today(state, world.clock.now_ms())),
         rules=[person_rule(settings)],
         now=world.clock.now_ms,
         new_run=world.new_run,

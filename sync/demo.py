@@ -129,7 +129,7 @@ class _Story:
         self.rule = person_rule(self.settings)
         self.out.print(
             Panel(
-                "Two servers on this machine answer as HubSpot and Salesforce do. A company that builds homes uses\n"
+                "Two servers on this machine answer as HubSpot and Salesforce do. A company that builds homes uses "
                 "both: marketing lives in HubSpot, sales in Salesforce. Nobody has connected the two yet.",
                 title="Smarketing Sync",
                 title_align="left",

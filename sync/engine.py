@@ -14,6 +14,7 @@ from typing import Any
 from connectors.errors import Exhausted, Misconfigured, SyncError
 from connectors.port import Connector, Owner, Schema
 from mapping.conditions import compile_condition
+from mapping.fingerprint import fingerprint
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
 from state.rows import CursorRow, Lease
@@ -139,8 +140,10 @@ class Engine:
                 schemas[Place(name, object)] = connector.describe(object)
         ranks = {stage.name: stage.rank for stage in rule.stages}
         names = {field.name for field in rule.fields}
+        mapping = KindMapping(rule, schemas, owners)
         return Planner(
-            mapping=KindMapping(rule, schemas, owners),
+            mapping=mapping,
+            fingerprint=fingerprint(mapping.rule, mapping.fingerprint),
             create={system: compile_condition(text, names, ranks) for system, text in rule.create.items()},
             only={f.name: compile_condition(f.only, names, ranks) for f in rule.fields if f.only},
             grain={name: connector.traits.grain for name, connector in self.connectors.items()},
@@ -156,11 +159,10 @@ class Engine:
     def _observe(self, full: bool) -> None:
         for connector in self.connectors.values():
             for planner in self._planners.values():
-                observe(self, connector, planner.mapping, full=full)
+                observe(self, connector, planner, full=full)
 
     def _look(self, system: str, id: str) -> None:
-        mappings = [planner.mapping for planner in self._planners.values()]
-        found = [look(self, self.connectors[system], mapping, id) for mapping in mappings]
+        found = [look(self, self.connectors[system], planner, id) for planner in self._planners.values()]
         if not any(found):
             raise Misconfigured(f"{system} knows no record {id}.")
 

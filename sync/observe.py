@@ -7,6 +7,7 @@ makes the record dirty, and remembers between which two versions each field chan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connectors.port import Connector, Cursor, Page, Record, Ref
@@ -16,83 +17,91 @@ from state.rows import DELETED, LIVE, MERGED, MOVED, PENDING, UNCHANGED, CursorR
 
 if TYPE_CHECKING:
     from sync.engine import Engine
+    from sync.plan import Planner
 
 
-def observe(engine: Engine, connector: Connector, mapping: KindMapping, *, full: bool = False) -> None:
-    """Read every object of the kind in this system: what changed, or everything where we never read to the end,
-    the mapping changed, or `full` asks for it."""
+def observe(engine: Engine, connector: Connector, planner: Planner, *, full: bool = False) -> None:
+    """Read every object of the kind in this system: what changed, or everything where we never read to the end, the
+    rules changed, or `full` asks for it."""
+    mapping = planner.mapping
     for object in mapping.rule.objects[connector.name]:
         place = Place(connector.name, object)
         engine.step(f"observe:{connector.name}:{object}")
         stored = engine.store.cursor(*place)
-        again = full and not engine.resumes(place, stored)
-        since = _since(stored, mapping.fingerprint, again)
+        anew = stored is not None and (stored.mapping != planner.fingerprint or stored.watermark_ms is None)
+        since = Cursor(stored.watermark_ms, stored.resume) if stored is not None else None
+        if stored is None or stored.mapping != planner.fingerprint or (full and not engine.resumes(place, stored)):
+            since = None
         seen_until = (stored.watermark_ms or 0) if stored is not None else 0
+        intake = _Intake(engine, mapping, place, planner.fingerprint, seen_until, anew=anew, unlinked=full)
         for page in connector.changes(object, mapping.natives(place), since):
-            _save(
-                engine,
-                mapping,
-                place,
-                page,
-                seen_until=seen_until,
-                full=full,
-            )
+            intake.save(page)
             engine.progress("read", connector.name, object, len(page.records), page.total)
         engine.finished(place)
 
 
-def look(engine: Engine, connector: Connector, mapping: KindMapping, id: str) -> bool:
+def look(engine: Engine, connector: Connector, planner: Planner, id: str) -> bool:
     """Read one record as it is this moment.  False: the system knows no such record."""
     found = False
+    mapping = planner.mapping
     for object in mapping.rule.objects[connector.name]:
         place = Place(connector.name, object)
         known = engine.store.rows(*place, [id])
+        intake = _Intake(engine, mapping, place, "", 0, anew=True, unlinked=True)
         for record in connector.read(object, mapping.natives(place), ids=[id]):
             # An id that the system does not know is reported as a deleted record.
             if not record.deleted or known:
                 found = True
-                page = Page([record], Cursor(None), engine.now())
-                _save(engine, mapping, place, page, seen_until=0, full=True, cursor=False)
+                intake.save(Page([record], Cursor(None), engine.now()))
     return found
 
 
-def _since(stored: CursorRow | None, fingerprint: str, again: bool) -> Cursor | None:
-    if stored is None or stored.mapping != fingerprint or again:
-        return None
-    return Cursor(stored.watermark_ms, stored.resume)
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """Takes in the pages of one object."""
 
+    engine: Engine
+    mapping: KindMapping
+    place: Place
+    fingerprint: str
+    """Of the rules the object is read with; empty: the cursor stays where it is."""
+    seen_until: int
+    """The watermark before this reading."""
+    anew: bool
+    """Decide everything again."""
+    unlinked: bool
+    """Decide again what an earlier backfill of some records left out."""
 
-def _save(
-    engine: Engine, mapping: KindMapping, place: Place, page: Page, *, seen_until: int, full: bool, cursor: bool = True
-) -> None:
-    engine.beat()
-    ids = [record.ref.id for record in page.records]
-    former = [id for record in page.records for id in record.former]
-    known = engine.store.rows(*place, list(dict.fromkeys(ids + former))) if ids else {}
-    rows: dict[str, Row] = {}
-    keys: dict[Ref, Sequence[str]] = {}
-    for record in page.records:
-        old = rows.get(record.ref.id) or known.get(record.ref.id)
-        row = observed(mapping, record, old, page.asked, engine.run, seen_until)
-        if row is None:
-            continue
-        if full and row.entity is None and row.state == LIVE and not row.dirty:
-            # Left undecided by an earlier backfill of some records only.
-            row = row._replace(dirty=True, fate=PENDING)
-        rows[row.id] = row
-        if row.dirty and (old is None or old.now != row.now):
-            keys[row.ref] = mapping.match_keys(place, row.now)
-        for id in record.former:
-            gone = rows.get(id) or known.get(id)
-            if gone is not None and gone.state != MOVED and id != row.id:
-                rows[id] = moved(gone, record.ref, engine.run)
-    for row in rows.values():
-        before = known.get(row.id)
-        engine.count_read(place, 0 if before is not None and before.run == engine.run else 1)
-    reached = CursorRow(*place, page.cursor.watermark, page.cursor.resume, mapping.fingerprint) if cursor else None
-    engine.step(f"observe:{place.system}:page")
-    engine.store.save_page(engine.lease, list(rows.values()), keys, reached)
-    engine.step(f"observe:{place.system}:saved")
+    def save(self, page: Page) -> None:
+        """One page, in one transaction."""
+        engine, mapping, place = self.engine, self.mapping, self.place
+        engine.beat()
+        ids = [record.ref.id for record in page.records]
+        former = [id for record in page.records for id in record.former]
+        known = engine.store.rows(*place, list(dict.fromkeys(ids + former))) if ids else {}
+        rows: dict[str, Row] = {}
+        keys: dict[Ref, Sequence[str]] = {}
+        for record in page.records:
+            old = rows.get(record.ref.id) or known.get(record.ref.id)
+            row = observed(mapping, record, old, page.asked, engine.run, self.seen_until)
+            if row is None:
+                continue
+            if row.state == LIVE and not row.dirty and (self.anew or (self.unlinked and row.entity is None)):
+                row = row._replace(dirty=True, fate=PENDING)
+            rows[row.id] = row
+            if row.dirty and (self.anew or old is None or old.now != row.now):
+                keys[row.ref] = mapping.match_keys(place, row.now)
+            for id in record.former:
+                gone = rows.get(id) or known.get(id)
+                if gone is not None and gone.state != MOVED and id != row.id:
+                    rows[id] = moved(gone, record.ref, engine.run)
+        for row in rows.values():
+            before = known.get(row.id)
+            engine.count_read(place, 0 if before is not None and before.run == engine.run else 1)
+        cursor = CursorRow(*place, page.cursor.watermark, page.cursor.resume, self.fingerprint)
+        engine.step(f"observe:{place.system}:page")
+        engine.store.save_page(engine.lease, list(rows.values()), keys, cursor if self.fingerprint else None)
+        engine.step(f"observe:{place.system}:saved")
 
 
 def observed(

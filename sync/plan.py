@@ -103,6 +103,8 @@ class Planner:
     create: Mapping[str, Condition]
     only: Mapping[str, Condition]
     grain: Mapping[str, int]
+    fingerprint: str = ""
+    """Of everything that changes what is read or decided: another one means that all must be decided again."""
 
     def decide(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> Decision:
         """The decision for one entity.  `rows`: all its records; `opens`: its operations not done, by system."""

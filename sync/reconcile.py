@@ -243,7 +243,9 @@ class _Batch:
                 settled[row.entity] += 1
         reserved = {of for (of, _), open_ in self.opens.items() if open_.state == SENT}
         places = {(row.entity, row.system) for row in self.rows.values() if row.state == LIVE}
-        orphans = {n for n, row in self.rows.items() if row.state == DUPLICATE and (row.entity, row.system) not in places}
+        orphans = {
+            n for n, row in self.rows.items() if row.state == DUPLICATE and (row.entity, row.system) not in places
+        }
         rows = [self.rows[n] for n in sorted({row.n for row in self.dirty} | orphans)]
         return [
             row

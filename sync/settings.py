@@ -95,6 +95,7 @@ class SalesforceSettings(Section):
     private_key: Secret | None = None
     refresh_token: Secret | None = None
     access_token: Secret | None = None
+    instance_url: Address | None = None
     version: str = "64.0"
 
     @field_validator("version")

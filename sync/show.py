@@ -177,6 +177,9 @@ def review_json(review: ReviewRow) -> dict[str, Any]:
 HELD_QUESTIONS = ("held", "unmapped", "rejected", "conflict", "merge")
 
 
+HELD_COLUMNS = ("cause", "code", "side", "object", "record", "who", "field", "value", "message", "fix", "since")
+
+
 def held(store: Store) -> list[ReviewRow]:
     """Every open question that keeps something from being written."""
     return [review for question in HELD_QUESTIONS for review in store.reviews(question=question, limit=100_000)]
