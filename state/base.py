@@ -30,10 +30,12 @@ def _plain(value: Any) -> Any:
 
 
 def to_json(value: Any) -> str:
+    """A document as it is stored."""
     return orjson.dumps(value, default=_plain).decode()
 
 
 def to_json_or_null(value: Any) -> str | None:
+    """The same, nothing for nothing."""
     return None if value is None else to_json(value)
 
 
@@ -41,6 +43,7 @@ from_json: Final = orjson.loads
 
 
 def from_json_or_null(text: str | None) -> Any:
+    """The value of a stored document, nothing for nothing."""
     return None if text is None else orjson.loads(text)
 
 
