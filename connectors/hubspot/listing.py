@@ -8,7 +8,7 @@ that begins at the last time seen.  Rows of one millisecond that fill a page are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,7 +17,7 @@ from connectors.hubspot import rows
 from connectors.hubspot.api import Api
 from connectors.hubspot.links import Links
 from connectors.hubspot.reading import Reader
-from connectors.port import Cursor, Page, Record
+from connectors.port import Cursor, Page, Record, Ref
 
 LIST_PAGE = 100
 SEARCH_PAGE = 200
@@ -69,6 +69,7 @@ class Lister:
         """Live records, then the bin.  `resume` is `asked:live|bin:after`; `asked` stays that of the start."""
         asked, part, start = _resumed(resume)
         total: int | None = None
+        merges = _Merges()
         if part == "live":
             for records, after, began in self._list(object, fields, False, start):
                 if asked is None:
@@ -76,12 +77,12 @@ class Lister:
                     # The list does not say how many there are; one search does, where there is more than a page.
                     total = self._count(object) if after else len(records)
                 cursor = Cursor(None, f"{asked}:{'live' if after else 'bin'}:{after or ''}")
-                yield Page(records, cursor, asked, total)
+                yield Page(merges.note(records), cursor, asked, total)
             start = None
         for records, after, began in self._list(object, fields, True, start):
             asked = began if asked is None else asked
             cursor = Cursor(None, f"{asked}:bin:{after}") if after else Cursor(asked - self._lag)
-            yield Page(records, cursor, asked, total)
+            yield Page(merges.tell(records), cursor, asked, total)
 
     def _list(
         self, object: str, fields: Sequence[str], archived: bool, after: str | None
@@ -123,6 +124,7 @@ class Lister:
         asked: int | None = None
         total: int | None = None
         reached = watermark
+        merges = _Merges()
         while True:
             sent = self._door.clock.now_ms()
             body = self._api.search(object, self._question(object, fields, walk))
@@ -133,10 +135,12 @@ class Lister:
                     yield from self._everything(object, fields, None)
                     return
             found = walk.advance(body.get("results") or [], more=_next(body) is not None)
-            records = self._searched(object, fields, found)
+            records = merges.note(self._searched(object, fields, found))
             settled = max(watermark, asked - self._lag)
             if walk.done:
-                yield from self._bin_if_due(object, fields, watermark, Cursor(reached), asked)
+                for gone in self._bin_if_due(object, fields):
+                    late = merges.tell([record for record in gone if record.version >= watermark])
+                    yield Page(late, Cursor(reached), asked)
                 yield Page(records, Cursor(settled), asked, total)
                 return
             reached = max(reached, min(walk.since, settled))
@@ -158,13 +162,30 @@ class Lister:
         """How many records there are at all."""
         return int(self._api.search(object, {"limit": 1, "properties": [rows.stamp(object)]}).get("total") or 0)
 
-    def _bin_if_due(self, object: str, fields: Sequence[str], since: int, cursor: Cursor, asked: int) -> Iterator[Page]:
+    def _bin_if_due(self, object: str, fields: Sequence[str]) -> Iterator[list[Record]]:
         now = self._door.clock.now_ms()
         bin = self._bins.setdefault(object, Bin(now))
         if now - bin.read < max(self._bin_every, 10_000 * bin.pages):
             return
         for records, _, _ in self._list(object, fields, archived=True, after=None):
-            yield Page([gone for gone in records if gone.version >= since], cursor, asked)
+            yield records
+
+
+class _Merges:
+    """Who absorbed whom, as the survivors seen so far tell: what lies in the bin may have been merged, not deleted.
+    Whether HubSpot lists merged records there is not documented."""
+
+    def __init__(self) -> None:
+        self._into: dict[str, Ref] = {}
+
+    def note(self, records: list[Record]) -> list[Record]:
+        """Remember the survivors among these."""
+        self._into.update((old, record.ref) for record in records for old in record.former)
+        return records
+
+    def tell(self, records: list[Record]) -> list[Record]:
+        """These deleted records, with `moved_to` where a survivor is known."""
+        return [replace(record, moved_to=self._into.get(record.ref.id)) for record in records]
 
 
 class _Walk:

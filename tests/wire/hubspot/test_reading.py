@@ -201,6 +201,20 @@ def test_the_bin_is_read_again_only_after_its_interval() -> None:
     assert route.call_count == 1
 
 
+def test_what_was_merged_is_not_taken_for_deleted_when_it_lies_in_the_bin() -> None:
+    account = Account(bin_every_ms=0)
+    survivor, old = (
+        row("20", hs_merged_object_ids="9"),
+        {**row("9"), "archived": True, "archivedAt": "2026-01-31T12:50:00Z"},
+    )
+    account.router.post(SEARCH).mock(return_value=found([survivor]))
+    account.router.get(CONTACTS).mock(side_effect=[listed([survivor]), listed([old]), listed([old])])
+    for since in (None, SINCE):
+        account.clock.now += 20_000
+        gone = [record for page in pages(account, since) for record in page.records if record.deleted]
+        assert [record.moved_to for record in gone] == [Ref("hubspot", "contacts", "20")]
+
+
 @pytest.mark.parametrize(
     ("answered", "error"),
     [
