@@ -10,7 +10,6 @@ import os
 import random
 import secrets
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -24,22 +23,20 @@ import orjson
 import typer
 from rich.console import Console
 
-from connectors.errors import Exhausted, LeaseLost, Stop, SyncError, Unauthorised
-from state.errors import StateError
+from connectors.errors import SyncError
 from state.rows import Outcomes
 from state.store import Store
 from sync import check as checking
-from sync import compose, show
-from sync.config import ConfigError, load, person_rule
+from sync import compose
+from sync.config import load, person_rule
+from sync.console import arguments, exits, show
+from sync.console.logs import configure
+from sync.console.progress import Progress
 from sync.dry import DryRun
-from sync.explain import NotFoundError, explain, find
-from sync.logs import configure
-from sync.progress import Progress
+from sync.explain import explain, find
 from sync.report import Report
 from sync.scope import Scope
-from sync.settings import SIDES, Settings
-
-DONE, HELD, USAGE, AUTH, STOPPED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+from sync.settings import Settings
 
 app = typer.Typer(
     name="smarketing",
@@ -148,7 +145,7 @@ def finish(result: Report) -> None:
         ui.document(result.as_json())
     else:
         show.report(ui.out, result)
-    raise typer.Exit({"done": DONE, "partial": HELD, "paused": STOPPED, "failed": HELD}[result.status])
+    raise typer.Exit(exits.STATUS[result.status])
 
 
 @app.command()
@@ -166,7 +163,7 @@ def check() -> None:
         ui.document({"problems": [{"level": p.level, "where": p.where, "what": p.what, "fix": p.fix} for p in found]})
     else:
         show.problems(ui.out, found)
-    raise typer.Exit(HELD if any(problem.level == "error" for problem in found) else DONE)
+    raise typer.Exit(exits.HELD if any(problem.level == "error" for problem in found) else exits.DONE)
 
 
 @app.command()
@@ -229,34 +226,6 @@ def show_plan(dry: DryRun, out: Path | None) -> None:
         show.plan(ui.out, dry.operations, dry.questions)
 
 
-def one_record(text: str) -> tuple[str, str]:
-    """(side, id) from SIDE:ID."""
-    side, _, id = text.partition(":")
-    if side not in SIDES or not id:
-        raise typer.BadParameter(f"--record is SIDE:ID, such as hubspot:51; the sides are {' and '.join(SIDES)}")
-    return side, id
-
-
-def only_people(kinds: str | None) -> None:
-    """`--object` names kinds; people are what there is so far."""
-    for kind in (kinds or "person").split(","):
-        if kind.strip() != "person":
-            raise typer.BadParameter(f"--object: {kind.strip()!r} is not synchronised; choose from: person")
-
-
-def moment(text: str | None, name: str) -> int | None:
-    """Milliseconds of an ISO date or time, UTC where it does not say."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{name} is a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z"
-        ) from None
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
 @app.command()
 def sync(
     object: Annotated[str | None, typer.Option(help="Which kinds: person.")] = None,
@@ -267,8 +236,8 @@ def sync(
 
     Example: smarketing sync
     """
-    only_people(object)
-    one = one_record(record) if record is not None else None
+    arguments.kinds(object)
+    one = arguments.record(record) if record is not None else None
     if dry_run:
         plan(out=None, full=False)
         return
@@ -292,13 +261,17 @@ def backfill(
 
     Example: smarketing backfill --limit 100 --dry-run
     """
-    only_people(object)
+    arguments.kinds(object)
     some = any(value is not None for value in (since, until, limit)) or where
     settings = ui.settings()
     with opened(settings) as state:
         with Progress(ui.err) as progress:
             engine = compose.engine(settings, ui.world(), state, progress=progress)
-            engine.scope = Scope(where, moment(since, "--from"), moment(until, "--to"), limit) if some else None
+            engine.scope = (
+                Scope(where, arguments.moment(since, "--from"), arguments.moment(until, "--to"), limit)
+                if some
+                else None
+            )
             if dry_run:
                 dry = engine.plan(full=True)
             else:
@@ -440,7 +413,7 @@ def init(
 
     Example: smarketing init
     """
-    from sync.first import first_config
+    from sync.console.first import first_config
 
     if ui.config.exists():
         raise SyncError(f"{ui.config} exists already; remove it or name another file with --config.")
@@ -485,7 +458,7 @@ def demo(
 
     Example: smarketing demo
     """
-    from sync.demo import tell
+    from sync.console.demo import tell
 
     tell(ui.out, ui.err, ui.world(), people=people, stay=serve, program=[sys.executable, str(Path(__file__).resolve())])
 
@@ -494,39 +467,20 @@ def main() -> None:
     """Run a command: any failure is one plain sentence and the right exit code."""
     try:
         code = app(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else DONE)
+        sys.exit(code if isinstance(code, int) else exits.DONE)
     except typer.Abort:
-        sys.exit(INTERRUPTED)
+        sys.exit(exits.INTERRUPTED)
     except KeyboardInterrupt:
         ui.err.print("Interrupted. Nothing is lost: the same command goes on where it stopped.")
-        sys.exit(INTERRUPTED)
+        sys.exit(exits.INTERRUPTED)
     except BrokenPipeError:
-        sys.exit(DONE)
+        sys.exit(exits.DONE)
     except Exception as error:
-        code = exit_code(error)
+        code = exits.code_of(error)
         if code is None:
             raise
         ui.err.print(str(getattr(error, "message", None) or error), style="red", markup=False, highlight=False)
         sys.exit(code)
-
-
-def exit_code(error: Exception) -> int | None:
-    """The contract's exit code of a failure; None: a bug, which shows where it is."""
-    table: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
-        (ConfigError, USAGE),
-        (typer.Exit, getattr(error, "exit_code", DONE)),
-        (Unauthorised, AUTH),
-        (Exhausted, STOPPED),
-        (LeaseLost, BUSY),
-        (StateError, USAGE),
-        (NotFoundError, HELD),
-        (Stop, USAGE),
-        (SyncError, HELD),
-        ((OSError, sqlite3.Error), HELD),
-    ]
-    if type(error).__module__.startswith("click") or type(error).__module__.startswith("typer"):
-        return getattr(error, "exit_code", USAGE)
-    return next((code for kind, code in table if isinstance(error, kind)), None)
 
 
 if __name__ == "__main__":

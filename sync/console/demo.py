@@ -24,10 +24,11 @@ from rich.table import Table
 from mapping.mapping import Mapping as KindMapping
 from state.store import Store
 from sync import check as checking
-from sync import compose, show
+from sync import compose
 from sync.config import parse, person_rule
+from sync.console import show
+from sync.console.progress import Progress
 from sync.explain import explain
-from sync.progress import Progress
 from sync.provision import missing
 from sync.settings import Settings
 

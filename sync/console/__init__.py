@@ -1,0 +1,1 @@
+"""What people see and type: tables, progress, the demo's story, arguments and exit codes.  Decides nothing."""

@@ -1,0 +1,39 @@
+"""What people type, read: records, kinds and moments.  Each raises typer.BadParameter with what would be right."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+from sync.settings import SIDES
+
+KINDS = ("person",)
+
+
+def record(text: str) -> tuple[str, str]:
+    """(side, id) from SIDE:ID."""
+    side, _, id = text.partition(":")
+    if side not in SIDES or not id:
+        raise typer.BadParameter(f"--record is SIDE:ID, such as hubspot:51; the sides are {' and '.join(SIDES)}")
+    return side, id
+
+
+def kinds(text: str | None) -> tuple[str, ...]:
+    """The kinds that `--object` names, all of them where it is not given."""
+    chosen = tuple(part.strip() for part in text.split(",")) if text else KINDS
+    for kind in chosen:
+        if kind not in KINDS:
+            raise typer.BadParameter(f"--object: {kind!r} is not synchronised; choose from: {', '.join(KINDS)}")
+    return chosen
+
+
+def moment(text: str | None, name: str) -> int | None:
+    """Milliseconds of an ISO date or time, UTC where it does not say."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{name} is a date or a time, such as 2026-01-31T12:00:00Z") from None
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
