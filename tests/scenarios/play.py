@@ -1,0 +1,442 @@
+"""Play a scenario: people and systems do what it says, the real engine syncs, and what should be so is compared.
+
+At the end of every scenario, and after every sync in it, what always holds is checked: each record that was read is
+accounted for, and one more sync writes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sync.console import show
+from sync.report import Report
+from tests.scenarios.language import Fields, Line, Scenario, ScenarioError, Step
+from tests.scenarios.stage import MINUTE, PAUSE, Stage
+
+CONTACT_FIELDS = {
+    "email": "email", "first_name": "firstname", "last_name": "lastname", "title": "jobtitle", "phone": "phone",
+    "mobile": "mobilephone", "company": "company", "street": "address", "city": "city", "state": "state",
+    "postal_code": "zip", "country": "country", "owner": "hubspot_owner_id", "stage": "lifecyclestage",
+    "opted_out": "hs_email_optout", "no_sync": "smk_no_sync", "story": "story", "tags": "tags",
+}  # fmt: skip
+LEAD_FIELDS = {
+    "email": "Email", "first_name": "FirstName", "last_name": "LastName", "title": "Title", "phone": "Phone",
+    "mobile": "MobilePhone", "company": "Company", "street": "Street", "city": "City", "state": "State",
+    "postal_code": "PostalCode", "country": "Country", "owner": "OwnerId", "stage": "Status",
+    "opted_out": "HasOptedOutOfEmail", "no_sync": "SMK_No_Sync__c", "story": "Story__c", "tags": "Tags__c",
+}  # fmt: skip
+ADDRESS = ("street", "city", "state", "postal_code", "country")
+NATIVE = {
+    "contacts": CONTACT_FIELDS,
+    "Lead": LEAD_FIELDS,
+    "Contact": LEAD_FIELDS | {name: f"Mailing{LEAD_FIELDS[name]}" for name in ADDRESS},
+}
+STAGES = {
+    "hubspot": {
+        "mql": "marketingqualifiedlead", "sql": "salesqualifiedlead", "advocate": "evangelist",
+    },
+    "salesforce": {
+        "mql": "Open - Not Contacted", "sal": "Working - Contacted", "disqualified": "Closed - Not Converted",
+    },
+}  # fmt: skip
+
+
+def play(scenario: Scenario) -> None:
+    """From its first line to what always holds.  Raises ScenarioError at the line that does not hold."""
+    actor = Player()
+    for step in scenario.steps:
+        getattr(actor, f"{step.line.word or 'do'}_{step.kind}")(step)
+    actor.always(scenario.steps[-1].line)
+
+
+class Player:
+    """One performance.  `given_…`, `when_…`, `then_…` carry out the sentences of `language.SENTENCES`."""
+
+    def __init__(self) -> None:
+        self.stage = Stage()
+        self.cast: dict[str, dict[str, tuple[str, str]]] = {}
+        """name → side → (object, id)"""
+        self.report = Report("", "none")
+
+    # -- our own work ------------------------------------------------------------------------------------------
+
+    def do_action(self, step: Step) -> None:
+        """sync, sync at once, backfill, rebuild, retry"""
+        action = str(step.told["action"])
+        if action != "sync at once":
+            self.stage.clock.advance(PAUSE)
+        if action == "retry":
+            self.stage.retry()
+        elif action == "rebuild":
+            self._ran(step.line, self.stage.rebuild())
+        elif action == "backfill":
+            self._ran(step.line, self.stage.sync("backfill", full=True))
+        else:
+            self._ran(step.line, self.stage.sync())
+
+    def _ran(self, line: Line, report: Report) -> None:
+        self.report = report
+        _check(line, report.accounted, f"Not every record is accounted for: {report.as_json()}")
+        self._meet()
+
+    def always(self, line: Line) -> None:
+        """One more sync writes nothing."""
+        before = self.stage.snapshot()
+        self.stage.clock.advance(PAUSE)
+        report = self.stage.sync()
+        after = self.stage.snapshot()
+        moved = {key: (before.get(key), after[key]) for key in after if before.get(key) != after[key]}
+        _check(line, not moved and not report.changed, f"One more sync should write nothing, but it wrote {moved}")
+        _check(line, report.accounted, f"Not every record is accounted for: {report.as_json()}")
+
+    def config_config(self, step: Step) -> None:
+        """A setting."""
+        self.stage.configure(str(step.told["place"]), step.fields)
+
+    # -- given -------------------------------------------------------------------------------------------------
+
+    def given_clock(self, step: Step) -> None:
+        """Salesforce's clock runs ahead."""
+        _check(step.line, step.told["side"] == "salesforce", "Only Salesforce's clock can be set apart.")
+        self.stage.ahead(int(str(step.told["seconds"])) * 1000)
+
+    def given_field(self, step: Step) -> None:
+        """An admin makes a field."""
+        options = [option.strip() for option in str(step.told["options"] or "").split(",") if option.strip()]
+        self.stage.field(str(step.told["side"]), str(step.told["type"]), str(step.told["native"]), options)
+
+    def given_person(self, step: Step) -> None:
+        """Someone is there; who is in both has been synchronised."""
+        where = str(step.told["where"])
+        for side in ("hubspot", "salesforce") if where == "both" else (where,):
+            self._make(step, side, step.fields)
+        self.stage.clock.advance(MINUTE)
+        if where == "both":
+            self.stage.clock.advance(PAUSE)
+            self._ran(step.line, self.stage.sync())
+
+    def when_arrive(self, step: Step) -> None:
+        """Someone new."""
+        self._time(step)
+        self._make(step, str(step.told["side"]), step.fields)
+
+    def _make(self, step: Step, side: str, fields: Fields) -> None:
+        self.stage.begin()
+        name = str(step.told["name"])
+        object = "contacts" if side == "hubspot" else "Contact" if step.told.get("kind") else "Lead"
+        known = {"first_name": name.rstrip("0123456789").title(), "last_name": "Example",
+                 "email": f"{name}@prospect.example"}  # fmt: skip
+        if object == "Lead":
+            known |= {"company": "Example Homes", "stage": "mql"}
+        if side == "hubspot" and step.told.get("where") == "both":
+            known |= {"stage": "mql"}
+        wanted = {**known, **fields}
+        if object == "Contact":
+            wanted.pop("stage", None)
+            wanted.pop("company", None)
+        natives = {n: v for n, v in self._natives(step, side, object, wanted).items() if v is not None}
+        try:
+            id = self.stage.world.face(side).create(object, natives, self.stage.human(side))
+        except ValueError as refused:
+            raise ScenarioError(step.line, f"{side} refuses: {refused}") from None
+        self.cast.setdefault(name, {})[side] = (object, id)
+
+    # -- when --------------------------------------------------------------------------------------------------
+
+    def when_edit(self, step: Step) -> None:
+        """Someone changes fields of a record."""
+        self._time(step)
+        side, object, id = self._record(step)
+        _check(step.line, bool(step.fields), "An edit says what is changed: city=Berlin.")
+        values = self._natives(step, side, object, step.fields)
+        if side == "hubspot":
+            values = {name: "" if value is None else value for name, value in values.items()}
+        try:
+            self.stage.world.face(side).edit(object, id, values, self.stage.human(side))
+        except ValueError as refused:
+            raise ScenarioError(step.line, f"{side} refuses: {refused}") from None
+
+    def when_done(self, step: Step) -> None:
+        """deleted, restored, purged"""
+        self._time(step)
+        side, object, id = self._record(step)
+        face = self.stage.world.face(side)
+        if step.told["deed"] == "deleted":
+            face.delete(object, id, self.stage.human(side))
+        elif step.told["deed"] == "restored":
+            face.restore(object, id, self.stage.human(side))
+        elif side == "salesforce":
+            self.stage.world.salesforce.purge(object, id, self.stage.human(side))
+        else:
+            self.stage.world.hubspot.erase(object, id)
+
+    def when_convert(self, step: Step) -> None:
+        """A lead becomes a contact, a new one or one that is there."""
+        self._time(step)
+        name, other = str(step.told["name"]), step.told.get("other")
+        _, lead = self.cast[name]["salesforce"]
+        into = self.cast[str(other)]["salesforce"][1] if other else None
+        made = self.stage.world.salesforce.convert(
+            lead, self.stage.human("salesforce"), contact=into, opportunity=bool(step.told.get("deal")),
+            account=self._account(into),
+        )  # fmt: skip
+        self.cast[name]["salesforce"] = ("Contact", str(made["contactId"]))
+
+    def _account(self, contact: str | None) -> str | None:
+        if contact is None:
+            return None
+        held = self.stage.world.salesforce.get("Contact", contact) or {}
+        if held.get("AccountId"):
+            return str(held["AccountId"])
+        rita = self.stage.human("salesforce")
+        account = self.stage.world.salesforce.create("Account", {"Name": "Example Homes"}, rita)
+        self.stage.world.salesforce.edit("Contact", contact, {"AccountId": account}, rita)
+        return account
+
+    def when_merge(self, step: Step) -> None:
+        """Two records of a side become one; HubSpot gives it a new id."""
+        self._time(step)
+        side = str(step.told["side"])
+        name, other = str(step.told["name"]), str(step.told["other"])
+        object, loser = self.cast[name][side]
+        survivor = self.stage.world.face(side).merge(object, self.cast[other][side][1], loser, self.stage.human(side))
+        self.cast[name][side] = self.cast[other][side] = (object, survivor)
+
+    def when_opt_out(self, step: Step) -> None:
+        """The person follows the link in a mail."""
+        self._time(step)
+        held = self.stage.world.hubspot.get("contacts", self.cast[str(step.told["name"])]["hubspot"][1]) or {}
+        self.stage.world.hubspot.opt_out(str(held["email"]), self.stage.human("hubspot"))
+
+    def when_trouble(self, step: Step) -> None:
+        """A fault."""
+        self.stage.begin()
+        self.stage.trouble(str(step.told["side"]), str(step.told["trouble"]), step.fields)
+
+    def when_troubles_end(self, step: Step) -> None:
+        """No fault any more."""
+        self.stage.world.faults.clear()
+
+    def given_rule(self, step: Step) -> None:
+        """An admin installs a rule or an automation."""
+        self.stage.begin()
+        self.stage.install(str(step.told["side"]), str(step.told["rule"]))
+
+    when_rule = given_rule
+
+    def when_rules_end(self, step: Step) -> None:
+        """An admin removes them all."""
+        self.stage.uninstall(str(step.told["side"]))
+
+    def given_setting(self, step: Step) -> None:
+        """An admin changes how a system works."""
+        self.stage.begin()
+        self.stage.set(str(step.told["side"]), step.fields)
+
+    when_setting = given_setting
+
+    def when_pass(self, step: Step) -> None:
+        """Time passes."""
+        self.stage.clock.advance(int(str(step.told["minutes"])) * MINUTE)
+
+    def _time(self, step: Step) -> None:
+        self.stage.begin()
+        if step.at is not None:
+            self.stage.clock_to(*step.at)
+        else:
+            self.stage.clock.advance(MINUTE)
+
+    # -- then --------------------------------------------------------------------------------------------------
+
+    def then_holds(self, step: Step) -> None:
+        """A record's values."""
+        side, object, id = self._record(step)
+        _check(step.line, bool(step.fields), "Say what it should hold: city=Berlin.")
+        held = self.stage.world.face(side).get(object, id)
+        _check(step.line, held is not None, f"It is not in {side} any more.")
+        wanted = self._natives(step, side, object, step.fields)
+        wrong = {name: held.get(name) for name, value in wanted.items() if _text(held.get(name)) != _text(value)}  # type: ignore[union-attr]
+        _check(step.line, not wrong, f"It holds {wrong}.")
+
+    def then_never(self, step: Step) -> None:
+        """An integration never touched the field."""
+        side, object, id = self._record(step)
+        (native,) = self._natives(step, side, object, {str(step.told["field"]): None})
+        changes = self.stage.world.face(side).history(object, id)
+        ours = [change for change in changes if change.field == native and change.by == "integration"]
+        _check(step.line, not ours, f"It was written: {ours}")
+
+    def then_written(self, step: Step) -> None:
+        """In the last sync."""
+        side = str(step.told["side"])
+        counts = {what: n for (_, s), each in self.report.writes.items() if s == side for what, n in each.items()}
+        found = sum(n for what, n in counts.items() if what != "failed")
+        _check(step.line, found == int(str(step.told["count"])), f"It was written {found} times: {counts}")
+
+    def then_counted(self, step: Step) -> None:
+        """Live records."""
+        side, name = str(step.told["side"]), str(step.told["object"]).rstrip("s")
+        object = "contacts" if side == "hubspot" else name.title()
+        live = [id for id, row in self.stage.world.rows(side, object).items() if row.archived_at is None]
+        _check(step.line, len(live) == int(str(step.told["count"])), f"There are {len(live)}.")
+
+    def then_absent(self, step: Step) -> None:
+        """No such record, or in the bin."""
+        object, id = self.cast[str(step.told["name"])].get(str(step.told["side"]), ("", ""))
+        alive = bool(id) and self._alive(str(step.told["side"]), object, id)
+        _check(step.line, not alive, f"There is {object} {id}.")
+
+    def then_present(self, step: Step) -> None:
+        """A record, of this kind."""
+        side = str(step.told["side"])
+        object, id = self.cast[str(step.told["name"])].get(side, ("", ""))
+        _check(step.line, bool(id) and self._alive(side, object, id), "There is no such record." + self._held_text())
+        kind = step.told.get("kind")
+        _check(step.line, kind is None or object.rstrip("s").lower() == kind, f"It is a {object}.")
+
+    def then_nothing_held(self, step: Step) -> None:
+        """No open question keeps anything from being written."""
+        _check(step.line, not self.stage.held(), self._held_text())
+
+    def then_held(self, step: Step) -> None:
+        """Held, with cause and fix."""
+        ids = {id for _, id in self.cast[str(step.told["name"])].values()}
+        entities = {row.entity for row in self._rows(str(step.told["name"]))}
+        found = [r for r in self.stage.held() if r.id in ids or r.entity in entities]
+        causes = {show.cause(review) for review in found}
+        code, field = str(step.told["code"]), step.told.get("field")
+        right = [c for c in causes if c[0] == code and (field is None or field in (c[1], *c[1].split(", ")))]
+        _check(step.line, bool(right), f"It is held by {sorted(causes)}." if causes else "It is not held.")
+        _check(step.line, all(fix for _, _, fix in right), "No fix is named.")
+
+    def then_lost(self, step: Step) -> None:
+        """The journal names a value that lost, and why."""
+        lines = self._journal(step)
+        value, reason = str(step.told["value"]).strip('"'), str(step.told["reason"])
+        found = any(str(line.was) == value and reason in line.reason for line in lines)
+        _check(step.line, found, f"The journal says {[(line.was, line.became, line.reason) for line in lines]}")
+
+    def then_journal(self, step: Step) -> None:
+        """The journal gives this reason."""
+        lines = self._journal(step)
+        found = any(str(step.told["reason"]) in line.reason for line in lines)
+        _check(step.line, found, f"The journal says {[(line.was, line.became, line.reason) for line in lines]}")
+
+    def _journal(self, step: Step) -> list[Any]:
+        entities = {row.entity for row in self._rows(str(step.told["name"])) if row.entity}
+        lines = [line for entity in entities for line in self.stage.state.journal(entity)]
+        return [line for line in lines if line.field == step.told["field"]]
+
+    def then_conflicts(self, step: Step) -> None:
+        """In the last sync."""
+        found = self.report.conflicts
+        _check(step.line, found == int(str(step.told["count"])), f"There were {found}.")
+
+    def then_duplicate(self, step: Step) -> None:
+        """A further record of a person who has one."""
+        rows, others = self._rows(str(step.told["name"])), self._rows(str(step.told["other"]))
+        entities = {row.entity for row in others if row.state == "live"}
+        found = any(row.state == "duplicate" and row.entity in entities for row in rows)
+        _check(step.line, found, f"The state says {[(r.ref, r.state, r.entity) for r in (*rows, *others)]}")
+
+    def then_shared(self, step: Step) -> None:
+        """Linked with nobody."""
+        rows = self._rows(str(step.told["name"]))
+        found = bool(rows) and all(row.state == "shared" for row in rows)
+        _check(step.line, found, f"The state says {[(r.ref, r.state, r.entity) for r in rows]}")
+
+    def then_one(self, step: Step) -> None:
+        """Linked."""
+        _check(step.line, self._linked(step), "They are not linked.")
+
+    def then_two(self, step: Step) -> None:
+        """Not linked."""
+        _check(step.line, not self._linked(step), "They are linked.")
+
+    def _linked(self, step: Step) -> bool:
+        one, other = (
+            {row.entity for row in self._rows(str(step.told[who])) if row.state == "live" and row.entity}
+            for who in ("name", "other")
+        )
+        return bool(one & other)
+
+    def then_asked(self, step: Step) -> None:
+        """An open question of this kind."""
+        asked = {review.question for review in self.stage.state.reviews()}
+        _check(step.line, step.told["question"] in asked, f"Only these are asked: {sorted(asked)}")
+
+    def then_status(self, step: Step) -> None:
+        """How the last run ended."""
+        found = self.report.status
+        _check(step.line, found == step.told["status"], f"It is {found}. {self.report.message}{self._held_text()}")
+
+    # -- who is who --------------------------------------------------------------------------------------------
+
+    def _record(self, step: Step) -> tuple[str, str, str]:
+        side, name = str(step.told["side"]), str(step.told["name"])
+        if side not in self.cast.get(name, {}):
+            raise ScenarioError(step.line, f"{name} is not in {side}.{self._held_text()}")
+        return (side, *self.cast[name][side])
+
+    def _rows(self, name: str) -> list[Any]:
+        records = [(side, *ref) for side, ref in self.cast[name].items()]
+        return [row for ref in records if (row := self.stage.row(*ref)) is not None]
+
+    def _meet(self) -> None:
+        """Records that the sync made join the cast, found by the keys that the records themselves carry."""
+        world = self.stage.world
+        named = {
+            str(row.values["SMK_HubSpot_Id__c"]): (object, id)
+            for object in ("Lead", "Contact")
+            for id, row in world.rows("salesforce", object).items()
+            if row.values.get("SMK_HubSpot_Id__c") and row.archived_at is None
+        }
+        naming = {
+            str(row.values[key]): ("contacts", id)
+            for id, row in world.rows("hubspot", "contacts").items()
+            for key in ("smk_crm_lead_id", "smk_crm_contact_id")
+            if row.values.get(key) and row.archived_at is None
+        }
+        for sides in self.cast.values():
+            if "salesforce" not in sides and (found := named.get(sides["hubspot"][1])):
+                sides["salesforce"] = found
+            if "hubspot" not in sides and (found := naming.get(sides["salesforce"][1])):
+                sides["hubspot"] = found
+
+    def _alive(self, side: str, object: str, id: str) -> bool:
+        row = self.stage.world.rows(side, object).get(id)
+        return row is not None and row.archived_at is None
+
+    # -- values ------------------------------------------------------------------------------------------------
+
+    def _natives(self, step: Step, side: str, object: str, fields: Fields) -> dict[str, Any]:
+        """In the system's own words.  A name that is not in our vocabulary is taken for the system's own."""
+        return {NATIVE[object].get(name, name): self._native(step, side, name, v) for name, v in fields.items()}
+
+    def _native(self, step: Step, side: str, name: str, value: str | None) -> Any:
+        if value is None:
+            return None
+        if name == "stage":
+            return STAGES[side].get(value, value)
+        if name == "owner":
+            if value not in self.stage.staff:
+                raise ScenarioError(step.line, f"Nobody called {value} works here: {', '.join(self.stage.staff)}.")
+            return self.stage.staff[value][side]
+        if value in ("yes", "no") and name in ("opted_out", "no_sync"):
+            return (value == "yes") if side == "salesforce" else str(value == "yes").lower()
+        return value
+
+    def _held_text(self) -> str:
+        causes = sorted({(*show.cause(review), str(review.detail)) for review in self.stage.held()})
+        return f" Held: {causes}" if causes else ""
+
+
+def _text(value: Any) -> str:
+    if value is None or value is False or value == "false":
+        return ""
+    return str(value).lower() if value is True else str(value)
+
+
+def _check(line: Line, holds: bool, problem: str) -> None:
+    if not holds:
+        raise ScenarioError(line, problem)
