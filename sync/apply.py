@@ -157,7 +157,9 @@ def _look_after(
         told.outcome(operation, Applied(record), replaced.get(operation.id or "", {}), looked=True)
     done = {operation.n for operation, _ in happened}
     for operation in operations:
-        if operation.n not in done:
+        if operation.n in done:
+            continue
+        if operation.n in found or operation.id is not None or told.is_past_hope(operation):
             told.drop(operation, found.get(operation.n))
     engine.store.commit_outcomes(engine.lease, told.result())
     engine.step(f"recover:{connector.name}:recorded")
@@ -215,12 +217,7 @@ class _Told:
         if record.deleted or record.moved_to is not None:
             return False
         now = self.mapping.decode(record)
-        return all(
-            now.get(name) == value
-            if name.startswith("@")
-            else not self.mapping.changed(self.place, name, now.get(name), self.mapping.fit(self.place, name, value))
-            for name, value in operation.fields.items()
-        )
+        return all(self._holds(now, name, value) for name, value in operation.fields.items())
 
     def outcome(
         self, operation: OperationRow, outcome: Outcome, replaced: Mapping[str, Any], *, looked: bool = False
@@ -231,7 +228,7 @@ class _Told:
             return
         if isinstance(outcome, Unknown):
             self.engine.made(unknown=1)
-            self.ended.append(Ending(operation.n, SENT, note={"unknown": outcome.reason}))
+            self._still_sent(operation, {"unknown": outcome.reason})
             return
         if isinstance(outcome, Deferred):
             until = max(outcome.until or 0, self.engine.now() + LATER)
@@ -246,12 +243,45 @@ class _Told:
             return
         self._rejected(operation, outcome)
 
+    def _still_sent(self, operation: OperationRow, note: Mapping[str, Any]) -> None:
+        note = {**note, "since": self.engine.now(), "run": self.engine.run}
+        self.ended.append(Ending(operation.n, SENT, note=note))
+
+    def is_past_hope(self, operation: OperationRow) -> bool:
+        """Whether a creation that looking did not find may be decided again.
+
+        Somebody may have deleted or converted the record before we looked.  The list of changes will tell of that,
+        so another run must have begun, later than that list lags behind.
+        """
+        note = operation.note or {}
+        if "since" not in note:
+            self._still_sent(operation, note)
+            return False
+        past: bool = self.engine.now() - note["since"] > self.connector.traits.lag
+        return past and note["run"] != self.engine.run
+
     def drop(self, operation: OperationRow, record: Record | None) -> None:
-        """It did not happen, as far as looking can tell: remember what was seen and decide again."""
+        """It did not happen, as far as looking can tell: remember what was seen and decide again.
+
+        What it wanted may yet have been done, and one field of it been changed since: what is held as wanted is told.
+        """
         self.dropped.append(operation.n)
         self.dirty.append(operation.entity)
-        if record is not None:
-            self._observe(record)
+        if record is None:
+            return
+        if operation.id is not None and not record.deleted:
+            now = self.mapping.decode(record)
+            told: Mapping[str, Any] = operation.basis.get("fields", {})
+            held = {
+                n: v for n, v in operation.fields.items() if self._holds(now, n, v) and told.get(n, {}).get("old") != v
+            }
+            self._journal(operation._replace(fields=held), record.ref.id, now, {}, True)
+        self._observe(record)
+
+    def _holds(self, now: Mapping[str, Any], name: str, wanted: Any) -> bool:
+        if name.startswith("@"):
+            return bool(now.get(name) == wanted)
+        return not self.mapping.changed(self.place, name, now.get(name), self.mapping.fit(self.place, name, wanted))
 
     def look(self) -> None:
         """See the records that were in the way as they are now."""
@@ -328,7 +358,7 @@ class _Told:
         self.engine.wrote(operation.kind, operation.system, operation.verb)
 
     def _as_made(self, operation: OperationRow, name: str, now: Any) -> Any:
-        """What a record of ours, found by looking, held of a field when it was made: others may have edited it since."""
+        """What a record of ours, found by looking, was made with: people may have edited it since."""
         sent = operation.fields.get(name)
         made = None if sent is None else self.mapping.fit(self.place, name, sent)
         return made if self.mapping.changed(self.place, name, now, made) else now

@@ -73,6 +73,7 @@ class Engine:
         `record`: (system, id) of the only record to read; else everything that changed, or with `full` everything.
         """
         with self._running(job, muted):
+            self._prepare()
             if record is not None:
                 self._look(*record)
             else:
@@ -88,13 +89,14 @@ class Engine:
 
     def plan(self, *, full: bool = False) -> DryRun:
         """What a cycle would write now.  Reads both systems into the state; writes to neither."""
+        dry = DryRun(self.store)
         with self._running("plan", muted=False):
+            self._prepare()
             self._observe(full)
-            dry = DryRun(self.store)
             self.view = dry
             for planner in self._planners.values():
                 reconcile(self, planner)
-            return dry
+        return dry
 
     @contextmanager
     def _running(self, job: str, muted: bool) -> Iterator[None]:
@@ -105,7 +107,6 @@ class Engine:
         before = {name: connector.usage().calls for name, connector in self.connectors.items()}
         try:
             self.store.start_run(self.run, job, self.now(), muted)
-            self._prepare()
             yield
         except Exhausted as error:
             self.report.stop("paused", str(error), error.until)

@@ -147,9 +147,11 @@ def _fate(row: Row) -> str:
 def _gone(mapping: KindMapping, record: Record, old: Row | None, asked: int, run: str) -> Row:
     state = MOVED if record.moved_to is not None else DELETED
     if old is None:
+        # Of a record that we never saw alive only its sync keys matter: whose record it was.
+        named = {name: value for name, value in mapping.decode(record).items() if name.startswith("@key:")}
         return Row(
-            *record.ref, mapping.rule.kind, {}, record.version, asked,
-            state=state, created_ms=record.created, dirty=False, run=run,
+            *record.ref, mapping.rule.kind, named, record.version, asked,
+            state=state, created_ms=record.created, dirty=bool(named), run=run,
             fate=MERGED if state == MOVED else DELETED, moved_to=record.moved_to,
         )  # fmt: skip
     news = old.state != state or old.moved_to != record.moved_to

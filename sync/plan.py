@@ -133,8 +133,8 @@ class Planner:
 
     def settled(self, row: Row) -> bool:
         """Whether a later change of this record is certain to carry a later version."""
-        grain = self.grain[row.system]
-        return grain <= 1 or row.version_ms < row.seen_ms // grain * grain
+        grain = max(self.grain[row.system], 1)
+        return row.version_ms < row.seen_ms // grain * grain
 
     def facts(self, live: Mapping[str, Row]) -> dict[str, Any]:
         """What conditions may ask of the person: canonical values, the first system that has one speaking."""

@@ -94,6 +94,7 @@ class _Batch:
         if selector is not None:
             self._leave_out(selector)
         self._gather(row.entity for row in self.dirty)
+        self._bury()
         self._follow_moves()
         self._match()
         by_entity: dict[str, list[Row]] = {}
@@ -146,6 +147,22 @@ class _Batch:
             for rows in self.engine.view.entity_rows(new).values():
                 self._know(rows)
             self.opens |= self.engine.view.open_operations(new)
+
+    def _bury(self) -> None:
+        """A record that was gone before we ever saw it, and named its counterpart, leaves its place there empty."""
+        for row in self.dirty:
+            if row.state not in (DELETED, MOVED) or row.entity is not None:
+                continue
+            for name, id in row.now.items():
+                if not name.startswith("@key:"):
+                    continue
+                system, object = name.split(":")[1:]
+                source = self.engine.view.rows(system, object, [str(id)]).get(str(id))
+                if source is None or source.entity is None:
+                    continue
+                self._gather([source.entity])
+                if not any(r.entity == source.entity and r.system == row.system for r in self.rows.values()):
+                    self.rows[row.n] = row._replace(entity=source.entity)
 
     def _follow_moves(self) -> None:
         """A merged or converted record hands its place in the entity to the record it lives on in."""

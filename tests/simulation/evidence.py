@@ -119,7 +119,9 @@ class Evidence:
             "SELECT question, entity, system, object, id, field, detail FROM review WHERE closed_ms IS NULL"
         )
         return [
-            Asked(q, e, Ref(s, o, i) if i else None, f, frozenset(Ref(*x) for x in json.loads(detail).get("records", ())))
+            Asked(
+                q, e, Ref(s, o, i) if i else None, f, frozenset(Ref(*x) for x in json.loads(detail).get("records", ()))
+            )
             for q, e, s, o, i, f, detail in found
         ]
 

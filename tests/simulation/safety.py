@@ -107,7 +107,7 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
             yield "S3", refs[0], "", f"made of our records alone: {refs}"
         for system in SIDES:
             ours = sum(_ours(e.rows[ref]) for ref in refs if ref.system == system)
-            people = sum(_born(e.rows[ref]) == "human" for ref in refs if ref.system != system)
+            people = sum(_born(e.rows[ref]) in ("human", "convert") for ref in refs if ref.system != system)
             if ours > people:
                 yield "S3", refs[0], "", f"{ours} created in {system} for {people} records of people"
 
@@ -139,11 +139,12 @@ def stage_ratchet(e: Evidence) -> Iterator[Finding]:
         held: dict[str, object] = {}
         for n, entry in enumerate(row.history):
             before = rank(ref.system, held)
-            raced = n and row.history[n - 1].at == entry.at and row.history[n - 1].by != SYNC
+            raced = any(h.at == entry.at and h.by != SYNC for h in row.history[:n])
+            again = any(h.at == entry.at and h.by == SYNC for h in row.history[:n])
             first = entry.field == FIELDS["stage"][ref.system]
             after = rank(ref.system, {**held, **_instant(row, n)})
             held[entry.field] = entry.value
-            if entry.by == SYNC and (first or entry.field == REFINED) and after < before and not raced:
+            if entry.by == SYNC and (first or entry.field == REFINED) and after < before and not (raced or again):
                 yield "S5", ref, "stage", e.story(e.group(ref), "stage")
 
 

@@ -1,0 +1,102 @@
+"""`python -m tests.simulation --seeds 1000` lives many lives; `python -m tests.simulation 12345` replays one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from connectors.memory import MemorySystem
+from tests.simulation.life import Life
+from tests.simulation.runner import Account, crash_everywhere, found_seeds, live, many, nursery, spread
+
+DEEDS = ("create", "edit", "delete", "restore", "merge", "convert", "put")
+
+
+def main() -> int:
+    """Exit code 1 on any violation."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("seed", nargs="?", type=int, help="replay this life and print what happened in it")
+    parser.add_argument("--seeds", type=int, default=200, help="how many lives")
+    parser.add_argument("--start", type=int, default=0, help="the first seed")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument(
+        "--crash-everywhere", type=int, metavar="M", default=0, help="M lives, a crash at each boundary"
+    )
+    asked = parser.parse_args()
+    if asked.seed is not None:
+        return replay(asked.seed)
+    return volume(asked)
+
+
+def volume(asked: argparse.Namespace) -> int:
+    """Many lives: found seeds first."""
+    begun = time.monotonic()
+    total = Account()
+    if asked.seeds:
+        total.add(tell(many(found_seeds())))
+        for account in spread(range(asked.start, asked.start + asked.seeds), asked.workers, many):
+            total.add(tell(account))
+    singles = range(asked.start, asked.start + asked.crash_everywhere)
+    for account in spread(singles, asked.workers, _every):
+        total.add(tell(account))
+    taken = time.monotonic() - begun
+    write(
+        f"{total.lives} lives, {total.crashes} crashes, {total.lost} lost answers, {total.cycles} cycles, "
+        f"{total.lives / taken:.1f} lives/s, {len(total.failures)} violations"
+    )
+    for name, lives in total.marks.most_common():
+        write(f"  {name}: {lives} lives ({100 * lives / total.lives:.1f} %)")
+    return 1 if total.failures else 0
+
+
+def _every(seeds: range) -> Account:
+    account = Account()
+    for seed in seeds:
+        account.add(crash_everywhere(seed))
+    return account
+
+
+def tell(account: Account) -> Account:
+    """Print failures as they come, one line each."""
+    for line in account.failures:
+        write(line)
+    return account
+
+
+def replay(seed: int) -> int:
+    """One life, told."""
+    with nursery() as born:
+        life: Life = born(seed, trace=[])
+        for system in life.systems.values():
+            for deed in DEEDS:
+                setattr(system, deed, _told(life, system, deed, getattr(system, deed)))
+        failures = live(life)
+    assert life.trace is not None
+    write(f"{life.profile}\nphone: {life.settings[0]}, title: {life.settings[1]}")
+    for line in (*life.trace, *failures):
+        write(line)
+    return 1 if failures else 0
+
+
+def _told(life: Life, system: MemorySystem, deed: str, done: Callable[..., Any]) -> Callable[..., Any]:
+    return partial(_tell, life, f"{system.name} {deed}", done)
+
+
+def _tell(life: Life, deed: str, done: Callable[..., Any], *arguments: Any) -> Any:
+    result = done(*arguments)
+    life.say(f"{deed} {' '.join(map(str, arguments))} = {getattr(result, 'ref', result)}")
+    return result
+
+
+def write(line: str) -> None:
+    """Say it now."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

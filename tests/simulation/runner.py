@@ -1,0 +1,115 @@
+"""Living many lives: one after another, in several processes, or one life again and again with a crash at each
+boundary in turn."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.simulation.invariants import judge
+from tests.simulation.life import Life, template
+
+SEEDS = Path(__file__).with_name("seeds.txt")
+MEMORY = Path("/dev/shm")
+"""A disk that forgets: nothing here outlives the life it belongs to."""
+CHUNK = 100
+
+
+@dataclass
+class Account:
+    """What many lives came to."""
+
+    lives: int = 0
+    crashes: int = 0
+    cycles: int = 0
+    lost: int = 0
+    marks: Counter[str] = field(default_factory=Counter)
+    """Rare branch → lives that took it."""
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, other: Account) -> None:
+        """Take in the account of other lives."""
+        self.lives += other.lives
+        self.crashes += other.crashes
+        self.cycles += other.cycles
+        self.lost += other.lost
+        self.marks += other.marks
+        self.failures += other.failures
+
+
+@contextmanager
+def nursery() -> Iterator[Callable[..., Life]]:
+    """Gives birth to lives: (seed, **settings) → Life; whoever asks must `end` them."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        empty = template(Path(folder))
+        yield lambda seed, **settings: Life(seed, Path(folder), empty, **settings)
+
+
+def live(life: Life) -> list[str]:
+    """Live a life to its end and judge it.  An exception that is no crash is a violation like any other."""
+    try:
+        life.run()
+        return judge(life)
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return [f"seed={life.seed} invariant=X {type(error).__name__}: {error} at {where.name}:{where.lineno}"]
+    finally:
+        life.end()
+
+
+def many(seeds: Iterable[int], *, stop: bool = False, batch: int | None = None) -> Account:
+    """Live these lives; `stop`: no further than the first failure."""
+    account = Account()
+    with nursery() as born:
+        for seed in seeds:
+            life = born(seed, batch=batch)
+            account.failures += live(life)
+            count(account, life)
+            if stop and account.failures:
+                break
+    return account
+
+
+def count(account: Account, life: Life) -> None:
+    """Enter a life into the account."""
+    account.lives += 1
+    account.crashes += life.crashes
+    account.cycles += life.cycles
+    account.lost += life.lost
+    account.marks.update(dict.fromkeys(life.marks, 1))
+
+
+def crash_everywhere(seed: int) -> Account:
+    """Live a life as often as it has boundaries, and crash at another one each time."""
+    account = Account()
+    with nursery() as born:
+        first = born(seed, stop_at=0)
+        account.failures += live(first)
+        count(account, first)
+        for boundary in range(1, first.steps + 1):
+            life = born(seed, stop_at=boundary)
+            account.failures += [f"{line} (crash at {boundary})" for line in live(life)]
+            count(account, life)
+    return account
+
+
+def spread(seeds: range, workers: int, job: Callable[[range], Account]) -> Iterator[Account]:
+    """The accounts of chunks of seeds, as they are lived."""
+    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+    if workers < 2:
+        yield from map(job, chunks)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(job, chunks)
+
+
+def found_seeds() -> list[int]:
+    """Seeds that failed once."""
+    lines = SEEDS.read_text().splitlines()
+    return [int(line.split()[0]) for line in lines if line.strip() and not line.startswith("#")]

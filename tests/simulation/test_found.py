@@ -1,0 +1,75 @@
+"""The smallest stories of what the simulator found, each told once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.invariants import judge
+from tests.simulation.scene import Scene
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.end()
+
+
+def test_an_edit_to_a_record_whose_creation_went_unanswered_travels(scene: Scene) -> None:
+    lead = scene.lead(Phone="1")
+    scene.lose()
+    scene.on("write:done", lambda: scene.hubspot.edit("contacts", "1001", {"phone": "2"}))
+    scene.rest()
+    assert scene.value("salesforce", "Lead", lead, "Phone") == "2"
+    assert judge(scene) == []
+
+
+def test_the_survivor_of_a_merge_is_not_judged_by_what_it_held_before(scene: Scene) -> None:
+    old = scene.lead(Title="boss")
+    scene.rest()
+    scene.on("observe:salesforce:Lead", lambda: scene.lead(Email="a2@acme.example", Title=None))
+    scene.turn()
+    winner = next(r.ref.id for r in scene.salesforce.live("Lead") if r.ref.id != old)
+    scene.on("observe:salesforce:saved", lambda: scene.salesforce.merge("Lead", winner, old))
+    scene.rest()
+    titles = [c.value for c in scene.hubspot.rows["contacts"]["1001"].history if c.field == "jobtitle"]
+    assert titles == ["boss"]
+    assert judge(scene) == []
+
+
+def test_a_duplicate_takes_the_place_when_the_primary_record_goes(scene: Scene) -> None:
+    first = scene.lead(Phone="1")
+    scene.rest()
+    second = scene.lead()
+    scene.rest()
+    scene.salesforce.delete("Lead", first)
+    scene.rest()
+    scene.salesforce.edit("Lead", second, {"Phone": "2"})
+    scene.rest()
+    assert scene.value("hubspot", "contacts", "1001", "phone") == "2"
+    assert judge(scene) == []
+
+
+def test_a_contact_seen_before_its_lead_was_seen_converted_inherits_the_link(scene: Scene) -> None:
+    lead = scene.lead(Phone="1")
+    scene.rest()
+    lag = iter([25_000, 0])
+    scene.delay = lambda: next(lag, 0)  # type: ignore[method-assign]
+    contact = scene.salesforce.convert("Lead", lead, "Contact")
+    scene.turn(wait=20_000)
+    scene.rest()
+    scene.hubspot.edit("contacts", "1001", {"phone": "2"})
+    scene.rest()
+    assert scene.value("salesforce", "Contact", contact.id, "Phone") == "2"
+    assert judge(scene) == []
+
+
+def test_a_default_that_one_side_demands_is_journaled_and_stays_there(scene: Scene) -> None:
+    contact = scene.contact(company=None)
+    scene.rest()
+    assert scene.salesforce.live("Lead")[0].fields["Company"] == "[not provided]"
+    assert scene.value("hubspot", "contacts", contact, "company") is None
+    assert judge(scene) == []
