@@ -33,6 +33,7 @@ from sync.console import arguments, exits, show
 from sync.console.logs import configure
 from sync.console.progress import Progress
 from sync.dry import DryRun
+from sync.estimate import Cost
 from sync.explain import explain, find
 from sync.report import Report
 from sync.scope import Scope
@@ -211,19 +212,22 @@ def plan(
     """
     settings = ui.settings()
     with opened(settings) as state, Progress(ui.err) as progress:
-        dry = compose.engine(settings, ui.world(), state, progress=progress).plan(full=full)
-    show_plan(dry, out)
+        engine = compose.engine(settings, ui.world(), state, progress=progress)
+        dry = engine.plan(full=full)
+        cost = compose.cost(settings, engine, dry.operations)
+    show_plan(dry, out, cost)
 
 
-def show_plan(dry: DryRun, out: Path | None) -> None:
-    """Print what would be written."""
-    document = show.plan_json(dry.operations, dry.questions)
+def show_plan(dry: DryRun, out: Path | None, cost: dict[str, Cost]) -> None:
+    """Print what would be written, and what that would cost."""
+    document = show.plan_json(dry.operations, dry.questions, cost)
     if out is not None:
         out.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     if ui.json:
         ui.document(document)
     else:
         show.plan(ui.out, dry.operations, dry.questions)
+        show.costs(ui.out, cost)
 
 
 @app.command()
@@ -274,10 +278,11 @@ def backfill(
             )
             if dry_run:
                 dry = engine.plan(full=True)
+                cost = compose.cost(settings, engine, dry.operations)
             else:
                 result = engine.cycle("backfill", full=True, muted=True)
         if dry_run:
-            show_plan(dry, None)
+            show_plan(dry, None, cost)
         else:
             finish(result)
 
@@ -306,7 +311,7 @@ def status() -> None:
     """
     settings = ui.settings()
     with opened(settings) as state:
-        document = show.status_json(state)
+        document = show.status_json(state, compose.spent_today(state, ui.world().clock.now_ms()), settings)
     if ui.json:
         ui.document(document)
     else:

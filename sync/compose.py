@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,12 @@ from connectors import connect
 from connectors.door import Budget, Called, Clock
 from connectors.port import Connector
 from mapping.rules import Place
+from state.rows import OperationRow
 from state.store import Store, open_store
 from sync.config import person_rule
+from sync.console.progress import Progress
 from sync.engine import Engine
+from sync.estimate import Cost, estimate
 from sync.secrets import is_reference, resolve
 from sync.settings import Section, Settings
 
@@ -33,6 +36,8 @@ SECRETS = (
 __all__ = ["Place", "World", "connectors", "engine", "resolved", "store"]
 
 DAY = 86_400_000
+SALESFORCE_SECONDS = 0.6
+"""What a call with 200 records takes as a rule."""
 RUNS_A_DAY = 5_000
 """More than one run every 20 seconds is not counted against the daily budget."""
 
@@ -128,7 +133,7 @@ def engine(
     world: World,
     state: Store,
     *,
-    progress: Callable[[str, str, str, int, int | None], None] | None = None,
+    progress: Progress | None = None,
 ) -> Engine:
     """One worker over this state."""
     made = Engine(
@@ -141,4 +146,11 @@ def engine(
     )
     if progress is not None:
         made.progress = progress
+        progress.calls = lambda side: made.connectors[side].usage().calls
     return made
+
+
+def cost(settings: Settings, worker: Engine, operations: Iterable[OperationRow]) -> dict[str, Cost]:
+    """What carrying out these operations will cost, by side."""
+    pace = {"hubspot": 10 / (settings.budget.hubspot.calls_per_10_s or 190), "salesforce": SALESFORCE_SECONDS}
+    return estimate(operations, {name: side.traits for name, side in worker.connectors.items()}, pace)

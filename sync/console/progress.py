@@ -1,7 +1,8 @@
-"""Progress on standard error: what is being read, decided and written, how fast, and how long it will take."""
+"""Progress on standard error: what is read, decided and written, how fast, how long it will take, what it costs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.progress import (
     ProgressColumn,
     SpinnerColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -29,7 +31,9 @@ class Rate(ProgressColumn):
 
 
 class Progress:
-    """A bar a job; call it with each page or batch."""
+    """A bar a job; call it with each page or batch.  `calls` tells what a system's calls have come to."""
+
+    calls: Callable[[str], int] | None = None
 
     def __init__(self, console: Console) -> None:
         self._bars = Bars(
@@ -39,10 +43,11 @@ class Progress:
             MofNCompleteColumn(),
             Rate(),
             TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[calls]}", style="dim"),
             console=console,
             transient=True,
         )
-        self._tasks: dict[tuple[str, str, str], object] = {}
+        self._tasks: dict[tuple[str, str, str], TaskID] = {}
 
     def __enter__(self) -> Progress:
         self._bars.start()
@@ -57,8 +62,11 @@ class Progress:
         """So many more records were read, decided or written."""
         key = (what, system, object)
         if key not in self._tasks:
-            self._tasks[key] = self._bars.add_task(f"{VERBS.get(what, what)} {system} {object}".strip(), total=total)
+            title = f"{VERBS.get(what, what)} {system} {object}".strip()
+            self._tasks[key] = self._bars.add_task(title, total=total, calls="")
         task = self._tasks[key]
         if total is not None:
-            self._bars.update(task, total=total)  # type: ignore[arg-type]
-        self._bars.advance(task, more)  # type: ignore[arg-type]
+            self._bars.update(task, total=total)
+        if self.calls is not None and what != "decided":
+            self._bars.update(task, calls=f"{self.calls(system):,} API calls")
+        self._bars.advance(task, more)

@@ -16,7 +16,9 @@ from rich.text import Text
 from connectors.port import FieldSpec, Problem
 from state.rows import OperationRow, ReviewRow, RunRow
 from state.store import Store
+from sync.estimate import Cost
 from sync.report import FATES, WRITTEN, Report
+from sync.settings import Settings
 
 SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 ASIDE = {
@@ -129,7 +131,17 @@ def _operation(table: Table, operation: OperationRow) -> None:
         first = ""
 
 
-def plan_json(operations: Sequence[OperationRow], held: Sequence[ReviewRow]) -> dict[str, Any]:
+def costs(console: Console, cost: Mapping[str, Cost]) -> None:
+    """What carrying a plan out would take."""
+    for side, one in cost.items():
+        if one.records:
+            took = f"about {one.calls:,} API calls, {max(1, round(one.seconds)):,} s at the allowed rate"
+            console.print(f"{SIDES.get(side, side)}: {one.records:,} records, {took}")
+
+
+def plan_json(
+    operations: Sequence[OperationRow], held: Sequence[ReviewRow], cost: Mapping[str, Cost]
+) -> dict[str, Any]:
     """The contract's document of a plan."""
     counts = Counter(f"{op.system}.{op.object}.{op.verb}" for op in operations)
     return {
@@ -146,7 +158,12 @@ def plan_json(operations: Sequence[OperationRow], held: Sequence[ReviewRow]) -> 
             for op in operations
         ],
         "held": [review_json(review) for review in held],
-        "summary": dict(sorted(counts.items())),
+        "summary": {
+            "operations": dict(sorted(counts.items())),
+            "cost": {
+                side: {"records": c.records, "api_calls": c.calls, "seconds": c.seconds} for side, c in cost.items()
+            },
+        },
     }
 
 
@@ -185,8 +202,8 @@ def held(store: Store) -> list[ReviewRow]:
     return [review for question in HELD_QUESTIONS for review in store.reviews(question=question, limit=100_000)]
 
 
-def status_json(store: Store) -> dict[str, Any]:
-    """Lag, backlog, last runs, errors by cause."""
+def status_json(store: Store, spent: Mapping[str, int], settings: Settings) -> dict[str, Any]:
+    """Lag, backlog, last runs, budget, errors by cause.  spent: calls of today, by side."""
     counts = Counter(cause(review)[0] for review in held(store))
     return {
         "cursors": [
@@ -206,6 +223,14 @@ def status_json(store: Store) -> dict[str, Any]:
             for (_, side, object, state, linked), count in store.counts().items()
         ],
         "runs": runs_json(store.runs(10)),
+        "budget": [
+            {
+                "side": side,
+                "calls_today": spent.get(side, 0),
+                "calls_per_day": getattr(settings.budget, side).calls_per_day,
+            }
+            for side in SIDES
+        ],
         "errors": [{"cause": code, "records": count} for code, count in counts.most_common()],
     }
 
@@ -270,6 +295,9 @@ def status(console: Console, document: Mapping[str, Any]) -> None:
     lines.append(f"Waiting: {backlog or 'nothing'}")
     held = ", ".join(f"{entry['cause']} {entry['records']:,}" for entry in document["errors"])
     lines.append(f"Held: {held or 'nothing'}")
+    for side in document["budget"]:
+        cap = f" of {side['calls_per_day']:,}" if side["calls_per_day"] else ""
+        lines.append(f"API calls today, {SIDES[side['side']]}: {side['calls_today']:,}{cap}")
     console.print(Group(*lines))
 
 
