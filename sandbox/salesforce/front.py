@@ -7,7 +7,7 @@ import re
 import httpx
 
 from sandbox.kernel import Dropped, Hang
-from sandbox.salesforce.api import oauth, service, soap
+from sandbox.salesforce.api import oauth, service, soap, web_flow
 from sandbox.salesforce.api.bulk_ingest import advance
 from sandbox.salesforce.api.routes import dispatch
 from sandbox.salesforce.dml.removal import empty_bin
@@ -83,6 +83,8 @@ class Front:
     def _oauth(self, call: Call, rest: tuple[str, ...]) -> Answer:
         if rest == ("token",):
             return oauth.token(self._platform, call)
+        if rest == ("authorize",):
+            return web_flow.authorize(self._platform, call)
         if rest == ("revoke",):
             return oauth.revoke(self._platform, call)
         if rest == ("userinfo",):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -14,6 +15,7 @@ from sandbox.salesforce.settings import Settings
 
 MOST_REFRESH_TOKENS = 5
 """A sixth grant for the same user and app revokes the oldest."""
+_OFFLINE = frozenset(("refresh_token", "offline_access"))
 _OPAQUE = string.ascii_letters + string.digits + "._"
 
 
@@ -23,6 +25,21 @@ class Session:
 
     user_id: str
     used: int
+
+
+class Consent(NamedTuple):
+    """What a person agreed to, until the code for it is handed in."""
+
+    client_id: str
+    redirect_uri: str
+    scope: str
+    challenge: str
+    until: int
+
+    @property
+    def offline(self) -> bool:
+        """Whether a refresh token was asked for; an app that names no scope gets all that it has."""
+        return not self.scope or not _OFFLINE.isdisjoint(self.scope.split())
 
 
 class Sessions:
@@ -35,6 +52,7 @@ class Sessions:
         self._rng = rng
         self._open: dict[str, Session] = {}
         self._refresh: dict[str, tuple[str, str]] = {}
+        self._codes: dict[str, Consent] = {}
         self._private: rsa.RSAPrivateKey | None = None
 
     def open(self, user_id: str) -> str:
@@ -80,6 +98,16 @@ class Sessions:
             return owner[0], None
         del self._refresh[token]
         return owner[0], self.grant_refresh(*owner)
+
+    def grant_code(self, consent: Consent) -> str:
+        """A code that stands for what a person agreed to."""
+        code = "aPrx" + self._opaque(60)
+        self._codes[code] = consent
+        return code
+
+    def redeem_code(self, code: str) -> Consent | None:
+        """What a code stands for, the first time it is handed in."""
+        return self._codes.pop(code, None)
 
     def public_key(self) -> str:
         """PEM of the key that assertions are checked with."""

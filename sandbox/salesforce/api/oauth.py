@@ -1,4 +1,4 @@
-"""The OAuth 2.0 endpoints: token (password, refresh, JWT bearer, client credentials), revoke, userinfo, identity."""
+"""The OAuth 2.0 endpoints: token (every flow), revoke, userinfo, identity; where a code comes from is `web_flow`."""
 
 from __future__ import annotations
 
@@ -11,21 +11,13 @@ from urllib.parse import parse_qsl, unquote
 import jwt
 
 from sandbox.kernel import Row
+from sandbox.salesforce.api.web_flow import OAuthError, redeem
 from sandbox.salesforce.http import Answer, Call, json_answer
 from sandbox.salesforce.platform import Platform
 from sandbox.salesforce.schema import datetime_text
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
-
-
-class OAuthError(Exception):
-    """HTTP 400 with `{"error", "error_description"}`."""
-
-    def __init__(self, error: str, description: str) -> None:
-        super().__init__(error)
-        self.error = error
-        self.description = description
 
 
 Form = Mapping[str, str]
@@ -40,7 +32,7 @@ def token(platform: Platform, call: Call) -> Answer:
             raise OAuthError("unsupported_grant_type", "grant type not supported")
         return json_answer(flow(platform, call, form), headers=_NO_STORE)
     except OAuthError as refused:
-        return json_answer({"error": refused.error, "error_description": refused.description}, 400, _NO_STORE)
+        return refused.answer(_NO_STORE)
 
 
 _NO_STORE = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
@@ -98,6 +90,14 @@ def _refresh(platform: Platform, call: Call, form: Form) -> dict[str, Any]:
     return answer | ({"refresh_token": replacement} if replacement else {})
 
 
+def _code(platform: Platform, call: Call, form: Form) -> dict[str, Any]:
+    consent = redeem(platform, form, _client(platform, call, form, secret_needed="code_verifier" not in form))
+    answer = _granted(platform, call, platform.user_id, consent.scope or "refresh_token api")
+    if not consent.offline:
+        return answer
+    return answer | {"refresh_token": platform.sessions.grant_refresh(platform.user_id, consent.client_id)}
+
+
 def _client_credentials(platform: Platform, call: Call, form: Form) -> dict[str, Any]:
     _client(platform, call, form)
     if call.base_url in LOGIN_HOSTS:
@@ -152,6 +152,7 @@ def _granted(platform: Platform, call: Call, user_id: str, scope: str | None = N
 
 _FLOWS: dict[str, Callable[[Platform, Call, Form], dict[str, Any]]] = {
     "password": _password,
+    "authorization_code": _code,
     "refresh_token": _refresh,
     "client_credentials": _client_credentials,
     JWT_BEARER: _jwt,

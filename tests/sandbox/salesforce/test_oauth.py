@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import Any
 
 import httpx
@@ -111,6 +112,48 @@ def test_jwt_against_a_key_that_was_given(org: Salesforce) -> None:
 def test_refusals(org: Salesforce, form: dict[str, str], expected: tuple[str, str]) -> None:
     answer = token(org, **(app(org) | form))
     assert (answer.status_code, tuple(answer.json().values())) == (400, expected)
+
+
+def agreed(org: Salesforce, **more: str) -> dict[str, str]:
+    """What comes back to the app when a person is asked."""
+    asked = {"response_type": "code", "client_id": org.settings.client_id, "redirect_uri": "http://app.test/back"}
+    client = httpx.Client(transport=httpx.MockTransport(org.handle), base_url=HOST)
+    answer = client.get("/services/oauth2/authorize", params=asked | more)
+    assert answer.status_code == 302
+    return dict(httpx.URL(answer.headers["location"]).params)
+
+
+def test_a_person_who_agrees_gives_a_refresh_token(org: Salesforce) -> None:
+    back = agreed(org, state="s 1")
+    assert back["state"] == "s 1"
+    form = {"grant_type": "authorization_code", "code": back["code"], "redirect_uri": "http://app.test/back"} | app(org)
+    given = token(org, **form).json()["refresh_token"]
+    assert token(org, grant_type="refresh_token", refresh_token=given, **app(org)).status_code == 200
+    assert token(org, **form).json()["error_description"] == "invalid authorization code"
+
+
+@pytest.mark.parametrize(("verifier", "status"), [("v" * 43, 200), ("w" * 43, 400)])
+def test_a_proof_key_stands_for_the_secret(org: Salesforce, verifier: str, status: int) -> None:
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).decode().rstrip("=")
+    code = agreed(org, code_challenge=challenge, code_challenge_method="S256")["code"]
+    form = {"grant_type": "authorization_code", "redirect_uri": "http://app.test/back", "code_verifier": verifier}
+    assert token(org, code=code, client_id=org.settings.client_id, **form).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("scope", "later", "where", "told"),
+    [
+        ("api", 0, "http://app.test/back", None),
+        ("api", 15 * 60_000 + 1, "http://app.test/back", "expired authorization code"),
+        ("api", 0, "http://app.test/other", "redirect_uri must match configuration"),
+    ],
+)
+def test_what_a_code_is_good_for(org: Salesforce, scope: str, later: int, where: str, told: str | None) -> None:
+    code = agreed(org, scope=scope)["code"]
+    org.kernel.clock.advance(later)
+    answer = token(org, grant_type="authorization_code", code=code, redirect_uri=where, **app(org)).json()
+    assert "refresh_token" not in answer
+    assert answer.get("error_description") == told
 
 
 def test_a_refresh_token_serves_again_unless_they_rotate(org: Salesforce) -> None:
