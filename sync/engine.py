@@ -29,6 +29,8 @@ from sync.scope import Scope, Selector
 
 LEASE = "sync"
 LEASE_MS = 15 * 60_000
+SKEW_MS = 5_000
+"""Clocks that differ by less are taken to agree."""
 LEARN_MS = 15 * 60_000
 """How long schemas and owners are taken to be as they were."""
 ROUNDS = 6
@@ -60,6 +62,7 @@ class Engine:
     view: Any = None
     _lease: Lease | None = None
     _planners: dict[str, Planner] = field(default_factory=dict)
+    _skew: dict[str, int] = field(default_factory=dict)
     _learn_at: int = 0
     _full: set[Place] = field(default_factory=set)
 
@@ -148,6 +151,7 @@ class Engine:
             create={system: compile_condition(text, names, ranks) for system, text in rule.create.items()},
             only={f.name: compile_condition(f.only, names, ranks) for f in rule.fields if f.only},
             grain={name: connector.traits.grain for name, connector in self.connectors.items()},
+            skew=self._skew,
         )
 
     def _recover(self) -> int:
@@ -200,6 +204,11 @@ class Engine:
     def finished(self, place: Place) -> None:
         """This object has been read to its end."""
         self._full.add(place)
+
+    def compare_clocks(self, system: str, ours: int, theirs: int) -> None:
+        """The system's clock showed this when ours showed that.  Some seconds are the network's and the stamps'."""
+        ahead = theirs - ours
+        self._skew[system] = ahead if abs(ahead) > SKEW_MS else 0
 
     def count_read(self, place: Place, records: int) -> None:
         """So many records of this place were read for the first time in this run."""

@@ -34,7 +34,10 @@ def observe(engine: Engine, connector: Connector, planner: Planner, *, full: boo
             since = None
         seen_until = (stored.watermark_ms or 0) if stored is not None else 0
         intake = _Intake(engine, mapping, place, planner.fingerprint, seen_until, anew=anew, unlinked=full)
-        for page in connector.changes(object, mapping.natives(place), since):
+        asked = engine.now()
+        for number, page in enumerate(connector.changes(object, mapping.natives(place), since)):
+            if number == 0 and (since is None or since.resume is None):
+                engine.compare_clocks(connector.name, asked, page.asked)
             intake.save(page)
             engine.progress("read", connector.name, object, len(page.records), page.total)
         engine.finished(place)

@@ -105,6 +105,8 @@ class Planner:
     grain: Mapping[str, int]
     fingerprint: str = ""
     """Of everything that changes what is read or decided: another one means that all must be decided again."""
+    skew: Mapping[str, int] = field(default_factory=dict)
+    """How far each system's clock was ahead of ours when it was last asked, ms."""
 
     def decide(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> Decision:
         """The decision for one entity.  `rows`: all its records; `opens`: its operations not done, by system."""
@@ -135,6 +137,12 @@ class Planner:
         """Whether a later change of this record is certain to carry a later version."""
         grain = max(self.grain[row.system], 1)
         return row.version_ms < row.seen_ms // grain * grain
+
+    def interval(self, system: str, after: int, by: int) -> tuple[int, int]:
+        """When a change happened, on our own clock: a stamp with a grain of g means some time in [stamp, stamp + g)."""
+        blur = self.grain[system] - 1
+        ahead = self.skew.get(system, 0)
+        return min(after, by - 1 if blur else by) - ahead, by + blur - ahead
 
     def facts(self, live: Mapping[str, Row]) -> dict[str, Any]:
         """What conditions may ask of the person: canonical values, the first system that has one speaking."""
@@ -319,7 +327,7 @@ class _Merged:
                     decision.questions.append(_unmapped(system, row, rule, value))
                 return
             after, by = row.spans.get(name) or (row.created_ms or 0, row.version_ms)
-            sides[system] = Side(value, changed[system], after, by)
+            sides[system] = Side(value, changed[system], *self.planner.interval(system, after, by))
         base = None
         if met:
             base = self.mapping.canon(self._places[systems[0]], name, (self.live[systems[0]].shadow or {})[name])
