@@ -16,6 +16,7 @@ from sandbox.hubspot import (
     behaviour_routes,
     consent_routes,
     errors,
+    legacy_routes,
     list_routes,
     objects,
     pipeline_routes,
@@ -43,6 +44,7 @@ ROUTES: list[Route] = [
         consent_routes,
         behaviour_routes,
         list_routes,
+        legacy_routes,
         auth,
     )
     for route in module.ROUTES

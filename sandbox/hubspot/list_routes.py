@@ -62,12 +62,14 @@ def search(portal: Portal, ask: Ask) -> Answer:
     body = ask.object()
     query = str(body.get("query") or "").lower()
     kinds, ids = body.get("processingTypes") or _KINDS, body.get("listIds")
+    type_ = type_of(str(body["objectTypeId"])).id if body.get("objectTypeId") else None
     found = [
         s
         for s in portal.lists.all.values()
         if s.deleted is None
         and query in s.name.lower()
         and s.processing in kinds
+        and type_ in (None, s.type_id)
         and (not ids or s.id in map(str, ids))
     ]
     first, count = int(body.get("offset") or 0), min(int(body.get("count") or 20), 500)

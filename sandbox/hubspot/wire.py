@@ -154,7 +154,9 @@ _STYLES = [
     (re.compile(r"(?P<stem>communication-preferences)/(?P<version>v3|v4|2026-0[39])(?P<rest>/.*)?"), ""),
     (re.compile(r"(?P<stem>account-info)/(?P<version>v3|2026-0[39])(?P<rest>/.*)?"), ""),
     (re.compile(r"(?P<stem>events|marketing)/(?P<version>v3)(?P<rest>/.*)?"), ""),
-    (re.compile(r"crm/(?P<version>v3)/(?P<stem>schemas)(?P<rest>/.*)?"), ""),
+    (re.compile(r"crm(?:-object-schemas)?/(?P<version>v3)/(?P<stem>schemas)(?P<rest>/.*)?"), ""),
+    (re.compile(r"properties/(?P<version>v1|v2)(?P<rest>/.*)?"), "legacy-properties"),
+    (re.compile(r"crm-pipelines/(?P<version>v1)/pipelines(?P<rest>/.*)?"), "legacy-pipelines"),
     (re.compile(r"(?P<stem>email/public|form-integrations)/(?P<version>v1)(?P<rest>/.*)?"), ""),
     (re.compile(r"(?P<stem>oauth)(?P<rest>/authorize)(?P<version>)"), ""),
 ]

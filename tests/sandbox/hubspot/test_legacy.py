@@ -1,0 +1,41 @@
+"""The older numbered paths that readers of whole accounts start with."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sandbox.hubspot.conftest import Portal
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("name", ["contacts", "contact", "deals", "company"])
+def test_properties_are_an_array_with_flat_flags(portal: Portal, version: str, name: str) -> None:
+    told = {p["name"]: p for p in portal.get(f"/properties/{version}/{name}/properties")}
+    made = told["hs_object_source_label"]
+    assert (made["type"], made["readOnlyValue"], made["hubspotDefined"]) == ("string", True, True)
+    assert isinstance(made["createdAt"], int)
+    assert told["hubspot_owner_id"]["referencedObjectType"] == "OWNER"
+
+
+def test_pipelines_name_their_ids_in_full(portal: Portal) -> None:
+    (told,) = portal.get("/crm-pipelines/v1/pipelines/deals")["results"]
+    assert (told["pipelineId"], told["objectType"], told["default"]) == ("default", "DEAL", True)
+    assert told["stages"][0]["stageId"] == "appointmentscheduled"
+
+
+def test_kinds_of_associations_have_names(portal: Portal) -> None:
+    told = portal.get("/crm/v3/associations/contacts/companies/types")["results"]
+    assert {"id": "1", "name": "contact_to_company"} in told
+    assert {"id": "279", "name": "contact_to_company_unlabeled"} in told
+
+
+@pytest.mark.parametrize("path", ["/crm/v3/schemas", "/crm-object-schemas/v3/schemas"])
+def test_custom_objects_have_two_addresses(portal: Portal, path: str) -> None:
+    assert portal.get(path) == {"results": []}
+
+
+def test_lists_are_searched_by_object_and_name_their_wishes(portal: Portal) -> None:
+    for type_ in ("0-1", "0-2"):
+        portal.post("/crm/v3/lists", {"name": type_, "objectTypeId": type_, "processingType": "MANUAL"})
+    asked = {"objectTypeId": "0-2", "additionalProperties": ["hs_last_record_added_at"], "offset": 0}
+    assert [found["name"] for found in portal.post("/crm/v3/lists/search", asked)["lists"]] == ["0-2"]
