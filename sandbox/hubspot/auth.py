@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot import errors
+from sandbox.hubspot.schema import IDLE, TYPES
 from sandbox.hubspot.wire import Answer, Ask, route
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ ALL_SCOPES = frozenset(
         "crm.objects.deals.write",
         "crm.objects.leads.read",
         "crm.objects.leads.write",
+        *(f"crm.objects.{TYPES[name].scopes}.{doing}" for name in IDLE for doing in ("read", "write")),
         "crm.objects.owners.read",
         "crm.schemas.contacts.read",
         "crm.schemas.contacts.write",

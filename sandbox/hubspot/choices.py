@@ -21,6 +21,7 @@ DEAL_STAGES = {
     "closedwon": ("Closed Won", "1.0", True),
     "closedlost": ("Closed Lost", "0.0", True),
 }
+TICKET_STAGES = {"1": "New", "2": "Waiting on contact", "3": "Waiting on us", "4": "Closed"}
 LEAD_STAGES = {
     "new-stage-id": "New",
     "attempting-stage-id": "Attempting",
@@ -130,6 +131,9 @@ OPTIONS: dict[str, dict[str, str]] = {
     "task_status": _same("NOT_STARTED", "IN_PROGRESS", "COMPLETED", "WAITING", "DEFERRED"),
     "task_priority": _same("NONE", "LOW", "MEDIUM", "HIGH"),
     "task_type": _same("EMAIL", "CALL", "TODO"),
+    "channel": _same("WHATS_APP", "LINKEDIN_MESSAGE", "SMS", "CUSTOM_CHANNEL_CONVERSATION"),
+    "ticket_stages": TICKET_STAGES,
+    "ticket_priority": _same("LOW", "MEDIUM", "HIGH", "URGENT"),
     "lead_stages": LEAD_STAGES,
     "lead_pipelines": {"lead-pipeline-id": "Lead pipeline"},
     "lead_label": _same("HOT", "WARM", "COLD"),

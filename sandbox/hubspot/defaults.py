@@ -294,6 +294,68 @@ hs_lead_is_open|Lead is open|bool|c
 hs_timestamp|Lead date|datetime|
 """
 
+_COMMUNICATIONS = """
+hs_communication_channel_type|Channel type|select:channel|
+hs_communication_logged_from|Logged from|text|
+hs_communication_body|Communication body|html|
+"""
+
+_POSTAL_MAIL = "hs_postal_mail_body|Postal mail body|html|"
+
+_MADE = "createdate|Create date|datetime|r"
+
+_TICKETS = """
+subject|Ticket name|text|
+content|Ticket description|area|
+hs_pipeline_stage|Ticket status|select:ticket_stages|
+hs_ticket_priority|Priority|select:ticket_priority|
+hs_ticket_category|Category|text|
+closed_date|Close date|datetime|
+"""
+
+_PRODUCTS = """
+name|Name|text|
+description|Product description|area|
+price|Unit price|number|
+hs_sku|SKU|text|
+hs_cost_of_goods_sold|Unit cost|number|
+"""
+
+_LINE_ITEMS = """
+name|Name|text|
+quantity|Quantity|number|
+price|Unit price|number|
+amount|Net price|number|c
+hs_product_id|Product ID|number|
+hs_sku|SKU|text|
+"""
+
+_DEAL_SPLITS = """
+hs_deal_split_amount|Split amount|number|c
+hs_deal_split_percentage|Split percentage|number|
+"""
+
+_FEEDBACK = """
+hs_survey_name|Survey name|text|r
+hs_survey_type|Survey type|text|r
+hs_value|Rating|number|r
+hs_content|Response|area|r
+"""
+
+_GOALS = """
+hs_goal_name|Goal name|text|
+hs_target_amount|Target amount|number|
+hs_start_datetime|Start date|datetime|
+hs_end_datetime|End date|datetime|
+"""
+
+_USERS = """
+hs_email|Email|text|r
+hs_given_name|First name|text|r
+hs_family_name|Last name|text|r
+hs_job_title|Job title|text|
+"""
+
 _GROUPS = {
     "contacts": {
         "contactinformation": "Contact information",
@@ -306,6 +368,13 @@ _GROUPS = {
     "companies": {"companyinformation": "Company information", "companylcs": "Company Lifecycle Stage Properties"},
     "deals": {"dealinformation": "Deal information", "deal_revenue": "Deal revenue"},
     "leads": {"lead": "Lead information"},
+    "tickets": {"ticketinformation": "Ticket information"},
+    "products": {"productinformation": "Product information"},
+    "line_items": {"lineiteminformation": "Line item information"},
+    "deal_splits": {"deal_split_information": "Deal split information"},
+    "feedback_submissions": {"feedback_submission": "Feedback submission information"},
+    "goal_targets": {"goal_target_information": "Goal information"},
+    "users": {"user_information": "User information"},
 }
 
 
@@ -360,6 +429,15 @@ def schemas() -> dict[str, ObjectSchema]:
         "notes": _ACTIVITY + _NOTES,
         "tasks": _ACTIVITY + _TASKS,
         "leads": _LEADS,
+        "communications": _ACTIVITY + _COMMUNICATIONS,
+        "postal_mail": _ACTIVITY + _POSTAL_MAIL,
+        "tickets": _MADE + _TICKETS,
+        "products": _MADE + _PRODUCTS,
+        "line_items": _MADE + _LINE_ITEMS,
+        "deal_splits": _MADE + _DEAL_SPLITS,
+        "feedback_submissions": _FEEDBACK,
+        "goal_targets": _GOALS,
+        "users": _USERS,
     }
     out = {}
     for name, type_ in TYPES.items():

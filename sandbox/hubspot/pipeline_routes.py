@@ -18,6 +18,7 @@ _MOST_STAGES = 100
 _STAGE_PROPERTY = {
     "deals": ("pipeline", "dealstage"),
     "leads": ("hs_pipeline", "hs_pipeline_stage"),
+    "tickets": ("hs_pipeline", "hs_pipeline_stage"),
     "contacts": ("hs_pipeline", "lifecyclestage"),
 }
 
@@ -48,7 +49,7 @@ def _follow(portal: Portal, type: ObjectType) -> None:
             prop.set_options(Option(t.id, t.label, t.order) for t in _things(things))
     for stage in stages:
         for prop in stage_properties(type.name, stage.id, stage.label):
-            if type.name != "leads" and prop.name not in schema.properties:
+            if type.name not in ("leads", "tickets") and prop.name not in schema.properties:
                 schema.add(prop)
 
 

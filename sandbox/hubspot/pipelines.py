@@ -1,4 +1,4 @@
-"""Pipelines and their stages, of deals, leads and of the contacts' lifecycle."""
+"""Pipelines and their stages, of deals, leads, tickets and of the contacts' lifecycle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.hubspot.choices import DEAL_STAGES, LEAD_STAGES, STAGES
+from sandbox.hubspot.choices import DEAL_STAGES, LEAD_STAGES, STAGES, TICKET_STAGES
 from sandbox.hubspot.codec import iso
 
 
@@ -71,11 +71,16 @@ class Pipelines:
         leads = {
             k: Stage(k, label, i, {"leadState": label.upper()}) for i, (k, label) in enumerate(LEAD_STAGES.items())
         }
+        tickets = {
+            k: Stage(k, label, i, {"ticketState": "CLOSED" if label == "Closed" else "OPEN"})
+            for i, (k, label) in enumerate(TICKET_STAGES.items())
+        }
         contact_line = Pipeline("contacts-lifecycle-pipeline", "Lifecycle Stage Pipeline", 0, lifecycle)
         self.of: dict[str, dict[str, Pipeline]] = {
             "contacts": {contact_line.id: contact_line},
             "deals": {"default": Pipeline("default", "Sales Pipeline", 0, deals)},
             "leads": {"lead-pipeline-id": Pipeline("lead-pipeline-id", "Lead pipeline", 0, leads)},
+            "tickets": {"0": Pipeline("0", "Support Pipeline", 0, tickets)},
         }
 
     def live(self, name: str) -> Iterator[Pipeline]:

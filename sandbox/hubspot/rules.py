@@ -15,6 +15,14 @@ FORWARD_ONLY = frozenset(("contacts", "companies"))
 """Objects with a lifecycle stage, which the API moves only forward (guide "Contacts")."""
 
 
+_NEEDED = {
+    "deals": ("dealname", "dealstage"),
+    "leads": ("hs_lead_name",),
+    "tickets": ("hs_pipeline_stage", "subject"),
+    "products": ("name",),
+}
+
+
 def missing_on_create(type: ObjectType, values: Mapping[str, str]) -> list[str]:
     """Required properties that are not set (guide "Using object APIs")."""
     if type.name in ENGAGEMENTS:
@@ -23,8 +31,7 @@ def missing_on_create(type: ObjectType, values: Mapping[str, str]) -> list[str]:
         return [] if values.get("hs_timestamp") else ["hs_timestamp"]
     if type.name == "companies":
         return [] if values.get("name") or values.get("domain") else ["name"]
-    needed = {"deals": ("dealname", "dealstage"), "leads": ("hs_lead_name",)}.get(type.name, ())
-    return [name for name in needed if not values.get(name)]
+    return [name for name in _NEEDED.get(type.name, ()) if not values.get(name)]
 
 
 def derive(portal: Portal, type: ObjectType, old: Mapping[str, str], new: Mapping[str, str], at: int) -> dict[str, str]:

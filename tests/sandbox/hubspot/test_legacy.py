@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.hubspot.schema import TYPES
 from tests.sandbox.hubspot.conftest import Portal
 
 
@@ -39,3 +40,28 @@ def test_lists_are_searched_by_object_and_name_their_wishes(portal: Portal) -> N
         portal.post("/crm/v3/lists", {"name": type_, "objectTypeId": type_, "processingType": "MANUAL"})
     asked = {"objectTypeId": "0-2", "additionalProperties": ["hs_last_record_added_at"], "offset": 0}
     assert [found["name"] for found in portal.post("/crm/v3/lists/search", asked)["lists"]] == ["0-2"]
+
+
+@pytest.mark.parametrize("name", sorted(TYPES))
+def test_every_standard_object_can_be_read_and_described(portal: Portal, name: str) -> None:
+    of = TYPES[name]
+    for alias in (of.name, of.singular, of.id):
+        assert portal.get(f"/crm/v3/objects/{alias}") == {"results": []}
+        assert {"hs_object_id", of.created, of.modified} <= {
+            p["name"] for p in portal.get(f"/properties/v2/{alias}/properties")
+        }
+    assert portal.search(object=name) == {"total": 0, "results": []}
+
+
+def test_a_ticket_of_a_contact(portal: Portal) -> None:
+    who = portal.contact(email="a@x.org")
+    kind = portal.get("/crm/v3/associations/tickets/contacts/types")["results"][0]["id"]
+    types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": int(kind)}]
+    body = {
+        "properties": {"subject": "Help", "hs_pipeline": "0", "hs_pipeline_stage": "1"},
+        "associations": [{"to": {"id": who}, "types": types}],
+    }
+    id = portal.post("/crm/v3/objects/tickets", body, 201)["id"]
+    told = portal.get(f"/crm/v3/objects/tickets/{id}?associations=contacts")
+    assert told["associations"]["contacts"]["results"][0]["id"] == who
+    assert portal.call("POST", "/crm/v3/objects/tickets", {"properties": {"subject": "Help"}}).status == 400

@@ -98,6 +98,8 @@ def _spoilt(node: Any, place: tuple[Any, ...], junk: Any) -> Any:
 
 
 _STEMS = {
+    "legacy-properties": "/properties/v2",
+    "legacy-pipelines": "/crm-pipelines/v1/pipelines",
     "objects": "/crm/v3/objects",
     "properties": "/crm/v3/properties",
     "pipelines": "/crm/v3/pipelines",
