@@ -330,6 +330,12 @@ hs_product_id|Product ID|number|
 hs_sku|SKU|text|
 """
 
+_QUOTES = """
+hs_title|Quote name|text|
+hs_status|Quote status|text|
+hs_expiration_date|Expiration date|date|
+"""
+
 _DEAL_SPLITS = """
 hs_deal_split_amount|Split amount|number|c
 hs_deal_split_percentage|Split percentage|number|
@@ -347,6 +353,11 @@ hs_goal_name|Goal name|text|
 hs_target_amount|Target amount|number|
 hs_start_datetime|Start date|datetime|
 hs_end_datetime|End date|datetime|
+"""
+
+_FORMS = """
+hs_form_id|Form ID|text|r
+hs_name|Form name|text|r
 """
 
 _USERS = """
@@ -374,6 +385,8 @@ _GROUPS = {
     "deal_splits": {"deal_split_information": "Deal split information"},
     "feedback_submissions": {"feedback_submission": "Feedback submission information"},
     "goal_targets": {"goal_target_information": "Goal information"},
+    "quotes": {"quotes": "Quote information"},
+    "forms": {"form_information": "Form information"},
     "users": {"user_information": "User information"},
 }
 
@@ -437,6 +450,8 @@ def schemas() -> dict[str, ObjectSchema]:
         "deal_splits": _MADE + _DEAL_SPLITS,
         "feedback_submissions": _FEEDBACK,
         "goal_targets": _GOALS,
+        "quotes": _MADE + _QUOTES,
+        "forms": _FORMS,
         "users": _USERS,
     }
     out = {}

@@ -54,14 +54,16 @@ TYPES = {
         _crm("tickets", "ticket", "0-5", "content hs_pipeline hs_pipeline_stage hs_ticket_priority subject"),
         _crm("products", "product", "0-7", "description name price"),
         _crm("line_items", "line_item", "0-8", "amount quantity"),
+        _crm("quotes", "quote", "0-14", "hs_expiration_date hs_status hs_title"),
         _crm("deal_splits", "deal_split", "0-72", ""),
         _activity("feedback_submissions", "feedback_submission", "0-19", "feedback_submissions"),
         _activity("goal_targets", "goal_target", "0-74", "goals"),
+        _activity("forms", "form", "0-28", "forms"),
         _activity("users", "user", "0-115", "users"),
     )
 }
 ENGAGEMENTS = frozenset(("calls", "emails", "meetings", "notes", "tasks", "communications", "postal_mail"))
-IDLE = frozenset(("tickets", "products", "line_items", "deal_splits", "feedback_submissions", "goal_targets", "users"))
+IDLE = frozenset("tickets products line_items quotes deal_splits feedback_submissions goal_targets forms users".split())
 """Objects that every account has and of which a world holds no records."""
 ALIASES = {alias: t for t in TYPES.values() for alias in (t.name, t.singular, t.id)} | {"meeting": TYPES["meetings"]}
 
