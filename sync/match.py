@@ -96,9 +96,14 @@ class Shared:
 Decision = Link | NewEntity | Duplicate | Ask | Shared
 
 
-def match(candidates: Sequence[Candidate], mapping: KindMapping) -> list[Decision]:
-    """Decide the candidates that belong nowhere yet.  What is already so is not said again."""
-    matching = _Matching(mapping, candidates)
+def match(
+    candidates: Sequence[Candidate], mapping: KindMapping, names: Mapping[str, str] | None = None
+) -> list[Decision]:
+    """Decide the candidates that belong nowhere yet.  What is already so is not said again.
+
+    names: other keys for new entities whose own key others have kept in use.
+    """
+    matching = _Matching(mapping, candidates, names or {})
     matching.by_sync_key()
     matching.by_email()
     matching.by_additional_email()
@@ -139,6 +144,7 @@ class _Matching:
 
     mapping: KindMapping
     given: Sequence[Candidate]
+    names: Mapping[str, str] = field(default_factory=dict)
     systems: list[str] = field(init=False)
     candidates: list[Candidate] = field(init=False)
     standing: dict[Ref, int] = field(init=False)
@@ -364,7 +370,8 @@ class _Matching:
         return candidate.fresh and not self._done(candidate) and candidate.ref not in self.waiting
 
     def _entity(self, group: _Group) -> str:
-        return group.entity or entity_key((c.ref for c in group.members.values()), self.systems)
+        key = entity_key((c.ref for c in group.members.values()), self.systems)
+        return group.entity or self.names.get(key, key)
 
     # -- facts ---------------------------------------------------------------------------------------------------------
 

@@ -247,7 +247,7 @@ class _Batch:
         }
         candidates = [self._candidate(row) for n in sorted(near) if (row := self.rows[n]).state in MATCHED]
         by_ref = {row.ref: row.n for row in self.rows.values()}
-        decisions = matching.match(candidates, mapping)
+        decisions = matching.match(candidates, mapping, self._names(candidates))
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
         for decision in decisions:
             self._take(decision, by_ref)
@@ -274,6 +274,23 @@ class _Batch:
                 or (settled[row.entity] == 1 and row.entity not in reserved)
             )
         ]
+
+    def _names(self, candidates: Iterable[matching.Candidate]) -> dict[str, str]:
+        """Keys for new entities where the record's own one names an entity that lives on without it."""
+        systems = list(self.planner.mapping.rule.objects)
+        wanted = {
+            key: key
+            for c in candidates
+            if c.entity != (key := matching.entity_key([c.ref], systems)) and (c.entity is None or c.state != LIVE)
+        }
+        taken = set(wanted)
+        for n in range(2, 100):
+            members = self.engine.view.entity_rows(sorted(wanted[key] for key in taken)) if taken else {}
+            taken = {key for key in taken if any(row.state == LIVE for row in members.get(wanted[key], ()))}
+            if not taken:
+                break
+            wanted |= {key: f"{key}~{n}" for key in taken}
+        return {key: name for key, name in wanted.items() if name != key}
 
     def _candidate(self, row: Row) -> matching.Candidate:
         return matching.Candidate(

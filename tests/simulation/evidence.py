@@ -254,7 +254,7 @@ def _change(entry: Entry, before: Any) -> Change:
 
 def _first_of(entity: str) -> tuple[str, str]:
     """The record after which an entity is named."""
-    system, _, id = entity.partition("/")
+    system, _, id = entity.partition("~")[0].partition("/")
     return system, id
 
 

@@ -33,7 +33,8 @@ class People:
     _doings: list[Callable[[MemorySystem], None]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._doings = [self.edit] * 6 + [self.create] * 2
+        doings: list[Callable[[MemorySystem], None]] = [*[self.edit] * 6, *[self.create] * 2]
+        self._doings = doings
         self._doings += [self.delete, self.restore] if self.deletes else []
         self._doings += [self.merge, self.convert] if self.moves else []
 

@@ -5,7 +5,7 @@ Each check yields (invariant, entity, field, history).  The numbers are those of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from connectors.memory import SYNC, Row
@@ -271,8 +271,8 @@ def right_people(e: Evidence) -> Iterator[Finding]:
             yield "S16", entity, "email", "; ".join(e.story([ref], "email") for ref in members.values())
 
 
-def _ancestors(e: Evidence, refs: object) -> set[Ref]:
-    found = set(refs)  # type: ignore[call-overload]
+def _ancestors(e: Evidence, refs: Iterable[Ref]) -> set[Ref]:
+    found: set[Ref] = set(refs)
     while more := {ref for ref, row in e.rows.items() if row.moved_to in found} - found:
         found |= more
     return found

@@ -5,7 +5,7 @@ For the smallest story of a bug that the simulator found.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from connectors.port import Write
@@ -40,7 +40,7 @@ class Scene(Life):
             entry[1]()
             self._acting = False
 
-    def fate(self, writes: list[Write]) -> str:  # type: ignore[override]
+    def fate(self, writes: Sequence[Write]) -> str:
         fate, self._losing = self._losing, ""
         if fate:
             self.lost += 1

@@ -9,6 +9,7 @@ import pytest
 
 from tests.simulation.invariants import judge
 from tests.simulation.scene import Scene
+from tests.simulation.world import Storms
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def test_a_duplicate_takes_the_place_when_the_primary_record_goes(scene: Scene) 
 def test_a_contact_seen_before_its_lead_was_seen_converted_inherits_the_link(scene: Scene) -> None:
     lead = scene.lead(Phone="1")
     scene.rest()
+    scene.salesforce.troubles = Storms(scene, lagging=True)
     lag = iter([25_000, 0])
     scene.delay = lambda: next(lag, 0)  # type: ignore[method-assign]
     contact = scene.salesforce.convert("Lead", lead, "Contact")
@@ -72,4 +74,54 @@ def test_a_default_that_one_side_demands_is_journaled_and_stays_there(scene: Sce
     scene.rest()
     assert scene.salesforce.live("Lead")[0].fields["Company"] == "[not provided]"
     assert scene.value("hubspot", "contacts", contact, "company") is None
+    assert judge(scene) == []
+
+
+def test_a_record_that_comes_back_finds_its_entity_taken_and_gets_its_own(scene: Scene) -> None:
+    first = scene.contact(phone="1")
+    scene.rest()
+    scene.hubspot.delete("contacts", first)
+    scene.rest()
+    lead = scene.salesforce.live("Lead")[0].ref.id
+    scene.salesforce.edit("Lead", lead, {"Email": "cyd@oak.example", "LastName": "Curie"})
+    scene.contact(email="cyd@oak.example", lastname="Curie")
+    scene.rest()
+    scene.hubspot.rows["contacts"][first].fields["smk_crm_lead_id"] = None
+    scene.hubspot.restore("contacts", first)
+    scene.rest()
+    scene.hubspot.edit("contacts", first, {"phone": "2"})
+    scene.rest()
+    phones = {row.fields["Email"]: row.fields["Phone"] for row in scene.salesforce.live("Lead")}
+    assert phones == {"ann@acme.example": "2", "cyd@oak.example": "1"}
+
+
+def test_a_quota_that_is_gone_before_the_first_call_pauses_the_run(scene: Scene) -> None:
+    scene.contact()
+    scene.lose()
+    scene.turn()
+    scene.outage = lambda: "exhausted"  # type: ignore[method-assign]
+    assert scene.engine().cycle().status == "paused"
+
+
+def test_what_an_unanswered_write_replaced_is_journaled_though_another_field_changed_since(scene: Scene) -> None:
+    contact = scene.contact(phone="1", jobtitle="boss")
+    scene.rest()
+    lead = scene.salesforce.live("Lead")[0].ref.id
+    scene.hubspot.edit("contacts", contact, {"phone": "lost"})
+    scene.now += 60_000
+    scene.salesforce.edit("Lead", lead, {"Phone": "2", "Title": "chief"})
+    scene.lose()
+    scene.on("write:done", lambda: scene.hubspot.edit("contacts", contact, {"jobtitle": "queen"}))
+    scene.rest()
+    assert scene.value("hubspot", "contacts", contact, "phone") == "2"
+    assert ("lost",) in scene.ask("SELECT trim(was, '\"') FROM journal WHERE field = 'phone'")
+    assert judge(scene) == []
+
+
+def test_what_was_made_unanswered_and_deleted_at_once_is_not_made_again(scene: Scene) -> None:
+    scene.contact()
+    scene.lose()
+    scene.on("apply:salesforce:recorded", lambda: scene.salesforce.delete("Lead", "1001"))
+    scene.rest()
+    assert list(scene.salesforce.rows["Lead"]) == ["1001"]
     assert judge(scene) == []

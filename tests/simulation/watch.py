@@ -28,7 +28,8 @@ def watch(life: Life) -> None:
     _no_time_travel(life, mirror)
     _no_gap(life, mirror)
     for entity, system, count in life.ask(
-        "SELECT entity, system, count(*) FROM operation WHERE state = 'sent' GROUP BY entity, system HAVING count(*) > 1"
+        "SELECT entity, system, count(*) FROM operation WHERE state = 'sent' "
+        "GROUP BY entity, system HAVING count(*) > 1"
     ):
         _say(life, "S10", entity, "", f"{count} operations sent to {system}")
 

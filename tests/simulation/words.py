@@ -65,6 +65,6 @@ def rank(system: str, fields: dict[str, Any]) -> int:
         return -1
     refined = fields.get(REFINED)
     meant = norm("stage", native)
-    if refined in meant:
+    if refined is not None and refined in meant:
         return RANKS[refined]
     return min(RANKS.get(name, -2) for name in meant)

@@ -1,0 +1,348 @@
+"""Bugs planted one at a time: each takes one safety rule out of the product, and some life must object.
+
+A mutant replaces a function or a statement while it lasts; there is no seam for it in the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+import connectors.memory
+import state.applying
+import state.deciding
+import state.observing
+import sync.apply
+import sync.engine
+import sync.match
+import sync.merge
+import sync.observe
+import sync.plan
+import sync.reconcile
+from connectors.port import Applied, Stale
+from state.operations import OPERATION_COLUMNS, read_operation
+from state.rows import LIVE, Batch, Ending, Outcomes
+from sync.merge import Verdict
+
+Told: Any = sync.apply._Told
+Deciding: Any = sync.reconcile._Batch
+Matching: Any = sync.match._Matching
+Planner: Any = sync.plan.Planner
+Memory: Any = connectors.memory.Memory
+Applying: Any = state.applying.Applying
+Observing: Any = state.observing.Observing
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A rule, and how to take it out: (owner, attribute, what stands there instead)."""
+
+    rule: str
+    patches: Callable[[], list[tuple[Any, str, Any]]]
+    by: str = ""
+    """The invariant that must object, where another one objects to what had to be taken out beside it."""
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """While this lasts the rule is gone."""
+        with ExitStack() as stack:
+            for owner, name, instead in self.patches():
+                stack.enter_context(patch.object(owner, name, instead))
+            yield
+
+
+def _losers() -> list[tuple[Any, str, Any]]:
+    journal = Told._journal
+
+    def without(self: Any, operation: Any, *rest: Any) -> None:
+        fields = operation.basis.get("fields", {})
+        bare = {name: {**why, "old": None, "lost": []} for name, why in fields.items()}
+        journal(self, operation._replace(basis={**operation.basis, "fields": bare}), *rest)
+
+    return [(Told, "_journal", without)]
+
+
+def _no_journal() -> list[tuple[Any, str, Any]]:
+    return [(Told, "_journal", lambda *_: None)]
+
+
+def _backwards() -> list[tuple[Any, str, Any]]:
+    observed = sync.observe.observed
+
+    def believing(mapping: Any, record: Any, old: Any, *rest: Any) -> Any:
+        older = old is not None and record.version < old.version_ms
+        return observed(mapping, record, old._replace(version_ms=0) if older else old, *rest)
+
+    save = state.observing._SAVE
+    always = save.replace("WHERE (excluded.version_ms, excluded.seen_ms) >= (record.version_ms, record.seen_ms)", "")
+    assert always != save
+    return [(sync.observe, "observed", believing), (state.observing, "_SAVE", always)]
+
+
+def _no_compare_and_set() -> list[tuple[Any, str, Any]]:
+    write = sync.apply._write
+    return [(sync.apply, "_write", lambda operation: replace(write(operation), unless_changed_since=None))]
+
+
+def _no_read_back() -> list[tuple[Any, str, Any]]:
+    return [(Memory, "overwritten", lambda *_: {})]
+
+
+def _any_stage() -> list[tuple[Any, str, Any]]:
+    def latest(case: Any, changed: Any) -> Verdict:
+        return sync.merge._write(case, [changed[0]], case.sides[changed[0]].now, "it changed", "latest")
+
+    return [(sync.merge, "_is_step_forward", lambda *_: True), (sync.merge, "_forward", latest)]
+
+
+def _opt_in() -> list[tuple[Any, str, Any]]:
+    def either(case: Any) -> Verdict:
+        changed = [name for name, side in case.sides.items() if side.changed]
+        if not changed:
+            return sync.merge._nothing("nothing changed", "unchanged")
+        return sync.merge._write(case, changed, case.sides[changed[0]].now, "it changed", "latest")
+
+    return [(sync.merge, "_sticky", either)]
+
+
+def _blanks_win() -> list[tuple[Any, str, Any]]:
+    return [(sync.merge, "_may_clear", lambda *_: True), (sync.merge, "_first", _first_takes_any)]
+
+
+def _first_takes_any(case: Any) -> Verdict:
+    source = sorted(case.sides)[0]
+    return sync.merge._write(case, [source], case.sides[source].now, "the first side decides", "first")
+
+
+def _no_shadow() -> list[tuple[Any, str, Any]]:
+    return [(Told, "_agree", lambda *_: None)]
+
+
+def _edge_triggered() -> list[tuple[Any, str, Any]]:
+    result = Told.result
+
+    def once(self: Any) -> Outcomes:
+        outcomes: Outcomes = result(self)
+        return replace(outcomes, rows=[row._replace(dirty=False) for row in outcomes.rows], dirty=[])
+
+    return [(Told, "result", once)]
+
+
+def _resurrection() -> list[tuple[Any, str, Any]]:
+    decide = Planner.decide
+
+    def forgetful(self: Any, entity: str, rows: Any, opens: Any) -> Any:
+        return decide(self, entity, [row for row in rows if row.state == LIVE], opens)
+
+    return [(Planner, "decide", forgetful)]
+
+
+def _retry() -> list[tuple[Any, str, Any]]:
+    def again(engine: Any, connector: Any, mapping: Any) -> int:
+        operations = engine.store.sent(connector.name)
+        ended = [Ending(operation.n, "planned") for operation in operations]
+        engine.store.commit_outcomes(engine.lease, Outcomes(ended=ended))
+        return len(operations)
+
+    return [(sync.engine, "recover", again)]
+
+
+def _forget_the_unanswered() -> list[tuple[Any, str, Any]]:
+    def drop(engine: Any, connector: Any, mapping: Any) -> int:
+        operations = engine.store.sent(connector.name)
+        dropped, dirty = [o.n for o in operations], sorted({o.entity for o in operations})
+        engine.store.commit_outcomes(engine.lease, Outcomes(dropped=dropped, dirty=dirty))
+        return len(operations)
+
+    return [(sync.engine, "recover", drop)]
+
+
+def _write_ahead() -> list[tuple[Any, str, Any]]:
+    def unmarked(self: Any, lease: Any, system: str, now: int, limit: int) -> Any:
+        statement = (
+            f"SELECT {OPERATION_COLUMNS} FROM operation WHERE state = 'planned' "
+            "AND system = ? AND not_before_ms <= ? ORDER BY n LIMIT ?"
+        )
+        with self._tables.writing(lease) as connection:
+            found = self._tables.run(connection, statement, (system, now, limit)).all()
+            due = [read_operation(row) for row in found]
+            if due:
+                forget = "DELETE FROM operation WHERE n IN ??"
+                self._tables.run(connection, forget, (self._tables.many([o.n for o in due]),))
+        return due
+
+    return [(Applying, "take", unmarked)]
+
+
+def _two_of_one_key() -> list[tuple[Any, str, Any]]:
+    one = Memory._one
+
+    def twice(self: Any, write: Any, stale: Any, fields: Any) -> Any:
+        outcome = one(self, write, stale, fields)
+        if write.id is None and isinstance(outcome, Stale) and write.key is not None:
+            fresh = replace(write, fields={k: v for k, v in write.fields.items() if k != write.key.field})
+            if self.system.refusal(write.object, None, fresh.fields) is None:
+                return Applied(self._pick([self.system.put(fresh)], fields)[0])
+        return outcome
+
+    return [(Memory, "_one", twice), *_forget_the_unanswered()]
+
+
+def _upsert() -> list[tuple[Any, str, Any]]:
+    one = Memory._one
+
+    def over(self: Any, write: Any, stale: Any, fields: Any) -> Any:
+        outcome = one(self, write, stale, fields)
+        if write.id is None and isinstance(outcome, Stale) and outcome.existing is not None:
+            return Applied(self._pick([self.system.put(replace(write, id=outcome.existing))], fields)[0])
+        return outcome
+
+    return [(Memory, "_one", over), *_forget_the_unanswered()]
+
+
+def _silent_duplicates() -> list[tuple[Any, str, Any]]:
+    ask = Deciding._ask
+
+    def mute(self: Any, question: str, *rest: Any) -> None:
+        if question != "duplicate":
+            ask(self, question, *rest)
+
+    return [(Deciding, "_ask", mute)]
+
+
+def _cursor_first() -> list[tuple[Any, str, Any]]:
+    save = Observing.save_page
+
+    def apart(self: Any, lease: Any, rows: Any, keys: Any, cursor: Any) -> Any:
+        kept = {row.ref for row in rows[:-1]}
+        return save(self, lease, rows[:-1], {ref: found for ref, found in keys.items() if ref in kept}, cursor)
+
+    return [(Observing, "save_page", apart)]
+
+
+def _unsettled_watermark() -> list[tuple[Any, str, Any]]:
+    return [(Memory, "_settled", lambda self, asked: asked)]
+
+
+def _unsettled_decision() -> list[tuple[Any, str, Any]]:
+    return [(Planner, "settled", lambda *_: True)]
+
+
+def _no_reservation() -> list[tuple[Any, str, Any]]:
+    return [(Matching, "_reserved", lambda *_: False)]
+
+
+def _moves_unfollowed() -> list[tuple[Any, str, Any]]:
+    return [(Deciding, "_follow_moves", lambda _: None)]
+
+
+def _stale_heirs() -> list[tuple[Any, str, Any]]:
+    return [(Deciding, "_seen_since", lambda *_: True)]
+
+
+def _silent_parking() -> list[tuple[Any, str, Any]]:
+    result = Told.result
+
+    def mute(self: Any) -> Outcomes:
+        outcomes: Outcomes = result(self)
+        return replace(outcomes, opened=[])
+
+    return [(Told, "result", mute)]
+
+
+def _one_way_only_in_name() -> list[tuple[Any, str, Any]]:
+    write = sync.merge._write
+
+    def anywhere(case: Any, *rest: Any) -> Verdict:
+        return write(replace(case, rule=replace(case.rule, to=frozenset(case.sides))), *rest)
+
+    return [(sync.merge, "_write", anywhere)]
+
+
+def _link_anyone() -> list[tuple[Any, str, Any]]:
+    buckets = Matching._buckets
+
+    def by_name(self: Any, prefix: str) -> Mapping[str, Any]:
+        found: dict[str, list[Any]] = {}
+        for address, holders in buckets(self, prefix).items():
+            found.setdefault(address.partition("@")[0], []).extend(h for h in holders)
+        return found
+
+    return [(Matching, "_buckets", by_name)]
+
+
+def _half_done_untold() -> list[tuple[Any, str, Any]]:
+    return [(Told, "drop", _drop_silently)]
+
+
+def _drop_silently(self: Any, operation: Any, record: Any) -> None:
+    self.dropped.append(operation.n)
+    self.dirty.append(operation.entity)
+    if record is not None:
+        self._observe(record)
+
+
+def _hasty() -> list[tuple[Any, str, Any]]:
+    return [(Told, "is_past_hope", lambda *_: True)]
+
+
+def _as_found() -> list[tuple[Any, str, Any]]:
+    return [(Told, "_as_made", lambda self, operation, name, now: now)]
+
+
+def _plans_written() -> list[tuple[Any, str, Any]]:
+    def eager(self: Any, *, full: bool = False) -> None:
+        self.cycle(full=full)
+
+    return [(sync.engine.Engine, "plan", eager)]
+
+
+def _forgotten_batch() -> list[tuple[Any, str, Any]]:
+    result = Deciding.result
+
+    def all_clean(self: Any) -> Batch:
+        batch: Batch = result(self)
+        return replace(batch, rows=[row._replace(dirty=False) for row in batch.rows])
+
+    return [(Deciding, "result", all_clean)]
+
+
+MUTANTS: dict[str, Mutant] = {
+    mutant.rule: mutant
+    for mutant in (
+        Mutant("what loses is journaled", _losers),
+        Mutant("what is written is journaled", _no_journal),
+        Mutant("the mirror never goes back in time", _backwards),
+        Mutant("compare and set", _no_compare_and_set),
+        Mutant("the property history is read back", _no_read_back),
+        Mutant("stages only go forward", _any_stage),
+        Mutant("an opt-out is never withdrawn", _opt_in),
+        Mutant("a blank is no opinion at a first meeting", _blanks_win),
+        Mutant("the other side's shadow moves with a write", _no_shadow),
+        Mutant("every outcome makes dirty again", _edge_triggered),
+        Mutant("who was deleted is not made again", _resurrection),
+        Mutant("look, never retry", _retry),
+        Mutant("unanswered writes are looked after", _forget_the_unanswered),
+        Mutant("marked as sent before the call", _write_ahead),
+        Mutant("the sync key is unique (and nobody looks)", _two_of_one_key, "S3"),
+        Mutant("create inserts, never upserts (and nobody looks)", _upsert, "S2"),
+        Mutant("duplicates are shown to a person", _silent_duplicates),
+        Mutant("the cursor is stored with what was read", _cursor_first),
+        Mutant("the watermark is settled", _unsettled_watermark),
+        Mutant("only settled versions are decided on", _unsettled_decision),
+        Mutant("a creation in flight reserves its place", _no_reservation),
+        Mutant("merges and conversions are followed", _moves_unfollowed),
+        Mutant("an heir is judged by what it held after the move", _stale_heirs),
+        Mutant("what is parked is shown to a person", _silent_parking),
+        Mutant("a field is written only where its rule allows", _one_way_only_in_name),
+        Mutant("similar addresses are not the same", _link_anyone),
+        Mutant("a write that half happened is journaled", _half_done_untold),
+        Mutant("no creation again before the feed has caught up", _hasty),
+        Mutant("edits to a record found by looking are changes", _as_found),
+        Mutant("a plan writes nothing", _plans_written),
+        Mutant("what waits stays on the work list", _forgotten_batch),
+    )
+}
