@@ -63,7 +63,19 @@ TYPES = {
     )
 }
 ENGAGEMENTS = frozenset(("calls", "emails", "meetings", "notes", "tasks", "communications", "postal_mail"))
-IDLE = frozenset("tickets products line_items quotes deal_splits feedback_submissions goal_targets forms users".split())
+IDLE = frozenset(
+    [
+        "tickets",
+        "products",
+        "line_items",
+        "quotes",
+        "deal_splits",
+        "feedback_submissions",
+        "goal_targets",
+        "forms",
+        "users",
+    ]
+)
 """Objects that every account has and of which a world holds no records."""
 ALIASES = {alias: t for t in TYPES.values() for alias in (t.name, t.singular, t.id)} | {"meeting": TYPES["meetings"]}
 
