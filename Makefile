@@ -4,6 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# Debian ships Python without its venv module.
+AS_ROOT     := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
+VENV_MODULE := command -v apt-get >/dev/null && echo "Installing python3-venv ..." && \
+	$(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq -y python3-venv >/dev/null
+
 .PHONY: help demo test check format simulate bench clean
 
 help:
@@ -16,8 +21,8 @@ help:
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) 2>/dev/null || \
-		{ echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); $(VENV_MODULE) && $(PYTHON) -m venv $(VENV); } || \
+		{ rm -rf $(VENV); echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Installing what is pinned in requirements.lock ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $(READY)
