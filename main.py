@@ -28,6 +28,7 @@ from state.rows import Outcomes
 from state.store import Store
 from sync import check as checking
 from sync import compose
+from sync import provision as provisioning
 from sync.config import load, person_rule
 from sync.console import arguments, exits, show
 from sync.console.logs import configure
@@ -175,23 +176,11 @@ def provision(
 
     Example: smarketing provision --apply
     """
-    from sync.provision import missing
-
     settings = ui.settings()
     rule = person_rule(settings)
     sides = compose.connectors(settings, ui.world())
-    schemas = {
-        compose.Place(name, object): side.describe(object)
-        for name, side in sides.items()
-        for object in rule.objects[name]
-    }
-    lacking = missing(rule, schemas)
-    made: list[str] | None = None
-    if apply:
-        made = []
-        for name, side in sides.items():
-            mine = [spec for system, spec in lacking if system == name]
-            made += [f"{name}.{field}" for field in (side.provision(mine) if mine else ())]
+    lacking = provisioning.missing(rule, provisioning.described(sides, rule))
+    made = provisioning.provision(sides, lacking) if apply else None
     if ui.json:
         fields = [{"side": s, "object": spec.object, "field": spec.name, "type": spec.type} for s, spec in lacking]
         ui.document({"missing": fields, "created": made})

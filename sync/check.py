@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.port import Connector, Field, Owner, Problem, Schema
 from mapping.rules import FieldRule, KindRule, Place
-from sync.provision import missing
+from sync.provision import described, missing
 
 TYPES: dict[str, frozenset[str]] = {
     "text": frozenset({"text", "long_text", "email", "phone", "url", "choice", "other", "id", "reference"}),
@@ -33,11 +33,7 @@ def check(connectors: Mapping[str, Connector], rule: KindRule) -> list[Problem]:
         problems += connector.check(rule.objects[name])
     if any(problem.level == "error" and "." not in problem.where for problem in problems):
         return problems
-    schemas = {
-        Place(name, object): connector.describe(object)
-        for name, connector in connectors.items()
-        for object in rule.objects[name]
-    }
+    schemas = described(connectors, rule)
     owners = {name: connector.owners() for name, connector in connectors.items()}
     problems += _ours(rule, schemas)
     for field in rule.fields:

@@ -15,7 +15,6 @@ import structlog
 from connectors import connect
 from connectors.door import Budget, Called, Clock
 from connectors.port import Connector
-from mapping.rules import Place
 from state.rows import OperationRow
 from state.store import Store, open_store
 from sync.config import person_rule
@@ -32,8 +31,6 @@ SECRETS = (
     "access_token", "client_id", "client_secret", "refresh_token",
     "username", "password", "security_token", "private_key",
 )  # fmt: skip
-
-__all__ = ["Place", "World", "connectors", "engine", "resolved", "store"]
 
 DAY = 86_400_000
 SALESFORCE_SECONDS = 0.6

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.errors import Exhausted, Misconfigured, SyncError
-from connectors.port import Connector, Owner, Schema
+from connectors.port import Connector
 from mapping.conditions import compile_condition
 from mapping.fingerprint import fingerprint
 from mapping.mapping import Mapping as KindMapping
@@ -23,6 +23,7 @@ from sync.apply import apply, recover
 from sync.dry import DryRun
 from sync.observe import look, observe
 from sync.plan import Planner
+from sync.provision import described
 from sync.reconcile import reconcile
 from sync.report import Report
 from sync.scope import Scope, Selector
@@ -136,15 +137,10 @@ class Engine:
 
     def planner(self, rule: KindRule) -> Planner:
         """The rules of one kind, compiled against the systems' schemas and owners."""
-        schemas: dict[Place, Schema] = {}
-        owners: dict[str, Sequence[Owner]] = {}
-        for name, connector in self.connectors.items():
-            owners[name] = connector.owners()
-            for object in rule.objects[name]:
-                schemas[Place(name, object)] = connector.describe(object)
+        owners = {name: connector.owners() for name, connector in self.connectors.items()}
         ranks = {stage.name: stage.rank for stage in rule.stages}
         names = {field.name for field in rule.fields}
-        mapping = KindMapping(rule, schemas, owners)
+        mapping = KindMapping(rule, described(self.connectors, rule), owners)
         return Planner(
             mapping=mapping,
             fingerprint=fingerprint(mapping.rule, mapping.fingerprint),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.port import FieldSpec, Option, Schema
+from collections.abc import Mapping
+
+from connectors.port import Connector, FieldSpec, Option, Schema
 from mapping.rules import KindRule, Place
 
 
@@ -35,7 +37,25 @@ def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
     return specs
 
 
-def missing(rule: KindRule, schemas: dict[Place, Schema]) -> list[tuple[str, FieldSpec]]:
+def described(connectors: Mapping[str, Connector], rule: KindRule) -> dict[Place, Schema]:
+    """What every system says of the objects of this kind."""
+    return {
+        Place(name, object): connector.describe(object)
+        for name, connector in connectors.items()
+        for object in rule.objects[name]
+    }
+
+
+def provision(connectors: Mapping[str, Connector], specs: list[tuple[str, FieldSpec]]) -> list[str]:
+    """Create these fields; returns `system.object.field` of those made."""
+    made: list[str] = []
+    for name, connector in connectors.items():
+        mine = [spec for system, spec in specs if system == name]
+        made += [f"{name}.{field}" for field in (connector.provision(mine) if mine else ())]
+    return made
+
+
+def missing(rule: KindRule, schemas: Mapping[Place, Schema]) -> list[tuple[str, FieldSpec]]:
     """Those that do not exist yet, or that our credentials may not see."""
     return [
         (system, spec)

@@ -29,7 +29,7 @@ from sync.config import parse, person_rule
 from sync.console import show
 from sync.console.progress import Progress
 from sync.explain import explain
-from sync.provision import missing
+from sync.provision import described, missing, provision
 from sync.settings import Settings
 
 LATER = 60_000
@@ -164,15 +164,8 @@ class _Story:
 
     def _check(self) -> None:
         show.problems(self.out, checking.check(self.sides, self.rule))
-        schemas = {
-            compose.Place(name, object): side.describe(object)
-            for name, side in self.sides.items()
-            for object in self.rule.objects[name]
-        }
-        lacking = missing(self.rule, schemas)
-        for name, side in self.sides.items():
-            side.provision([spec for system, spec in lacking if system == name])
-        self.out.print(f"`provision --apply` made the {len(lacking)} fields of our own that were missing.")
+        made = provision(self.sides, missing(self.rule, described(self.sides, self.rule)))
+        self.out.print(f"`provision --apply` made the {len(made)} fields of our own that were missing.")
 
     def _plan(self) -> None:
         with Progress(self.err) as progress:
