@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from connectors.door import Token
 from connectors.errors import SyncError, Unauthorised
-from connectors.hubspot import paths
+from connectors.hubspot import paths, rows
 from connectors.hubspot.answers import demand
 from connectors.hubspot.api import Api
 from connectors.port import Problem
 
 _APP = "HubSpot > Settings > Integrations > Private Apps > your app > Scopes"
 _TOKEN = "HubSpot > Settings > Integrations > Private Apps > your app > Auth: copy the token into access_token"  # noqa: S105
+_OPT_OUT = "HubSpot > Settings > Properties > Contact properties: let the app view Unsubscribed from all email"
 _ALWAYS = ("crm.objects.owners.read",)
 _CLASSIC = frozenset({"contacts", "companies", "deals"})
 _CONSENT = "communication_preferences.read_write"
@@ -40,7 +41,9 @@ def needed_scopes(objects: Sequence[str]) -> list[str]:
 def check(api: Api, token: Token | None, objects: Sequence[str]) -> list[Problem]:
     """Never raises for what it finds."""
     try:
-        demand(api.raw("GET", paths.ACCOUNT), "the account's details")
+        details = api.raw("GET", paths.ACCOUNT)
+        if details.status != 403:
+            demand(details, "the account's details")
     except Unauthorised as error:
         return [Problem("error", "hubspot", str(error), _TOKEN)]
     except SyncError as error:
@@ -79,13 +82,17 @@ def _objects(api: Api, objects: Sequence[str]) -> Iterator[Problem]:
     for object in objects:
         try:
             api.page(object, limit=1)
-            api.properties(object)
+            names = {str(row["name"]) for row in api.properties(object)}
         except Unauthorised as error:
             yield Problem("error", f"hubspot.{object}", str(error), f"{_APP}: add the scope")
         except SyncError as error:
             yield Problem(
                 "error", f"hubspot.{object}", str(error), "check the object's name and [hubspot] base_url and api"
             )
+        else:
+            if object == "contacts" and rows.OPT_OUT not in names:
+                what = f"{rows.OPT_OUT} may not be seen with these credentials: opt-outs made in HubSpot go unnoticed"
+                yield Problem("warning", f"hubspot.contacts.{rows.OPT_OUT}", what, _OPT_OUT)
 
 
 def _owners(api: Api) -> Iterator[Problem]:

@@ -78,12 +78,19 @@ class Consent:
         """From everything at once; where the account does not offer that, from one type after the other."""
         path = paths.UNSUBSCRIBE_ALL.format(email=quote(email, safe=""))
         answer = self._api.raw("POST", path, params={"channel": "EMAIL"})
+        if _gone_already(answer):
+            return Answer(200, {})
         if answer.status not in (403, 404):
             return answer
         body = demand(self._api.raw("GET", paths.SUBSCRIPTIONS), "the subscription types")
         for kind in body.get("subscriptionDefinitions") or body.get("results") or []:
             wanted = {"emailAddress": email, "subscriptionId": str(kind["id"])}
             answer = self._api.raw("POST", paths.UNSUBSCRIBE, json=wanted)
-            if not answer.good and "already" not in str(answer.body.get("message", "")).lower():
+            if not (answer.good or _gone_already(answer)):
                 return answer
         return Answer(200, {})
+
+
+def _gone_already(answer: Answer) -> bool:
+    """Refused because the address has opted out before: the property that shows it may lag behind."""
+    return answer.status in (400, 409) and "already" in str(answer.body.get("message", "")).lower()

@@ -216,13 +216,17 @@ def test_owners_come_in_pages_with_those_who_left() -> None:
 # -- check -----------------------------------------------------------------------------------------------------------
 
 
-def checked(scopes: list[str], **headers: str) -> list[Any]:
+DETAILS = f"{HOST}/account-info/v3/details"
+SEEN = {"results": [property_("hs_email_optout", "bool", "booleancheckbox")]}
+
+
+def checked(scopes: list[str], details: httpx.Response | None = None, properties: Any = SEEN) -> list[Any]:
     account = Account()
-    account.on("GET", f"{HOST}/account-info/v3/details", answer(200, {"portalId": 1}, **headers))
+    account.on("GET", DETAILS, details or answer(200, {"portalId": 1}))
     info = answer(200, {"hubId": 1, "scopes": scopes})
     account.on("POST", f"{HOST}/oauth/v2/private-apps/get/access-token-info", info)
     account.router.get(url__startswith=CONTACTS).mock(return_value=answer(200, {"results": []}))
-    account.router.get(url__startswith=PROPERTIES).mock(return_value=answer(200, {"results": []}))
+    account.router.get(url__startswith=PROPERTIES).mock(return_value=answer(200, properties))
     account.router.get(url__startswith=OWNERS).mock(return_value=answer(200, {"results": []}))
     return list(account.connector.check(["contacts"]))
 
@@ -248,9 +252,19 @@ def test_a_missing_right_to_opt_out_is_a_warning() -> None:
     assert (problem.level, problem.where) == ("warning", "hubspot.contacts.@subscriptions")
 
 
+def test_an_opt_out_that_cannot_be_seen_is_a_warning() -> None:
+    (problem,) = checked([*ENOUGH, "crm.objects.owners.read"], properties={"results": []})
+    assert (problem.level, problem.where) == ("warning", "hubspot.contacts.hs_email_optout")
+
+
+def test_hidden_account_details_are_no_problem() -> None:
+    hidden = refusal(403, "This app hasn't been granted all required scopes to make this call.", "MISSING_SCOPES")
+    assert checked([*ENOUGH, "crm.objects.owners.read"], hidden) == []
+
+
 def test_a_day_that_is_nearly_used_up_is_told() -> None:
     used = {"x_hubspot_ratelimit_daily": "1000", "x_hubspot_ratelimit_daily_remaining": "50"}
-    (problem,) = checked([*ENOUGH, "crm.objects.owners.read"], **used)
+    (problem,) = checked([*ENOUGH, "crm.objects.owners.read"], answer(200, {"portalId": 1}, **used))
     assert problem.level == "warning"
     assert "950" in problem.what
 

@@ -333,6 +333,14 @@ def test_who_has_opted_out_is_not_opted_out_again() -> None:
     assert route.call_count == 0
 
 
+def test_an_opt_out_that_happened_before_counts() -> None:
+    account = Account()
+    account.on("POST", READ, batch([row("1", email="a@x.com")]), batch([row("1", hs_email_optout="")]))
+    before = refusal(400, "Contact is already unsubscribed from all", "VALIDATION_ERROR")
+    account.router.post(url__startswith=STATUSES).mock(return_value=before)
+    assert isinstance(account.write(update("1", **{"@subscriptions": True}))[0], Applied)
+
+
 def test_without_unsubscribe_all_each_type_is_left() -> None:
     account = Account()
     account.on("POST", READ, batch([row("1", email="a@x.com")]), batch([row("1", hs_email_optout="true")]))
