@@ -97,7 +97,8 @@ def _imports(path: Path) -> set[str]:
     return {name for node in ast.walk(_tree(path)) if isinstance(node, ast.stmt) for name in _imported(node)}
 
 
-def _imports_at_once(path: Path) -> set[str]:
+@cache
+def _imports_at_once(path: Path) -> frozenset[str]:
     """What is imported when the module is: not inside functions, not for type checkers alone."""
 
     def at(body: list[ast.stmt]) -> Iterator[str]:
@@ -108,7 +109,7 @@ def _imports_at_once(path: Path) -> set[str]:
             elif isinstance(node, ast.Try):
                 yield from at([*node.body, *(n for h in node.handlers for n in h.body), *node.orelse])
 
-    return set(at(_tree(path).body))
+    return frozenset(at(_tree(path).body))
 
 
 def _is_ours(module: str) -> bool:
