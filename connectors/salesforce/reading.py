@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connectors.errors import Misconfigured
 from connectors.port import Key, Record
 from connectors.salesforce import paths, soql
 from connectors.salesforce.api import Api
@@ -18,6 +19,8 @@ from connectors.salesforce.values import is_id, long_id
 
 MOST_IDS = 2000
 """Of one retrieve by POST (REST guide, Get Records With a Request Body Using sObject Collections)."""
+FEWER_IDS = 200
+"""The limit of every other collections call: tried where an org refuses more."""
 _ROOM_FOR_REST = 400
 
 
@@ -26,6 +29,7 @@ class Reader:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._most_ids = MOST_IDS
 
     def by_ids(self, shape: Shape, ids: Sequence[str]) -> Iterator[Record]:
         """One record for each different id."""
@@ -51,7 +55,16 @@ class Reader:
 
     def retrieve(self, object: str, fields: Sequence[str], ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Rows that are there, by 18-character id."""
-        batches = [ids[n : n + MOST_IDS] for n in range(0, len(ids), MOST_IDS)]
+        try:
+            return self._retrieve(object, fields, ids)
+        except Misconfigured:
+            if min(len(ids), self._most_ids) <= FEWER_IDS:
+                raise
+            self._most_ids = FEWER_IDS
+            return self._retrieve(object, fields, ids)
+
+    def _retrieve(self, object: str, fields: Sequence[str], ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        batches = [ids[n : n + self._most_ids] for n in range(0, len(ids), self._most_ids)]
         path = self._api.paths.retrieve(object)
 
         def fetch(batch: Sequence[str]) -> list[dict[str, Any] | None]:

@@ -307,3 +307,14 @@ def test_a_job_that_fails_names_the_field() -> None:
     org.on("GET", "/jobs/query/750000000000001AAA", answer(failed))
     with pytest.raises(SchemaChanged, match="Nope__c"):
         list(org.connector.changes("Lead", ["Name"], Cursor(None, f"job|{DATE_MS}|750000000000001AAA|")))
+
+
+def test_an_org_that_retrieves_fewer_records_at_once_is_asked_in_smaller_parts_from_then_on() -> None:
+    org = Org()
+    ids = [f"00Q{n:012d}EAA" for n in range(300)]
+    some, rest = answer([lead(id) for id in ids[:200]]), answer([lead(id) for id in ids[200:]])
+    too_many = error("EXCEEDED_ID_LIMIT", "record limit reached")
+    org.on("POST", "/composite/sobjects/Lead", too_many, some, rest, some, rest)
+    for _ in range(2):
+        assert [record.deleted for record in org.connector.read("Lead", ["Email"], ids=ids)] == [False] * 300
+    assert [len(json_of(call)["ids"]) for call in org.calls] == [300, 200, 100, 200, 100]
