@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from connectors.errors import SyncError
 from connectors.port import Connector, Field, Owner, Problem, Schema
 from mapping.rules import FieldRule, KindRule, Place
 from sync.provision import described, missing
@@ -33,13 +34,22 @@ def check(connectors: Mapping[str, Connector], rule: KindRule) -> list[Problem]:
         problems += connector.check(rule.objects[name])
     if any(problem.level == "error" and "." not in problem.where for problem in problems):
         return problems
-    schemas = described(connectors, rule)
-    owners = {name: connector.owners() for name, connector in connectors.items()}
+    try:
+        schemas = described(connectors, rule)
+        owners = {name: connector.owners() for name, connector in connectors.items()}
+    except SyncError:
+        if not any(problem.level == "error" for problem in problems):
+            raise
+        return _worst_first(problems)
     problems += _ours(rule, schemas)
     for field in rule.fields:
         problems += _field(rule, field, schemas)
     problems += _required(rule, schemas)
     problems += _owners(rule, owners)
+    return _worst_first(problems)
+
+
+def _worst_first(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: ("error", "warning", "note").index(problem.level))
 
 
