@@ -16,81 +16,9 @@ from mapping.mapping import UNWRITTEN, Unmapped
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import FieldRule, KeyField, Place, Value
 from state.rows import OperationRow, Row
+from sync.consent import opted_out, owed, tell_duplicates
+from sync.decision import CONFLICT, Decision, Draft, Note, Question, Why, held, keyless, still_refused, unmapped
 from sync.merge import Side, Verdict, merge
-
-HELD = "held"
-UNMAPPED = "unmapped"
-CONFLICT = "conflict"
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """One field of an operation: what it replaces, and what decided."""
-
-    old: Value
-    new: Value
-    rule: str
-    reason: str
-    lost: tuple[tuple[str, Value], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An intended write: what, and what it proves once it is done."""
-
-    system: str
-    object: str
-    id: str | None
-    """None creates."""
-    native: Mapping[str, Any]
-    fields: Mapping[str, Why]
-    """Canonical name → why; sync keys appear under their `@key:` names."""
-    agreed: Mapping[str, Mapping[str, Value]]
-    """Other system → field → own value that becomes its shadow when this write has happened."""
-    version: int | None
-    """The target's version that the decision rests on."""
-    key: Key | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something a person must know or decide."""
-
-    question: str
-    system: str
-    object: str
-    id: str | None
-    field: str | None
-    detail: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A journal line that needs no write: a value that lost or was left as it is."""
-
-    system: str
-    field: str
-    was: Value
-    became: Value
-    reason: str
-
-
-@dataclass(slots=True)
-class Decision:
-    """Everything `decide` may say of one entity."""
-
-    entity: str
-    drafts: list[Draft] = field(default_factory=list)
-    shadows: dict[str, dict[str, Value]] = field(default_factory=dict)
-    """system → fields whose shadow moves now, without a write."""
-    notes: list[Note] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
-    conflicts: int = 0
-    waits: bool = False
-    """Not all could be decided yet: the entity stays dirty."""
-    skipped: str = ""
-    """Why no counterpart is made."""
-
 
 Condition = Callable[[Mapping[str, Any]], bool]
 
@@ -118,6 +46,7 @@ class Planner:
             decision.skipped = "left alone: somebody ticked the no-sync box"
             return decision
         merged = _Merged(self, live, decision)
+        merged.opt_out(rows)
         for system, row in live.items():
             self._update(system, row, merged, opens.get(system), decision)
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
@@ -130,6 +59,7 @@ class Planner:
                 decision.waits = True
             else:
                 self._create(system, live, opens.get(system), decision)
+        tell_duplicates(self, rows, opens, decision)
         merged.settle(decision)
         return decision
 
@@ -160,7 +90,7 @@ class Planner:
         for problem in problems:
             wanted.pop(problem.field, None)
             merged.hold([problem.field])
-            decision.questions.append(_held(system, row, problem))
+            decision.questions.append(held(system, row, problem))
         keys = self._keys(place, row, merged.live)
         if not native and not keys:
             return
@@ -175,7 +105,7 @@ class Planner:
         native = {**native, **{key.native: why.new for key, why in keys.items()}}
         if open_ is not None and open_.state == "parked" and open_.id == row.id and open_.native == native:
             merged.hold(wanted)
-            decision.questions.append(_still(open_))
+            decision.questions.append(still_refused(open_))
             return
         fields = {**wanted, **{f"@key:{k.of.system}:{k.of.object}": why for k, why in keys.items()}}
         agreed = {
@@ -214,23 +144,23 @@ class Planner:
                 value = self.mapping.canon(origin, field_.name, row.now.get(field_.name))
                 if isinstance(value, Unmapped):
                     if field_.on_invalid != "drop":
-                        decision.questions.append(_unmapped(other, row, field_, value))
+                        decision.questions.append(unmapped(other, row, field_, value))
                 elif value is not None and system in field_.to and (value or field_.winner != "sticky_true"):
                     values.setdefault(field_.name, value)
                     sources.setdefault(field_.name, other)
         native, problems = self.mapping.encode(place, values, creating=True)
         if problems:
             source = next(iter(live.values()))
-            decision.questions += [_held(system, source, problem, creating=place.object) for problem in problems]
+            decision.questions += [held(system, source, problem, creating=place.object) for problem in problems]
             return
         key = self._creation_key(place, live, native)
         if key is None:
             source = next(iter(live.values()))
-            decision.questions.append(_keyless(system, source, place))
+            decision.questions.append(keyless(system, source, place))
             return
         native = {**native, key.field: key.value}
         if open_ is not None and open_.state == "parked" and open_.id is None and open_.native == native:
-            decision.questions.append(_still(open_))
+            decision.questions.append(still_refused(open_))
             return
         fields = {
             name: Why(None, value, "create", f"new in {system}, from {sources[name]}")
@@ -291,6 +221,14 @@ class _Merged:
         place = self._places[system]
         return {rule.name for rule in self.mapping.rule.fields if place in rule.places}
 
+    def opt_out(self, rows: Sequence[Row]) -> None:
+        """An opt-out on a duplicate counts for the person."""
+        for rule in opted_out(self.planner, rows):
+            for system, row in self.live.items():
+                if owed(self.planner, rule, row) and rule.name not in self.writes.get(system, {}):
+                    why = Why(row.now.get(rule.name), True, rule.winner, "a duplicate of this person opted out")
+                    self.writes.setdefault(system, {})[rule.name] = why
+
     def hold(self, names: Iterable[str]) -> None:
         """These fields are not written now: their shadows stay, so that the change is still seen."""
         self._stay.update(names)
@@ -324,7 +262,7 @@ class _Merged:
             value = self.mapping.canon(self._places[system], name, row.now.get(name))
             if isinstance(value, Unmapped):
                 if rule.on_invalid != "drop":
-                    decision.questions.append(_unmapped(system, row, rule, value))
+                    decision.questions.append(unmapped(system, row, rule, value))
                 return
             after, by = row.spans.get(name) or (row.created_ms or 0, row.version_ms)
             sides[system] = Side(value, changed[system], *self.planner.interval(system, after, by))
@@ -371,40 +309,3 @@ class _Merged:
             kept = {name: value for name, value in fields.items() if name not in self._stay}
             if kept:
                 decision.shadows[system] = kept
-
-
-def _held(system: str, row: Row, problem: Any, creating: str | None = None) -> Question:
-    detail = {
-        "code": problem.code,
-        "native": problem.native,
-        "value": problem.value,
-        "fix": problem.fix,
-        "target": f"{system} {creating or row.object}",
-    }
-    return Question(HELD, row.system, row.object, row.id, problem.field, detail)
-
-
-def _keyless(system: str, row: Row, place: Place) -> Question:
-    detail = {
-        "code": "NO_SYNC_KEY",
-        "native": "",
-        "value": None,
-        "fix": "run `smarketing provision --apply`, so that the new record can name this one",
-        "target": f"{system} {place.object}",
-    }
-    return Question(HELD, row.system, row.object, row.id, None, detail)
-
-
-def _still(open_: OperationRow) -> Question:
-    """The platform refused exactly this write: it stays parked, and its question open."""
-    return Question("rejected", open_.system, open_.object, open_.id, None, open_.note or {})
-
-
-def _unmapped(system: str, row: Row, rule: FieldRule, value: Unmapped) -> Question:
-    detail = {
-        "code": "UNMAPPED_VALUE",
-        "native": rule.places[Place(system, row.object)],
-        "value": value.own,
-        "fix": f'say in the configuration what "{value.own}" means, or change the value in {system}',
-    }
-    return Question(UNMAPPED, system, row.object, row.id, rule.name, detail)

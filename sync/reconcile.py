@@ -34,7 +34,8 @@ from state.rows import (
     Row,
 )
 from sync import match as matching
-from sync.plan import Decision, Draft, Planner, Question
+from sync.decision import Decision, Draft, Question
+from sync.plan import Planner
 
 if TYPE_CHECKING:
     from sync.engine import Engine

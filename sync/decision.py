@@ -1,0 +1,125 @@
+"""What may be said of one entity: writes, agreements, journal lines, questions.  Values, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.port import Key
+from mapping.mapping import FieldProblem, Unmapped
+from mapping.rules import FieldRule, Place, Value
+from state.rows import OperationRow, Row
+
+HELD = "held"
+UNMAPPED = "unmapped"
+CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One field of an operation: what it replaces, and what decided."""
+
+    old: Value
+    new: Value
+    rule: str
+    reason: str
+    lost: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An intended write: what, and what it proves once it is done."""
+
+    system: str
+    object: str
+    id: str | None
+    """None creates."""
+    native: Mapping[str, Any]
+    fields: Mapping[str, Why]
+    """Canonical name → why; sync keys appear under their `@key:` names."""
+    agreed: Mapping[str, Mapping[str, Value]]
+    """Other system → field → own value that becomes its shadow when this write has happened."""
+    version: int | None
+    """The target's version that the decision rests on."""
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something a person must know or decide."""
+
+    question: str
+    system: str
+    object: str
+    id: str | None
+    field: str | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A journal line that needs no write: a value that lost or was left as it is."""
+
+    system: str
+    field: str
+    was: Value
+    became: Value
+    reason: str
+
+
+@dataclass(slots=True)
+class Decision:
+    """Everything `decide` may say of one entity."""
+
+    entity: str
+    drafts: list[Draft] = field(default_factory=list)
+    shadows: dict[str, dict[str, Value]] = field(default_factory=dict)
+    """system → fields whose shadow moves now, without a write."""
+    notes: list[Note] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    conflicts: int = 0
+    waits: bool = False
+    """Not all could be decided yet: the entity stays dirty."""
+    skipped: str = ""
+    """Why no counterpart is made."""
+
+
+def held(system: str, row: Row, problem: FieldProblem, creating: str | None = None) -> Question:
+    """A value that the target cannot take: not written, with what a person can do about it."""
+    detail = {
+        "code": problem.code,
+        "native": problem.native,
+        "value": problem.value,
+        "fix": problem.fix,
+        "target": f"{system} {creating or row.object}",
+    }
+    return Question(HELD, row.system, row.object, row.id, problem.field, detail)
+
+
+def keyless(system: str, row: Row, place: Place) -> Question:
+    """A record that could not be recognised after its creation is not created."""
+    detail = {
+        "code": "NO_SYNC_KEY",
+        "native": "",
+        "value": None,
+        "fix": "run `smarketing provision --apply`, so that the new record can name this one",
+        "target": f"{system} {place.object}",
+    }
+    return Question(HELD, row.system, row.object, row.id, None, detail)
+
+
+def still_refused(open_: OperationRow) -> Question:
+    """The platform refused exactly this write: it stays parked, and its question open."""
+    return Question("rejected", open_.system, open_.object, open_.id, None, open_.note or {})
+
+
+def unmapped(system: str, row: Row, rule: FieldRule, value: Unmapped) -> Question:
+    """A value that has no meaning in the vocabulary: held, never guessed."""
+    detail = {
+        "code": "UNMAPPED_VALUE",
+        "native": rule.places[Place(system, row.object)],
+        "value": value.own,
+        "fix": f'say in the configuration what "{value.own}" means, or change the value in {system}',
+    }
+    return Question(UNMAPPED, system, row.object, row.id, rule.name, detail)
