@@ -7,7 +7,7 @@ import re
 import httpx
 
 from sandbox.kernel import Dropped, Hang
-from sandbox.salesforce.api import oauth, service, soap, web_flow
+from sandbox.salesforce.api import bulk_async, oauth, service, soap, web_flow
 from sandbox.salesforce.api.bulk_ingest import advance
 from sandbox.salesforce.api.routes import dispatch
 from sandbox.salesforce.dml.removal import empty_bin
@@ -48,7 +48,7 @@ class Front:
         try:
             answer = self._answer(call, target, counted)
         except ApiError as refused:
-            answer = soap.refusal(refused) if "/services/Soap/" in path else json_answer(refused.body(), refused.status)
+            answer = _refusal(call, refused)
         return self._finish(request, call, answer, target, counted)
 
     def _answer(self, call: Call, target: str, counted: bool) -> Answer:
@@ -76,6 +76,10 @@ class Front:
             call.version = served_version(segments[2])
             self._log_in(call)
             return dispatch(platform, call, segments[3:])
+        if segments[:2] == ("services", "async") and len(segments) > 2:
+            call.version = served_version(f"v{segments[2]}")
+            self._log_in(call, call.header("x-sfdc-session"))
+            return bulk_async.dispatch(platform, call, segments[3:])
         if segments[:2] == ("services", "Soap") and len(segments) >= 4 and segments[2] in ("u", "c"):
             return soap.answer(platform, call, segments[3])
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
@@ -92,8 +96,8 @@ class Front:
             return oauth.userinfo(self._platform, call)
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
-    def _log_in(self, call: Call) -> None:
-        header = call.header("authorization")
+    def _log_in(self, call: Call, session: str | None = None) -> None:
+        header = f"Bearer {session}" if session else call.header("authorization")
         if header is None:
             raise _NOT_LOGGED_IN
         kind, _, token = header.partition(" ")
@@ -145,9 +149,17 @@ class Front:
             empty_bin(self._platform.engine)
 
 
+def _refusal(call: Call, refused: ApiError) -> Answer:
+    if "/services/Soap/" in call.path:
+        return soap.refusal(refused)
+    if "/services/async/" in call.path:
+        return bulk_async.refusal(call, refused)
+    return json_answer(refused.body(), refused.status)
+
+
 def _is_counted(path: str) -> bool:
     """Whether requests there count against the daily limit: the APIs do, the list of versions and logging in do not."""
-    return path.startswith(("/services/data/v", "/services/Soap/"))
+    return path.startswith(("/services/data/v", "/services/Soap/", "/services/async/"))
 
 
 def served_version(segment: str) -> float:

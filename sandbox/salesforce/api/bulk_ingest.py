@@ -291,7 +291,9 @@ def _check_header(platform: Platform, job: IngestJob, meta: ObjectMeta) -> None:
 def _one(platform: Platform, job: IngestJob, meta: ObjectMeta, row: list[str], writer: Writer, seen: set[str]) -> None:
     record = bulk_csv.given(job.header, row)
     try:
-        record_id, made = platform.store.attempt(lambda: _applied(platform, job, meta, record, writer, seen))
+        record_id, made = platform.store.attempt(
+            lambda: applied(platform, job.operation, job.key, meta, record, writer, seen)
+        )
     except RecordError as refused:
         own = next((str(v) for k, v in record.items() if k.lower() == "id"), "")
         job.failed.append([own, refused.line(), *row])
@@ -299,19 +301,25 @@ def _one(platform: Platform, job: IngestJob, meta: ObjectMeta, row: list[str], w
         job.successful.append([record_id, "true" if made else "false", *row])
 
 
-def _applied(
-    platform: Platform, job: IngestJob, meta: ObjectMeta, record: dict[str, Any], writer: Writer, seen: set[str]
+def applied(
+    platform: Platform,
+    operation: str,
+    key: str | None,
+    meta: ObjectMeta,
+    record: dict[str, Any],
+    writer: Writer,
+    seen: set[str],
 ) -> tuple[str, bool]:
-    """(id, whether it was made)."""
-    if job.operation == "insert":
+    """Carry out one row: (id, whether it was made).  `seen`: the keys that its transaction has had."""
+    if operation == "insert":
         return platform.engine.insert(meta.name, record, writer), True
-    if job.operation == "upsert":
-        item = upsert_one(platform, meta, str(job.key), record, writer, seen)
+    if operation == "upsert":
+        item = upsert_one(platform, meta, str(key), record, writer, seen)
         return item["id"], item["created"]
     record_id = own_id(meta, record)
-    if job.operation == "update":
+    if operation == "update":
         platform.engine.update(meta.name, record_id, without_id(record), writer)
-    elif job.operation == "delete":
+    elif operation == "delete":
         removal.delete(platform.engine, meta.name, record_id, writer)
     else:
         removal.hard_delete(platform.engine, meta.name, record_id, writer)

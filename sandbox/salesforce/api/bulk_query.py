@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +64,7 @@ def create(platform: Platform, call: Call) -> Answer:
         raise ApiError(400, "INVALIDJOB", "columnDelimiter or lineEnding is not one of the allowed values")
     text = str(wish.get("query", ""))
     result = answer(platform, call, text, operation == "queryAll")
-    _check(platform, text, result)
+    check(platform, text, result)
     job = QueryJob(
         platform.next_id("750"), operation, text, delimiter, ending, platform.now, call.user_id, call.version, result
     )
@@ -71,7 +72,7 @@ def create(platform: Platform, call: Call) -> Answer:
     return json_answer(job.info())
 
 
-def _check(platform: Platform, text: str, result: Result) -> None:
+def check(platform: Platform, text: str, result: Result) -> None:
     """Bulk queries know no aggregates, no OFFSET, no subqueries and no compound fields."""
     if any(c.aggregate for c in result.columns) or result.object not in platform.org.objects:
         raise ApiError(400, "API_ERROR", "Aggregate Relationships not supported in Bulk V2 Query with CSV content type")
@@ -143,14 +144,18 @@ def results(platform: Platform, call: Call, job_id: str) -> Answer:
     if platform.troubles.take("duplicate_page") is not None and start:
         following = _locator(start)
     call.items = len(records)
-    paths = _leaves(job.text, job.result.columns)
-    rows = zip(*(_column(records, path) for path in paths), strict=True)
-    header = [".".join(path) for path in paths]
     return Answer(
         200,
-        bulk_csv.write([header, *rows], job.delimiter, job.ending),
+        bulk_csv.write(table(job.text, job.result, records), job.delimiter, job.ending),
         {"Content-Type": "text/csv", "Sforce-Locator": following, "Sforce-NumberOfRecords": str(len(records))},
     )
+
+
+def table(text: str, result: Result, records: list[dict[str, Any]]) -> list[Sequence[str]]:
+    """Records as CSV shows them, under a header with the paths of the selected fields."""
+    paths = _leaves(text, result.columns)
+    rows = zip(*(_column(records, path) for path in paths), strict=True)
+    return [[".".join(path) for path in paths], *rows]
 
 
 def _leaves(text: str, columns: tuple[Column, ...], before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
