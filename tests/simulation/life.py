@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import event
 
@@ -60,6 +60,8 @@ class Profile:
     """Longest lag of the change feed, ms."""
     dry: float
     """Chance that a run is only a plan."""
+    race: float
+    """Chance that someone touches just the record that is being read or written, in that instant."""
 
     @classmethod
     def of(cls, rng: random.Random) -> Profile:
@@ -78,6 +80,7 @@ class Profile:
             deletes=rng.random() < 0.4,
             delay=rng.choice([0, 0, 3_000, 25_000]),
             dry=rng.choice([0.0, 0.0, 0.2]),
+            race=rng.choice([0.0, 0.0, 0.2, 0.5]),
         )
 
     @property
@@ -101,6 +104,8 @@ class Worker(Engine):
 class Life:
     """A seed and what follows from it."""
 
+    current: ClassVar[Life | None] = None
+    """Whose cycle is on."""
     seed: int
     folder: Path
     template: Path
@@ -150,7 +155,10 @@ class Life:
         self.store: Store | None = None
         self.runs = 0
         self.acted = 0
+        self.raced = 0
         self._acting = False
+        self._batch: Sequence[Write] = ()
+        self._unanswered = False
         self._dead = False
         self._planners: dict[str, Planner] = {}
         self._look: sqlite3.Connection | None = None
@@ -189,6 +197,8 @@ class Life:
             self.say(f"  . {name}")
         if self.may_act and self.rng.random() < self.profile.humans:
             self.act()
+        if self.may_race and self.rng.random() < self.profile.race:
+            self._race(name)
         if self.stop_at == self.steps or (self.stop_at is None and self.strikes(self.profile.crash)):
             self._dead = True
             self.crashes += 1
@@ -196,10 +206,24 @@ class Life:
             self.say("CRASH")
             raise Crash(name)
 
+    def _race(self, name: str) -> None:
+        """Someone is at the very record, in the very instant: makes the rarest branches common."""
+        self._acting = True
+        if name == "write:checked" or (name == "write:done" and self._unanswered):
+            self.raced += self.people.meddle(self.rng.choice(self._batch), gone=name == "write:done")
+        elif name.startswith("observe:salesforce:"):
+            self.raced += self.people.again()
+        self._acting = False
+
     @property
     def may_act(self) -> bool:
         """Whether anybody still does anything."""
         return self.troubled and not self.frozen and self.acted < self.profile.actions
+
+    @property
+    def may_race(self) -> bool:
+        """Whether anybody still gets in our way."""
+        return self.troubled and not self.frozen and self.profile.race > 0 and self.raced < 8
 
     def outage(self) -> str:
         """Whether a read fails, and how."""
@@ -210,9 +234,11 @@ class Life:
 
     def fate(self, writes: Sequence[Write]) -> str:
         """What befalls a batch of writes."""
+        self._batch, self._unanswered = writes, False
         if not self.strikes(self.profile.lost):
             return ""
         self.lost += 1
+        self._unanswered = True
         for write in writes:
             self.lost_on[str(write.object), str(write.id or (write.key.value if write.key else ""))] += 1
         fate = self.luck.choice(["lost_before", "lost_after", "lost_after"])
@@ -300,6 +326,17 @@ class Life:
             self.store = None
         self._dead = False
 
+    def lose_state(self) -> None:
+        """The database is gone; an empty one takes its place."""
+        self.close()
+        if self._look is not None:
+            self._look.close()
+            self._look = None
+        self.versions.clear()
+        for file in self.folder.glob(f"life-{self.seed}.db*"):
+            file.unlink()
+        shutil.copyfile(self.template, self.database)
+
     def end(self) -> None:
         """Leave nothing behind."""
         self.close()
@@ -335,6 +372,7 @@ class Life:
         """One turn of the wheel, whatever befalls it."""
         from tests.simulation.watch import watch
 
+        Life.current = self
         self.cycles += 1
         self.say(f"cycle {self.cycles}")
         try:

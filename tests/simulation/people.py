@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from connectors.memory import MemorySystem, Row
+from connectors.port import Write
 from tests.simulation.world import STAGES, STATUSES
 
 EMAILS = [f"{name}@{domain}" for name in ("ann", "ben", "cyd") for domain in ("acme.example", "oak.example")]
@@ -127,6 +128,46 @@ class People:
         row = self._pick(self.salesforce, "Lead")
         if row is not None:
             self.salesforce.convert("Lead", row.ref.id, "Contact")
+
+    def meddle(self, write: Write, *, gone: bool) -> bool:
+        """Touch a record that is being written: one of its fields, or (`gone`) the record itself."""
+        system = self.hubspot if write.object == "contacts" else self.salesforce
+        if gone and write.id is None and self.rng.random() < 0.5:
+            return self._meanwhile(system, write)
+        row = system.rows[write.object].get(write.id) if write.id is not None else None
+        if row is None and write.key is not None:
+            row = system.holder(write.object, write.key.field, write.key.value)
+        if row is None or row.deleted:
+            return False
+        if gone and self.rng.random() < 0.3:
+            if self.deletes and self.rng.random() < 0.5:
+                system.delete(*row.ref[1:])
+            elif self.moves and row.ref.object == "Lead":
+                self.salesforce.convert("Lead", row.ref.id, "Contact")
+            return True
+        texts = [native for native in write.fields if native in ("phone", "jobtitle", "Phone", "Title")]
+        native = self.rng.choice(texts or (["phone"] if system is self.hubspot else ["Phone"]))
+        system.edit(*row.ref[1:], {native: self.token().strip()[:30]})
+        return True
+
+    def _meanwhile(self, system: MemorySystem, write: Write) -> bool:
+        """Make by hand the record that is being made."""
+        names = ("email", "lastname") if system is self.hubspot else ("Email", "LastName", "Company", "Status")
+        fields = {name: write.fields[name] for name in names if name in write.fields}
+        try:
+            system.create(write.object, fields)
+        except ValueError:
+            self.mark("refused to a person")
+        return True
+
+    def again(self) -> bool:
+        """Edit the Salesforce record that was touched last, perhaps within the same second."""
+        rows = [row for name in self.salesforce.schemas for row in self.salesforce.live(name)]
+        if not rows:
+            return False
+        row = max(rows, key=lambda row: (row.version, row.ref))
+        self.salesforce.edit(*row.ref[1:], {self.rng.choice(["Phone", "Title"]): self.token().strip()[:30]})
+        return True
 
     def _pick(self, system: MemorySystem, object: str | None = None) -> Row | None:
         rows = [row for name in ([object] if object else system.schemas) for row in system.live(name)]

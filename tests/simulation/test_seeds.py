@@ -1,0 +1,179 @@
+"""Lives in the suite: those that failed once, two thousand others, crashes at every boundary, and lives compared.
+
+Comparisons (metamorphic): the same seed twice, other sizes of pages and batches, a crash anywhere against none, and a
+state that is lost and rebuilt.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.simulation.evidence import Evidence
+from tests.simulation.life import Life
+from tests.simulation.runner import MEMORY, Account, crash_everywhere, found_seeds, live, many, nursery
+from tests.simulation.words import FIELDS, KEYS
+
+LIVES = 2000
+CHUNKS = 8
+RARE = {
+    "looked after unknown": 0.01,
+    "stale": 0.01,
+    "parked": 0.01,
+    "moved": 0.01,
+    "duplicate": 0.01,
+    "crash": 0.05,
+    "overwritten journaled": 0.01,
+    "slot reserved": 0.01,
+}
+"""Branch → share of lives that must take it: one that is never taken is a lie in the simulator."""
+
+
+def test_what_failed_once() -> None:
+    assert many(found_seeds()).failures == []
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_lives(chunk: int) -> None:
+    size = LIVES // CHUNKS
+    account = many(range(chunk * size, (chunk + 1) * size))
+    assert account.failures == []
+    for branch, share in RARE.items():
+        assert account.marks[branch] >= share * size / 4, f"{branch}: {account.marks[branch]} of {size} lives"
+
+
+@pytest.mark.parametrize("first", [0, 5, 10, 15])
+def test_a_crash_at_every_boundary(first: int) -> None:
+    account = Account()
+    for seed in range(first, first + 5):
+        account.add(crash_everywhere(seed, 60))
+    assert account.failures == []
+    assert account.crashes > 200
+
+
+def _memory(life: Life) -> tuple[Any, ...]:
+    """Everything that a life left, to the byte."""
+    journal = life.ask("SELECT * FROM journal ORDER BY n")
+    histories = [
+        (row.ref, tuple(row.history))
+        for system in life.systems.values()
+        for rows in system.rows.values()
+        for row in rows.values()
+    ]
+    return journal, life.ask("SELECT * FROM operation ORDER BY n"), histories, life.now
+
+
+def _values(life: Life) -> Counter[tuple[Any, ...]]:
+    """What both systems hold in the end, whatever ids the records of ours got."""
+    return Counter(
+        (row.ref.system, row.ref.object, *((f, str(v)) for f, v in sorted(row.fields.items()) if f not in KEYS and v))
+        for system in life.systems.values()
+        for object in system.schemas
+        for row in system.live(object)
+    )
+
+
+def _links(life: Life) -> set[tuple[str, ...]]:
+    """Which records are one entity: by what they hold and, of people's own records, by id."""
+    evidence = Evidence(life)
+    return {
+        tuple(sorted(f"{ref.object}:{ref.id}" for ref in members.values()))
+        for members in evidence.entities.values()
+        if len(members) > 1
+    }
+
+
+@pytest.mark.parametrize("start", [0, 1000, 2000])
+def test_the_same_seed_lives_the_same_life(start: int) -> None:
+    """M1"""
+    for seed in range(start, start + 20):
+        told = []
+        for _ in range(2):
+            with nursery() as born:
+                life = born(seed)
+                life.run()
+                told.append(_memory(life))
+                life.end()
+        assert told[0] == told[1], f"seed {seed}"
+
+
+def test_sizes_of_pages_and_batches_change_nothing() -> None:
+    """M3, people frozen"""
+    with nursery() as born:
+        for seed in range(40):
+            ends = []
+            for size in (1, 7, 1000):
+                life = born(seed, frozen=True, batch=size)
+                life.run()
+                ends.append(_values(life))
+                life.end()
+            assert ends[0] == ends[1] == ends[2], f"seed {seed}"
+
+
+@pytest.mark.parametrize("first", [0, 6])
+def test_a_crash_anywhere_changes_nothing_in_the_end(first: int) -> None:
+    """M6, people frozen"""
+    with nursery() as born:
+        for seed in range(first, first + 6):
+            calm = born(seed, frozen=True)
+            calm.run()
+            wanted, steps = _values(calm), calm.steps
+            calm.end()
+            for boundary in range(1, min(steps, 60), 2):
+                life = born(seed, frozen=True, stop_at=boundary)
+                life.run()
+                assert _values(life) == wanted, f"seed {seed}, crash at {boundary}"
+                life.end()
+
+
+def test_a_state_that_is_lost_is_rebuilt_without_a_duplicate() -> None:
+    """M7"""
+    with nursery() as born:
+        for seed in range(60):
+            life = born(seed)
+            life.run()
+            before, count = _links(life), _creations(life)
+            plain = not (life.profile.deletes or life.profile.moves or _questions(life))
+            life.lose_state()
+            life.heal()
+            assert _creations(life) == count or not plain, f"seed {seed}: created again"
+            assert before <= _links(life) or not plain, f"seed {seed}: {before - _links(life)} lost"
+            for (ref, name), changes in Evidence(life).changes.items():
+                backwards = [c for c in changes if c.ours and c.before is True and c.value is not True]
+                assert name != "opted_out" or not backwards, f"seed {seed}: {ref}"
+            life.end()
+
+
+def _creations(life: Life) -> int:
+    return sum(len(rows) for system in life.systems.values() for rows in system.rows.values())
+
+
+def _questions(life: Life) -> bool:
+    return bool(life.ask("SELECT 1 FROM review WHERE question IN ('duplicate', 'shared', 'same_person', 'ambiguous')"))
+
+
+def test_the_judge_sees_what_is_planted() -> None:
+    """A judge that never objects proves nothing: values that we did not write appear as ours."""
+    with nursery() as born:
+        life = born(3)
+        life.run()
+        row = next(iter(life.hubspot.live("contacts")))
+        life.hubspot.edit("contacts", row.ref.id, {FIELDS["phone"]["hubspot"]: "invented"}, "sync")
+        life.heal()
+        assert any("invariant=S1" in line for line in [*life.violations, *_judged(life)])
+        life.end()
+
+
+def _judged(life: Life) -> list[str]:
+    from tests.simulation.invariants import judge
+
+    return judge(life)
+
+
+def test_lives_are_lived_in_memory_where_there_is_such_a_disk() -> None:
+    with nursery() as born:
+        life = born(1)
+        assert not MEMORY.is_dir() or MEMORY in life.folder.parents
+        assert live(life) == []
