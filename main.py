@@ -462,9 +462,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else exits.DONE)
-    except typer.Abort:
-        sys.exit(exits.INTERRUPTED)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         ui.err.print("Interrupted. Nothing is lost: the same command goes on where it stopped.")
         sys.exit(exits.INTERRUPTED)
     except BrokenPipeError:

@@ -5,6 +5,7 @@ Everything that is wrong is said at once, each with its place, its value and wha
 
 from __future__ import annotations
 
+import copy
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -64,11 +65,28 @@ def parse(raw: Mapping[str, Any], path: Path = Path("config.toml")) -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(list(dict.fromkeys(_sentence(e, raw) for e in error.errors())), path) from None
+        wrong = list(dict.fromkeys(_sentence(e, raw) for e in error.errors()))
+        raise ConfigError([*wrong, *_further(raw, error)], path) from None
     problems = list(_contradictions(settings))
     if problems:
         raise ConfigError(problems, path)
     return settings
+
+
+def _further(raw: Mapping[str, Any], error: ValidationError) -> list[str]:
+    """What contradicts itself in the rest, where the rest can stand alone."""
+    rest = copy.deepcopy(dict(raw))
+    for wrong in error.errors():
+        *path, last = wrong["loc"] or ("",)
+        table: Any = rest
+        for part in path:
+            table = table.get(part) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            table.pop(last, None)
+    try:
+        return list(_contradictions(Settings.model_validate(rest)))
+    except ValidationError:
+        return []
 
 
 def _sentence(error: ErrorDetails, raw: Mapping[str, Any]) -> str:

@@ -20,12 +20,20 @@ class Grant(NamedTuple):
 
 
 class Token:
-    """Hands out the current token.  `fetch` makes a new one; without it the token is fixed."""
+    """Hands out the current token.  `fetch` makes a new one; without it the token is fixed, and `refused` says what
+    to do once it is refused."""
 
-    def __init__(self, grant: Grant | None = None, fetch: Callable[[], Grant] | None = None) -> None:
+    def __init__(
+        self,
+        grant: Grant | None = None,
+        fetch: Callable[[], Grant] | None = None,
+        *,
+        refused: str = "the access token is refused; give a valid one",
+    ) -> None:
         assert grant is not None or fetch is not None, "a token, or a way to get one"
         self._grant = grant
         self._fetch = fetch
+        self._refused = refused
         self._lock = threading.Lock()
 
     def get(self, now: int) -> str:
@@ -41,6 +49,6 @@ class Token:
             if self._grant is not None and self._grant.token != refused:
                 return self._grant.token
             if self._fetch is None:
-                raise Unauthorised("the access token is refused; give a valid one")
+                raise Unauthorised(self._refused)
             self._grant = self._fetch()
             return self._grant.token

@@ -49,7 +49,8 @@ def token(
 ) -> tuple[Token, Renewal | None]:
     """The token these settings describe; the renewal wants its door."""
     if settings.get("access_token"):
-        return Token(Grant(str(settings["access_token"]))), None
+        refused = "HubSpot refuses the access token; put a valid one where hubspot.access_token points to"
+        return Token(Grant(str(settings["access_token"])), refused=refused), None
     missing = [name for name in ("client_id", "client_secret", "refresh_token") if not settings.get(name)]
     if missing:
         raise Misconfigured(f"[hubspot] needs access_token, or {', '.join(missing)} as well")

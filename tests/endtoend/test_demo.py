@@ -1,0 +1,74 @@
+"""The demo itself, and the promise it makes: after a backfill a second sync writes nothing, on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.background import Addresses
+from tests.endtoend import people
+from tests.endtoend.program import Program, later, provisioned, served
+from tests.postgres import Server, postgres
+
+__all__ = ["postgres"]
+
+CHAPTERS = (
+    "1. Check", "2. Plan", "3. Backfill", "4. Again", "5. An edit on each side", "6. Both change the same field",
+    "7. An opt-out is never lost", "8. A record that cannot be written is held",
+)  # fmt: skip
+
+
+def test_the_demo_tells_its_whole_story(tmp_path: Path) -> None:
+    nothing = Addresses("", "", "", {})
+    done = Program(tmp_path, nothing, {}).run("demo", "--people", "120")
+    assert done.code == 0, done.err
+    told = " ".join(done.out.split())
+    places = [told.find(chapter) for chapter in CHAPTERS]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "0 writes. What both sides hold is what both sides agreed on." in told
+    assert "1 conflict." in told
+    assert "certainly newer" in told
+    assert "REQUIRED" in told
+    assert "That is the whole story." in told
+    assert "Traceback" not in done.err
+    assert not list(tmp_path.iterdir())
+
+
+def second_sync_writes_nothing(folder: Path, state: str) -> None:
+    with served(150) as (world, addresses):
+        program = Program.installed(folder, addresses, state=state)
+        provisioned(program)
+        first: dict[str, Any] = program.json("backfill")
+        assert first["accounted"] is True
+        assert all(side["written"]["created"] for side in first["objects"]["person"].values())
+        later(world)
+        before = people.frozen(world)
+        second = program.json("sync")
+        assert second["accounted"] is True
+        written = [side["written"] for side in second["objects"]["person"].values()]
+        assert not any(count for side in written for count in side.values())
+        assert people.frozen(world) == before
+
+
+def test_a_second_sync_writes_nothing_with_sqlite(tmp_path: Path) -> None:
+    second_sync_writes_nothing(tmp_path, "")
+
+
+def test_a_second_sync_writes_nothing_with_postgresql(tmp_path: Path, postgres: Server) -> None:
+    with postgres.database() as state:
+        second_sync_writes_nothing(tmp_path, state)
+
+
+@pytest.mark.parametrize("seed", [2])
+def test_a_plan_is_what_the_backfill_then_does(seed: int, tmp_path: Path) -> None:
+    with served(100, seed) as (_, addresses):
+        program = Program.installed(tmp_path, addresses)
+        provisioned(program)
+        planned = program.json("plan")["summary"]
+        done = program.json("backfill")["objects"]["person"]
+    for side, written in ((side, done[side]["written"]) for side in done):
+        creates = sum(n for name, n in planned.items() if name.startswith(side) and name.endswith(".create"))
+        assert written["created"] + written["failed"] >= creates
