@@ -161,6 +161,8 @@ def _look_after(
             continue
         if operation.n in found or operation.id is not None or told.is_past_hope(operation):
             told.drop(operation, found.get(operation.n))
+        else:
+            engine.made(deferred=1)
     engine.store.commit_outcomes(engine.lease, told.result())
     engine.step(f"recover:{connector.name}:recorded")
 
