@@ -23,7 +23,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from connectors.errors import SyncError
+from connectors.errors import Misconfigured
 from state.rows import Outcomes
 from state.store import Store
 from sync import check as checking
@@ -199,10 +199,16 @@ def plan(
 
     Example: smarketing plan
     """
+    preview(out, full=full)
+
+
+def preview(out: Path | None, *, full: bool, scope: Scope | None = None, record: tuple[str, str] | None = None) -> None:
+    """Decide everything, write nothing, and show it."""
     settings = ui.settings()
     with opened(settings) as state, Progress(ui.err) as progress:
         engine = compose.engine(settings, ui.world(), state, progress=progress)
-        dry = engine.plan(full=full)
+        engine.scope = scope
+        dry = engine.plan(full=full, record=record)
         cost = compose.cost(settings, engine, dry.operations)
     show_plan(dry, out, cost)
 
@@ -232,7 +238,7 @@ def sync(
     arguments.kinds(object)
     one = arguments.record(record) if record is not None else None
     if dry_run:
-        plan(out=None, full=False)
+        preview(None, full=False, record=one)
         return
     settings = ui.settings()
     with opened(settings) as state:
@@ -256,24 +262,18 @@ def backfill(
     """
     arguments.kinds(object)
     some = any(value is not None for value in (since, until, limit)) or where
+    bounds = arguments.moment(since, "--from"), arguments.moment(until, "--to")
+    scope = Scope(where, *bounds, limit) if some else None
+    if dry_run:
+        preview(None, full=True, scope=scope)
+        return
     settings = ui.settings()
     with opened(settings) as state:
         with Progress(ui.err) as progress:
             engine = compose.engine(settings, ui.world(), state, progress=progress)
-            engine.scope = (
-                Scope(where, arguments.moment(since, "--from"), arguments.moment(until, "--to"), limit)
-                if some
-                else None
-            )
-            if dry_run:
-                dry = engine.plan(full=True)
-                cost = compose.cost(settings, engine, dry.operations)
-            else:
-                result = engine.cycle("backfill", full=True, muted=True)
-        if dry_run:
-            show_plan(dry, None, cost)
-        else:
-            finish(result)
+            engine.scope = scope
+            result = engine.cycle("backfill", full=True, muted=True)
+        finish(result)
 
 
 @app.command()
@@ -288,8 +288,16 @@ def run() -> None:
     with opened(settings) as state:
         engine = compose.engine(settings, ui.world(), state)
         daemon = Daemon(engine, settings.schedule)
-        signal.signal(signal.SIGTERM, lambda *_: daemon.stop())
+        heard: list[int] = []
+
+        def stop(number: int, _frame: object) -> None:
+            heard.append(number)
+            daemon.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
         daemon.run()
+    raise typer.Exit(exits.INTERRUPTED if signal.SIGINT in heard else exits.DONE)
 
 
 @app.command()
@@ -334,7 +342,7 @@ def errors_export(out: Annotated[Path, typer.Argument(help="A CSV file to write.
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, show.HELD_COLUMNS, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(held)
+        writer.writerows({name: show.cell(value) for name, value in line.items()} for line in held)
     if ui.json:
         ui.document({"file": str(out), "records": len(held)})
     else:
@@ -410,7 +418,7 @@ def init(
     from sync.console.first import first_config
 
     if ui.config.exists():
-        raise SyncError(f"{ui.config} exists already; remove it or name another file with --config.")
+        raise Misconfigured(f"{ui.config} exists already; remove it or name another file with --config.")
     ui.config.write_text(first_config(None if yes else typer.prompt), encoding="utf-8")
     ui.err.print(f"Wrote {ui.config}. Next: set the secrets it names, then `smarketing check`.")
 

@@ -32,6 +32,8 @@ SECRETS = (
     "username", "password", "security_token", "private_key",
 )  # fmt: skip
 
+ALWAYS: dict[str, dict[str, Any]] = {"hubspot": {"bin_due": True}, "salesforce": {}}
+"""A command that lives for one run must see deletions too."""
 DAY = 86_400_000
 SALESFORCE_SECONDS = 0.6
 """What a call with 200 records takes as a rule."""
@@ -65,7 +67,7 @@ def connectors(settings: Settings, world: World, spent: Mapping[str, int] | None
         budget = getattr(settings.budget, name)
         found[name] = connect(
             name,
-            {**resolved(name, section, world.environment), **budget.model_dump(exclude_none=True)},
+            {**resolved(name, section, world.environment), **budget.model_dump(exclude_none=True), **ALWAYS[name]},
             clock=world.clock,
             transport=world.transport,
             budget=Budget(budget.calls_per_day, budget.reserve, spent=(spent or {}).get(name, 0), day=today),
@@ -149,5 +151,5 @@ def engine(
 
 def cost(settings: Settings, worker: Engine, operations: Iterable[OperationRow]) -> dict[str, Cost]:
     """What carrying out these operations will cost, by side."""
-    pace = {"hubspot": 10 / (settings.budget.hubspot.calls_per_10_s or 190), "salesforce": SALESFORCE_SECONDS}
+    pace = {"hubspot": 10 / settings.budget.hubspot.calls_per_10_s, "salesforce": SALESFORCE_SECONDS}
     return estimate(operations, {name: side.traits for name, side in worker.connectors.items()}, pace)

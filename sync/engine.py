@@ -17,7 +17,7 @@ from mapping.conditions import compile_condition
 from mapping.fingerprint import fingerprint
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
-from state.rows import CursorRow, Lease
+from state.rows import Lease
 from state.store import Store
 from sync.apply import apply, recover
 from sync.dry import DryRun
@@ -65,7 +65,6 @@ class Engine:
     _planners: dict[str, Planner] = field(default_factory=dict)
     _skew: dict[str, int] = field(default_factory=dict)
     _learn_at: int = 0
-    _full: set[Place] = field(default_factory=set)
 
     # -- cycles ------------------------------------------------------------------------------------------------
 
@@ -78,10 +77,7 @@ class Engine:
         """
         with self._running(job, muted):
             self._prepare()
-            if record is not None:
-                self._look(*record)
-            else:
-                self._observe(full)
+            self._read(full, record)
             for _ in range(ROUNDS):
                 moved = self._turn()
                 if self.report.unknown:
@@ -91,12 +87,12 @@ class Engine:
                     break
         return self.report
 
-    def plan(self, *, full: bool = False) -> DryRun:
+    def plan(self, *, full: bool = False, record: tuple[str, str] | None = None) -> DryRun:
         """What a cycle would write now.  Reads both systems into the state; writes to neither."""
         dry = DryRun(self.store)
         with self._running("plan", muted=False):
             self._prepare()
-            self._observe(full)
+            self._read(full, record)
             self.view = dry
             for planner in self._planners.values():
                 reconcile(self, planner)
@@ -157,6 +153,12 @@ class Engine:
             for planner in self._planners.values()
         )
 
+    def _read(self, full: bool, record: tuple[str, str] | None) -> None:
+        if record is not None:
+            self._look(*record)
+        else:
+            self._observe(full)
+
     def _observe(self, full: bool) -> None:
         for connector in self.connectors.values():
             for planner in self._planners.values():
@@ -192,14 +194,6 @@ class Engine:
     def selector(self, mapping: KindMapping) -> Selector | None:
         """What a backfill of some records only lets through."""
         return None if self.scope is None else Selector(self.scope, mapping)
-
-    def resumes(self, place: Place, cursor: CursorRow | None) -> bool:
-        """Whether a full listing of this object was interrupted and goes on where it stopped."""
-        return place in self._full or (cursor is not None and cursor.watermark_ms is None)
-
-    def finished(self, place: Place) -> None:
-        """This object has been read to its end."""
-        self._full.add(place)
 
     def compare_clocks(self, system: str, ours: int, theirs: int) -> None:
         """The system's clock showed this when ours showed that.  Some seconds are the network's and the stamps'."""

@@ -30,7 +30,8 @@ def observe(engine: Engine, connector: Connector, planner: Planner, *, full: boo
         stored = engine.store.cursor(*place)
         anew = stored is not None and (stored.mapping != planner.fingerprint or stored.watermark_ms is None)
         since = Cursor(stored.watermark_ms, stored.resume) if stored is not None else None
-        if stored is None or stored.mapping != planner.fingerprint or (full and not engine.resumes(place, stored)):
+        if stored is None or stored.mapping != planner.fingerprint or (full and stored.watermark_ms is not None):
+            # A full listing that was interrupted goes on where it stopped.
             since = None
         seen_until = (stored.watermark_ms or 0) if stored is not None else 0
         intake = _Intake(engine, mapping, place, planner.fingerprint, seen_until, anew=anew, unlinked=full)
@@ -40,7 +41,6 @@ def observe(engine: Engine, connector: Connector, planner: Planner, *, full: boo
                 engine.compare_clocks(connector.name, asked, page.asked)
             intake.save(page)
             engine.progress("read", connector.name, object, len(page.records), page.total)
-        engine.finished(place)
 
 
 def look(engine: Engine, connector: Connector, planner: Planner, id: str) -> bool:

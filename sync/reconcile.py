@@ -98,6 +98,7 @@ class _Batch:
         self._bury()
         self._follow_moves()
         self._match()
+        self._bury()
         by_entity: dict[str, list[Row]] = {}
         for row in self.rows.values():
             if row.entity is not None and row.entity in self.entities:
@@ -151,7 +152,7 @@ class _Batch:
 
     def _bury(self) -> None:
         """A record that was gone before we ever saw it, and named its counterpart, leaves its place there empty."""
-        for row in self.dirty:
+        for row in (self.rows[dirty.n] for dirty in self.dirty):
             if row.state not in (DELETED, MOVED) or row.entity is not None:
                 continue
             for name, id in row.now.items():
@@ -159,6 +160,9 @@ class _Batch:
                     continue
                 system, object = name.split(":")[1:]
                 source = self.engine.view.rows(system, object, [str(id)]).get(str(id))
+                if source is not None:
+                    self._know([source])
+                    source = self.rows[source.n]
                 if source is None or source.entity is None:
                     continue
                 self._gather([source.entity])

@@ -132,18 +132,29 @@ class ScheduleSettings(Section):
 class BudgetSettings(Section):
     """One side of `[budget]`"""
 
-    calls_per_10_s: int | None = Field(default=None, ge=1)
-    searches_per_s: float | None = Field(default=None, gt=0)
     calls_per_day: int | None = Field(default=None, ge=1)
     reserve: float = Field(default=0.3, ge=0, lt=1)
     parallel: int = Field(default=4, ge=1, le=16)
 
 
+class HubSpotBudgetSettings(BudgetSettings):
+    """`[budget.hubspot]`"""
+
+    calls_per_10_s: int = Field(default=190, ge=1)
+    searches_per_s: int = Field(default=5, ge=1)
+
+
+class SalesforceBudgetSettings(BudgetSettings):
+    """`[budget.salesforce]`"""
+
+    calls_per_day: int | None = Field(default=25_000, ge=1)
+
+
 class BudgetsSettings(Section):
     """`[budget]`"""
 
-    hubspot: BudgetSettings = BudgetSettings(calls_per_10_s=190, searches_per_s=5)
-    salesforce: BudgetSettings = BudgetSettings(calls_per_day=25_000)
+    hubspot: HubSpotBudgetSettings = HubSpotBudgetSettings()
+    salesforce: SalesforceBudgetSettings = SalesforceBudgetSettings()
 
 
 class OwnValues(Section):

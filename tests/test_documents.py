@@ -24,12 +24,13 @@ from sync.config import field_rule, parse, person_rule
 from sync.console import exits
 from sync.merge import Side, merge
 from sync.settings import (
-    BudgetSettings,
     BudgetsSettings,
     CreateSettings,
     FieldSettings,
+    HubSpotBudgetSettings,
     HubSpotSettings,
     PersonSettings,
+    SalesforceBudgetSettings,
     SalesforceSettings,
     ScheduleSettings,
     Settings,
@@ -52,8 +53,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "salesforce": SalesforceSettings,
     "schedule": ScheduleSettings,
     "budget": BudgetsSettings,
-    "budget.hubspot": BudgetSettings,
-    "budget.salesforce": BudgetSettings,
+    "budget.hubspot": HubSpotBudgetSettings,
+    "budget.salesforce": SalesforceBudgetSettings,
     "vocabulary": VocabularySettings,
     "vocabulary.stage": StageSettings,
     "vocabulary.status": StageSettings,

@@ -42,7 +42,13 @@ class HubSpot:
     name = rows.SYSTEM
 
     def __init__(
-        self, door: Door, *, api: str = paths.NUMBERED, lag: int = LAG_MS, bin_every: int = BIN_EVERY_MS
+        self,
+        door: Door,
+        *,
+        api: str = paths.NUMBERED,
+        lag: int = LAG_MS,
+        bin_every: int = BIN_EVERY_MS,
+        bin_due: bool = False,
     ) -> None:
         if api not in paths.VERSIONS:
             raise Misconfigured(f"[hubspot] api is {api!r}; expected one of {', '.join(paths.VERSIONS)}")
@@ -54,7 +60,7 @@ class HubSpot:
         self._api = Api(door, api)
         links = Links(self._api)
         self._reader = Reader(self._api, links)
-        self._lister = Lister(self._api, self._reader, links, lag=lag, bin_every_ms=bin_every)
+        self._lister = Lister(self._api, self._reader, links, lag=lag, bin_every_ms=bin_every, bin_due=bin_due)
         self._writer = Writer(self._api, self._reader, links)
 
     @classmethod
@@ -70,7 +76,7 @@ class HubSpot:
         parallel: int = 4,
     ) -> HubSpot:
         """`settings`: base_url; access_token, or client_id, client_secret and refresh_token; api, calls_per_10_s,
-        searches_per_s, lag_ms, bin_every_ms.  `on_token` is given a refresh token that HubSpot has rotated."""
+        searches_per_s, lag_ms, bin_every_ms, bin_due.  `on_token` is given a refresh token that HubSpot has rotated."""
         base_url = str(settings.get("base_url") or "https://api.hubapi.com")
         api = str(settings.get("api") or paths.NUMBERED)
         token, renewal = auth.token(settings, api, on_token)
@@ -89,7 +95,8 @@ class HubSpot:
         if renewal is not None:
             renewal.door = door
         lag, bin_every = settings.get("lag_ms", LAG_MS), settings.get("bin_every_ms", BIN_EVERY_MS)
-        return cls(door, api=api, lag=int(lag), bin_every=int(bin_every))
+        due = bool(settings.get("bin_due"))
+        return cls(door, api=api, lag=int(lag), bin_every=int(bin_every), bin_due=due)
 
     def describe(self, object: str) -> Schema:
         """Properties, and the pseudo-fields `@subscriptions`, `@company`, `@contact`, `@deal`."""

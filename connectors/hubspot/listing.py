@@ -44,16 +44,20 @@ class Lister:
 
     Deleted records can only be found by reading the whole list of archived ones.  That is done at the end of each
     full listing, and between incremental ones when `bin_every_ms` have passed since, or ten seconds for each page
-    it took, whichever is longer; so the bin never costs more than a call in ten seconds.
+    it took, whichever is longer; so the bin never costs more than a call in ten seconds.  `bin_due`: the first
+    incremental one reads it as well, as a process that lives for one run must.
     """
 
-    def __init__(self, api: Api, reader: Reader, links: Links, *, lag: int, bin_every_ms: int) -> None:
+    def __init__(
+        self, api: Api, reader: Reader, links: Links, *, lag: int, bin_every_ms: int, bin_due: bool = False
+    ) -> None:
         self._api = api
         self._door = api.door
         self._reader = reader
         self._links = links
         self._lag = lag
         self._bin_every = bin_every_ms
+        self._bin_due = bin_due
         self._bins: dict[str, Bin] = {}
 
     def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
@@ -164,7 +168,7 @@ class Lister:
 
     def _bin_if_due(self, object: str, fields: Sequence[str]) -> Iterator[list[Record]]:
         now = self._door.clock.now_ms()
-        bin = self._bins.setdefault(object, Bin(now))
+        bin = self._bins.setdefault(object, Bin(0 if self._bin_due else now))
         if now - bin.read < max(self._bin_every, 10_000 * bin.pages):
             return
         for records, _, _ in self._list(object, fields, archived=True, after=None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from connectors.errors import Retry, SyncError
+from connectors.errors import Misconfigured, Retry, SyncError, Unauthorised
 from connectors.port import Problem
 from connectors.salesforce import paths, soql
 from connectors.salesforce.api import Api
@@ -14,6 +14,9 @@ from connectors.salesforce.rows import SYSTEM, Shape
 
 _LEFT = 0.1
 """A smaller share of the day's calls left is worth a warning."""
+_LATER = "check again later"
+_CORRECT = "correct [salesforce] in the configuration and check again"
+_GRANT = "grant the permission in Setup, Permission Sets"
 _GIVEN = frozenset(("LastName", "Company", "Name", "StageName", "CloseDate"))
 """Required fields of standard objects: known, and mapped by default."""
 _RIGHTS = (
@@ -33,9 +36,10 @@ class Checker:
     def check(self, objects: Sequence[str]) -> list[Problem]:
         """Credentials first; when they fail, nothing else can be known."""
         try:
-            user = self._api.user()
+            user = self._user()
         except SyncError as error:
-            return [Problem("error", SYSTEM, str(error), "correct [salesforce] in the configuration and check again")]
+            fix = _LATER if isinstance(error, Retry) else _CORRECT
+            return [Problem("error", SYSTEM, str(error), fix)]
         problems = [*self._guarded(SYSTEM, self._version), *self._guarded(SYSTEM, self._limits)]
         for object in objects:
             problems += self._guarded(f"{SYSTEM}.{object}", lambda object=object: self._object(object))
@@ -43,11 +47,20 @@ class Checker:
             problems.append(Problem("note", SYSTEM, "the user behind the credentials is not named", "none needed"))
         return [*problems, *self._guarded(SYSTEM, lambda: self._duplicate_rules(objects))]
 
+    def _user(self) -> dict[str, Any]:
+        """Who we are, of the token answer where an app without that scope may not ask."""
+        try:
+            return self._api.user()
+        except Unauthorised:
+            if not self._api.sign_in.user_id:
+                raise
+            return {"user_id": self._api.sign_in.user_id}
+
     def _guarded(self, where: str, look: Any) -> list[Problem]:
         try:
             return list(look())
         except SyncError as error:
-            fix = "check again later" if isinstance(error, Retry) else "grant the permission in Setup, Permission Sets"
+            fix = _LATER if isinstance(error, Retry) else _CORRECT if isinstance(error, Misconfigured) else _GRANT
             return [Problem("error", where, str(error), fix)]
 
     def _version(self) -> Iterator[Problem]:

@@ -191,10 +191,15 @@ def review_json(review: ReviewRow) -> dict[str, Any]:
     }
 
 
-HELD_QUESTIONS = ("held", "unmapped", "rejected", "conflict", "merge")
+HELD_QUESTIONS = ("held", "unmapped", "rejected", "conflict", "merge", "ambiguous", "same_person")
 
 
 HELD_COLUMNS = ("cause", "code", "side", "object", "record", "who", "field", "value", "message", "fix", "since")
+
+
+def cell(value: Any) -> Any:
+    """A value as a CSV cell: a spreadsheet must not take text of a record for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def held(store: Store) -> list[ReviewRow]:
