@@ -469,6 +469,8 @@ def main() -> None:
     """Run a command: any failure is one plain sentence and the right exit code."""
     try:
         code = app(standalone_mode=False)
+        if code == exits.INTERRUPTED:
+            raise KeyboardInterrupt  # Typer answers Ctrl-C itself, without a word.
         sys.exit(code if isinstance(code, int) else exits.DONE)
     except (typer.Abort, KeyboardInterrupt):
         ui.err.print("Interrupted. Nothing is lost: the same command goes on where it stopped.")
