@@ -246,10 +246,10 @@ WELL = {
 }
 
 
-def check_org(**instead: httpx.Response) -> Org:
-    org = Org()
+def check_org(settings: Any = None, **instead: httpx.Response) -> Org:
+    org = Org(**(settings or {}))
     given = WELL | instead
-    org.on("GET", "/services/oauth2/userinfo", answer({"user_id": USER}))
+    org.on("GET", "/services/oauth2/userinfo", given.get("user") or answer({"user_id": USER}))
     org.on("GET", "/services/data/", given["versions"])
     org.on("GET", "/limits/", given["limits"])
     org.on("GET", DESCRIBE, given["describe"])
@@ -271,6 +271,7 @@ def test_a_healthy_org_has_no_problems() -> None:
         ({"describe": describe(*NEEDED[1:])}, "error", "salesforce.Lead.Id", "Field-Level Security"),
         ({"describe": describe(*NEEDED, MUST)}, "note", "salesforce.Lead.Must__c", "optional"),
         ({"describe": error("NOT_FOUND", "no", 404)}, "error", "salesforce.Lead", "Permission Sets"),
+        ({"describe": error("UNSUPPORTED_API_VERSION", "GONE", 410)}, "error", "salesforce.Lead", "[salesforce]"),
         ({"rules": page(RULE)}, "note", "salesforce.Lead", "Duplicate Rules"),
     ],
 )  # fmt: skip
@@ -278,6 +279,13 @@ def test_a_problem_says_where_to_click(instead: dict[str, httpx.Response], level
     (problem,) = check_org(**instead).connector.check(["Lead"])
     assert (problem.level, problem.where) == (level, where)
     assert fix in problem.fix
+
+
+def test_the_token_tells_the_user_where_the_app_may_not_ask() -> None:
+    settings = {"auth": "client_credentials", "client_id": "key", "client_secret": "hush"}
+    org = check_org(settings, user=httpx.Response(403, text="Bad_OAuth_Token"))
+    org.on("POST", "/services/oauth2/token", answer({"access_token": "00D!one", "id": f"https://x/id/00D/{USER}"}))
+    assert list(org.connector.check(["Lead"])) == []
 
 
 def test_refused_credentials_are_reported_and_nothing_else_is_tried() -> None:
