@@ -38,6 +38,7 @@ class Settler:
         """Who enters what belongs to nobody."""
         self.queue: str | None = None
         self.profile = next(iter(salesforce.store.shelf("Profile").rows))
+        hubspot.pipelines.date(self.born)
 
     def staff(self, team: Iterable[Colleague], queue: bool = True) -> Staff:
         hubspot: list[str | None] = []

@@ -83,6 +83,12 @@ class Pipelines:
             "tickets": {"0": Pipeline("0", "Support Pipeline", 0, tickets)},
         }
 
+    def date(self, at: int) -> None:
+        """All that there is was made at this time."""
+        for pipeline in (p for of in self.of.values() for p in of.values()):
+            for thing in (pipeline, *pipeline.stages.values()):
+                thing.created = thing.updated = at
+
     def live(self, name: str) -> Iterator[Pipeline]:
         return (p for p in self.of.get(name, {}).values() if not p.archived)
 

@@ -14,6 +14,7 @@ import pytest
 
 from sandbox import datasets
 from sandbox.kernel import Clock, Fault
+from sandbox.people import DAY
 from sandbox.world import World
 from tests.sandbox.world.test_datasets import SHARED, needs_olist
 
@@ -77,6 +78,12 @@ def test_both_sides_are_as_full_as_the_mix_says() -> None:
     assert 1_400 < len(made.rows("hubspot", "contacts")) < 1_600
     leads, contacts = made.rows("salesforce", "Lead"), made.rows("salesforce", "Contact")
     assert 1_300 < sum(not r.values.get("IsConverted") for r in leads.values()) + len(contacts) < 1_500
+
+
+def test_pipelines_are_as_old_as_the_account() -> None:
+    of = world(people=10)
+    dates = {p.updated for kind in of.hubspot.pipelines.of.values() for p in kind.values()}
+    assert dates == {NOW // DAY * DAY - 12 * 365 * DAY}
 
 
 def test_a_converted_lead_names_what_it_became() -> None:
