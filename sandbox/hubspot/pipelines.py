@@ -86,8 +86,9 @@ class Pipelines:
     def date(self, at: int) -> None:
         """All that there is was made at this time."""
         for pipeline in (p for of in self.of.values() for p in of.values()):
-            for thing in (pipeline, *pipeline.stages.values()):
-                thing.created = thing.updated = at
+            pipeline.created = pipeline.updated = at
+            for stage in pipeline.stages.values():
+                stage.created = stage.updated = at
 
     def live(self, name: str) -> Iterator[Pipeline]:
         return (p for p in self.of.get(name, {}).values() if not p.archived)
