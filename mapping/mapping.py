@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.port import Owner, Record, Schema
 from mapping.facts import facts
@@ -24,7 +24,15 @@ from mapping.rules import FieldRule, KindRule, Place, Value
 from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
 from mapping.values import DECODERS, Unmapped, boolean, email, same, text
 
-__all__ = ["UNWRITTEN", "FieldProblem", "Mapping", "Unmapped"]
+__all__ = ["UNWRITTEN", "FieldProblem", "Mapping", "Shared", "Unmapped"]
+
+
+class Shared(NamedTuple):
+    """A field that lives in several of some places."""
+
+    rule: FieldRule
+    slots: tuple[Slot, ...]
+    """One for each of the places that have it, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,7 @@ class Mapping:
         }
         self._staged = {place: [s for s in slots.values() if s.staged] for place, slots in self._slots.items()}
         self._reserved = {place: self._reserve(place) for place in places}
+        self._shared: dict[tuple[Place, ...], tuple[Shared, ...]] = {}
         self.fingerprint = self._fingerprint()
 
     # -- what there is -------------------------------------------------------------------------------------------------
@@ -234,6 +243,17 @@ class Mapping:
     def slots(self, place: Place) -> abc.Mapping[str, Slot]:
         """The fields that live in this object."""
         return self._slots[place]
+
+    def shared(self, places: tuple[Place, ...]) -> tuple[Shared, ...]:
+        """The fields that live in at least two of these places."""
+        known = self._shared.get(places)
+        if known is None:
+            every = [
+                Shared(rule, tuple(slot for place in places if (slot := self.slots(place).get(rule.name)) is not None))
+                for rule in self.rule.fields
+            ]
+            known = self._shared[places] = tuple(shared for shared in every if len(shared.slots) > 1)
+        return known
 
 
 def _plain_map(values: abc.Mapping[str, Any]) -> dict[str, Any]:

@@ -55,22 +55,24 @@ class Slot:
     metas: tuple[Field, ...]
     values: ValueMap | None
     staged: bool = field(init=False)
+    plain: bool = field(init=False)
+    """Own values are the shared ones."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "staged", self.rule.type == "stage")
+        object.__setattr__(self, "plain", self.values is None and self.rule.type not in ("stage", "owner"))
 
     # -- own → canonical -----------------------------------------------------------------------------------------------
 
     def canon(self, own: Value) -> Value:
         """The shared value of an own one, or Unmapped."""
-        if own is None:
-            return None
+        if own is None or self.plain:
+            return own
         if self.staged:
             return self.mapping.lifecycle.canon(own)
         if self.rule.type == "owner":
             return self.mapping.owners.canon(self.place.system, own)
-        if self.values is None:
-            return own
+        assert self.values is not None, "only plain values need no translation"
         if isinstance(own, list):
             read = self.values.read
             unknown = [part for part in own if part not in read]

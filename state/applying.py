@@ -6,9 +6,11 @@ of which nobody knows whether they happened.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from state.base import Part, to_json, to_json_or_null
+from state.deciding import DECIDE, decision
 from state.notes import write_notes
 from state.observing import newest, replace_keys, write_row
 from state.operations import OPERATION_COLUMNS, drop_operations, read_operation
@@ -58,11 +60,23 @@ class Applying(Part):
         with self._tables.reading() as connection:
             return [read_operation(found) for found in self._tables.run(connection, statement, (system,))]
 
+    def unsettled(self, entities: Sequence[str], but: Sequence[int]) -> set[str]:
+        """Those of these entities that have open questions, or operations not done other than these."""
+        statement = (
+            "SELECT entity FROM operation WHERE entity IN ?? AND state <> 'done' AND NOT n IN ?? "
+            "UNION SELECT entity FROM review WHERE entity IN ?? AND closed_ms IS NULL"
+        )
+        those = self._tables.many(entities)
+        with self._tables.reading() as connection:
+            found = self._tables.run(connection, statement, (those, self._tables.many(but), those))
+            return {entity for (entity,) in found}
+
     def commit_outcomes(self, lease: Lease, outcomes: Outcomes) -> None:
         """Store what came of a batch of writes, or of looking after answers that were lost."""
         latest = newest(outcomes.rows)
         with self._tables.writing(lease) as connection:
             self._tables.claim(connection, _STORE, list(latest.values()), _whole)
+            self._tables.claim(connection, DECIDE, outcomes.decided, decision)
             replace_keys(self._tables, connection, latest, outcomes.keys)
             drop_operations(self._tables, connection, outcomes.dropped)
             ended = [(e.state, e.id, e.not_before_ms, to_json_or_null(e.note), e.n) for e in outcomes.ended]

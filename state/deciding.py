@@ -13,7 +13,7 @@ from state.rows import Batch, Lease, OperationRow, Row
 
 _UNMOVED: Final = "version_ms = ? AND seen_ms = ?"
 
-_DECIDE: Final = f"""
+DECIDE: Final = f"""
 UPDATE record SET
     entity = ?, shadow = ?, why = ?,
     dirty = ? OR (dirty AND NOT ({_UNMOVED})),
@@ -35,12 +35,14 @@ class Deciding(Part):
         with self._tables.reading() as connection:
             return [read_row(found) for found in self._tables.run(connection, statement, (kind, after_n, limit))]
 
-    def entity_rows(self, entities: Sequence[str]) -> dict[str, list[Row]]:
-        """All records of these entities, in every state, in the order of their numbers."""
-        statement = f"SELECT {ROW_COLUMNS} FROM record WHERE entity IN ?? ORDER BY n"  # noqa: S608
+    def entity_rows(self, entities: Sequence[str], *, but: Sequence[int] = ()) -> dict[str, list[Row]]:
+        """All records of these entities, in every state, in the order of their numbers; without those numbers that
+        are known already (`but`)."""
+        statement = f"SELECT {ROW_COLUMNS} FROM record WHERE entity IN ?? AND NOT n IN ?? ORDER BY n"  # noqa: S608
+        parameters = (self._tables.many(entities), self._tables.many(but))
         members: dict[str, list[Row]] = {}
         with self._tables.reading() as connection:
-            for row in map(read_row, self._tables.run(connection, statement, (self._tables.many(entities),))):
+            for row in map(read_row, self._tables.run(connection, statement, parameters)):
                 members.setdefault(str(row.entity), []).append(row)
         return members
 
@@ -73,14 +75,15 @@ class Deciding(Part):
     def commit_batch(self, lease: Lease, batch: Batch) -> None:
         """Store one batch of decisions."""
         with self._tables.writing(lease) as connection:
-            self._tables.claim(connection, _DECIDE, batch.rows, _decision)
+            self._tables.claim(connection, DECIDE, batch.rows, decision)
             drop_operations(self._tables, connection, batch.dropped)
             self._tables.each(connection, _REPLACE, [(o.entity, o.system) for o in batch.operations])
             insert_operations(self._tables, connection, batch.operations)
             write_notes(self._tables, connection, batch.journal, batch.opened, batch.closed)
 
 
-def _decision(row: Row) -> tuple[Any, ...]:
+def decision(row: Row) -> tuple[Any, ...]:
+    """The parameters of DECIDE."""
     basis = (row.version_ms, row.seen_ms)
     spans = to_json(row.spans) if row.spans else "{}"
     linked = (row.entity, to_json_or_null(row.shadow), to_json_or_null(row.why))

@@ -29,6 +29,8 @@ _PRAGMAS: Final = (
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -32000",
+    # Pages that are written several times in a while go into the database once (of 4 KB each: 64 MB).
+    "PRAGMA wal_autocheckpoint = 16000",
     "PRAGMA temp_store = MEMORY",
 )
 

@@ -219,6 +219,8 @@ class Outcomes:
     shadow, why and dirty."""
     keys: Mapping[Ref, Sequence[str]] = field(default_factory=dict)
     """Match keys that replace those of the row."""
+    decided: Sequence[Row] = ()
+    """Rows of which nothing new was observed, as in `Batch.rows`."""
     ended: Sequence[Ending] = ()
     dropped: Sequence[int] = ()
     dirty: Sequence[str] = ()

@@ -32,6 +32,7 @@ from state.rows import (
 )
 from sync.catalogue import explain
 from sync.observe import observed, spans
+from sync.rest import at_rest
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -194,6 +195,8 @@ class _Told:
     to_look_at: dict[str, str] = field(default_factory=dict)
     """id → entity that waits for it."""
     changed: set[Ref] = field(default_factory=set)
+    seen: set[Ref] = field(default_factory=set)
+    """Those of which something new was observed."""
     moved: int = 0
 
     @property
@@ -209,8 +212,37 @@ class _Told:
 
     def result(self) -> Outcomes:
         """All of it."""
+        self._rest()
         rows = [self.rows[ref] for ref in sorted(self.changed)]
-        return Outcomes(rows, self.keys, self.ended, self.dropped, self.dirty, self.journal, self.opened)
+        return Outcomes(
+            [row for row in rows if row.ref in self.seen],
+            self.keys,
+            [row for row in rows if row.ref not in self.seen],
+            self.ended,
+            self.dropped,
+            self.dirty,
+            self.journal,
+            self.opened,
+        )
+
+    def _rest(self) -> None:
+        """Whose records agree now need not be decided again."""
+        known = {self.rows[ref].entity for ref in self.changed} & self.mates.keys() - set(self.dirty)
+        entities: dict[str, list[Row]] = {}
+        for row in self.rows.values():
+            if row.entity is not None and row.entity in known:
+                entities.setdefault(row.entity, []).append(row)
+        resting = [entity for entity, rows in entities.items() if at_rest(self.mapping, rows)]
+        if not resting:
+            return
+        done = [ending.n for ending in self.ended if ending.state == DONE]
+        busy = self.engine.store.unsettled(resting, done)
+        for entity in resting:
+            if entity in busy:
+                continue
+            for row in entities[entity]:
+                if row.ref in self.changed:
+                    self.rows[row.ref] = row._replace(dirty=False)
 
     def happened(self, operation: OperationRow, record: Record) -> bool:
         """Whether the record holds what the operation wanted."""
@@ -308,13 +340,20 @@ class _Told:
         self._put(row._replace(dirty=True), keyed=old is None or old.now != row.now)
 
     def _put(self, row: Row, *, keyed: bool) -> None:
-        self.rows[row.ref] = row
-        self.changed.add(row.ref)
+        """What was observed of a record."""
+        ref = row.ref
+        self.rows[ref] = row
+        self.changed.add(ref)
+        self.seen.add(ref)
         if keyed:
             place = Place(row.system, row.object)
-            self.keys[row.ref] = [
-                *self.mapping.match_keys(place, row.now), f"key:{row.system}:{row.object}:{row.id}"
-            ]  # fmt: skip
+            self.keys[ref] = [*self.mapping.match_keys(place, row.now), f"key:{row.system}:{row.object}:{row.id}"]
+
+    def _settle(self, row: Row) -> None:
+        """What follows for a record that was not looked at."""
+        ref = row.ref
+        self.rows[ref] = row
+        self.changed.add(ref)
 
     def _applied(self, operation: OperationRow, record: Record, replaced: Mapping[str, Any], looked: bool) -> None:
         self.moved += 1
@@ -378,7 +417,7 @@ class _Told:
                 for name, span in current.spans.items()
                 if name not in agreed or current.now.get(name) != agreed[name]
             }
-            self._put(current._replace(shadow=shadow, spans=left, dirty=True), keyed=False)
+            self._settle(current._replace(shadow=shadow, spans=left, dirty=True))
 
     def _journal(
         self, operation: OperationRow, id: str, now: Mapping[str, Any], replaced: Mapping[str, Any], looked: bool
@@ -451,5 +490,5 @@ class _Told:
         for mate in self.mates.get(operation.entity, ()):
             current = self.rows[mate.ref]
             if current.run == self.engine.run and current.fate in (PENDING, APPLIED):
-                self._put(current._replace(fate=HELD), keyed=False)
+                self._settle(current._replace(fate=HELD))
         self.engine.failed(operation.kind, operation.system)

@@ -34,7 +34,7 @@ class DryRun:
         found = self.store.by_keys(kind, keys)
         return {key: [self._rows.get(row.n, row) for row in rows] for key, rows in found.items()}
 
-    def entity_rows(self, entities: Sequence[str]) -> dict[str, list[Row]]:
+    def entity_rows(self, entities: Sequence[str], *, but: Sequence[int] = ()) -> dict[str, list[Row]]:
         """The records of entities, those decided here included."""
         rows = {row.n: row for stored in self.store.entity_rows(entities).values() for row in stored}
         for entity in entities:

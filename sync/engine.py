@@ -24,6 +24,7 @@ from sync.dry import DryRun
 from sync.observe import look, observe
 from sync.plan import Planner
 from sync.provision import described
+from sync.quiet import quiet
 from sync.reconcile import reconcile
 from sync.report import Report
 from sync.scope import Scope, Selector
@@ -75,7 +76,7 @@ class Engine:
 
         `record`: (system, id) of the only record to read; else everything that changed, or with `full` everything.
         """
-        with self._running(job, muted):
+        with quiet(), self._running(job, muted):
             self._prepare()
             self._read(full, record)
             for _ in range(ROUNDS):
@@ -90,7 +91,7 @@ class Engine:
     def plan(self, *, full: bool = False, record: tuple[str, str] | None = None) -> DryRun:
         """What a cycle would write now.  Reads both systems into the state; writes to neither."""
         dry = DryRun(self.store)
-        with self._running("plan", muted=False):
+        with quiet(), self._running("plan", muted=False):
             self._prepare()
             self._read(full, record)
             self.view = dry

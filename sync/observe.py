@@ -183,10 +183,13 @@ def spans(
     it.  Where one field alone changed, the record's stamp is that field's (a point: after = by).
     """
     place = Place(old.system, old.object)
+    before = old.now
     changed = [
         name
-        for name in {*old.now, *now}
-        if not name.startswith("@") and mapping.changed(place, name, now.get(name), old.now.get(name))
+        for name in {*before, *now}
+        if (a := now.get(name)) != (b := before.get(name))
+        and not name.startswith("@")
+        and mapping.changed(place, name, a, b)
     ]
     after = version if len(changed) == 1 else min(version, max(old.version_ms, seen_until))
     result: dict[str, Sequence[int]] = {**old.spans, **dict.fromkeys(changed, (after, version))}

@@ -7,12 +7,12 @@ is not written: skipped by a condition, held with cause and fix, or waiting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.port import Key
-from mapping.mapping import UNWRITTEN, Unmapped
+from mapping.mapping import UNWRITTEN, Shared, Unmapped
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import FieldRule, KeyField, Place, Value
 from state.rows import OperationRow, Row
@@ -213,13 +213,12 @@ class _Merged:
         self._stay: set[str] = set()
         self._places = {system: Place(system, row.object) for system, row in live.items()}
         if len(live) > 1:
-            for rule in self.mapping.rule.fields:
-                self._field(rule, decision)
+            for shared in self.mapping.shared(tuple(self._places.values())):
+                self._field(shared, decision)
 
-    def names(self, system: str) -> set[str]:
+    def names(self, system: str) -> Collection[str]:
         """The fields that live in this system's record."""
-        place = self._places[system]
-        return {rule.name for rule in self.mapping.rule.fields if place in rule.places}
+        return self.mapping.slots(self._places[system]).keys()
 
     def opt_out(self, rows: Sequence[Row]) -> None:
         """An opt-out on a duplicate counts for the person."""
@@ -233,44 +232,50 @@ class _Merged:
         """These fields are not written now: their shadows stay, so that the change is still seen."""
         self._stay.update(names)
 
-    def _field(self, rule: FieldRule, decision: Decision) -> None:
+    def _field(self, shared: Shared, decision: Decision) -> None:
+        rule = shared.rule
         name = rule.name
-        systems = [system for system, place in self._places.items() if place in rule.places]
-        if len(systems) < 2:
-            return
         met = True
-        any_changed = False
         changed: dict[str, bool] = {}
-        for system in systems:
-            row = self.live[system]
+        for slot in shared.slots:
+            row = self.live[slot.place.system]
             shadow = row.shadow
             if shadow is None or name not in shadow:
                 met = False
-                changed[system] = False
+                changed[slot.place.system] = False
                 continue
-            own = row.now.get(name)
-            moved = own != shadow[name] and self.mapping.changed(self._places[system], name, own, shadow[name])
-            changed[system] = moved
-            any_changed = any_changed or moved
-        if met and not any_changed and rule.winner != "sticky_true":
+            own, was = row.now.get(name), shadow[name]
+            changed[slot.place.system] = own != was and self.mapping.changed(slot.place, name, own, was)
+        if met and rule.winner != "sticky_true" and True not in changed.values():
             return
         if not self.planner._holds(rule, self.live):
             return
-        sides: dict[str, Side] = {}
-        for system in systems:
-            row = self.live[system]
-            value = self.mapping.canon(self._places[system], name, row.now.get(name))
+        values: dict[str, Value] = {}
+        for slot in shared.slots:
+            system = slot.place.system
+            value = slot.canon(self.live[system].now.get(name))
             if isinstance(value, Unmapped):
                 if rule.on_invalid != "drop":
-                    decision.questions.append(unmapped(system, row, rule, value))
+                    decision.questions.append(unmapped(system, self.live[system], rule, value))
                 return
+            values[system] = value
+        if _all_equal(values):
+            self._agree(name, values)
+            return
+        sides: dict[str, Side] = {}
+        for system, value in values.items():
+            row = self.live[system]
             after, by = row.spans.get(name) or (row.created_ms or 0, row.version_ms)
             sides[system] = Side(value, changed[system], *self.planner.interval(system, after, by))
-        base = None
-        if met:
-            base = self.mapping.canon(self._places[systems[0]], name, (self.live[systems[0]].shadow or {})[name])
+        first = shared.slots[0]
+        base = first.canon((self.live[first.place.system].shadow or {})[name]) if met else None
         verdict = merge(rule, sides, met=met, base=base, rank=self.mapping.rank)
         self._take(rule, sides, verdict, met, decision)
+
+    def _agree(self, name: str, systems: Iterable[str]) -> None:
+        """What these systems hold now is what they hold together."""
+        for system in systems:
+            self._move.setdefault(system, {})[name] = self.live[system].now.get(name)
 
     def _take(
         self, rule: FieldRule, sides: Mapping[str, Side], verdict: Verdict, met: bool, decision: Decision
@@ -298,8 +303,7 @@ class _Merged:
             return
         if writes:
             return
-        for system in sides:
-            self._move.setdefault(system, {})[name] = self.live[system].now.get(name)
+        self._agree(name, sides)
         if verdict.conflict:
             decision.notes += [Note(system, name, side.now, side.now, verdict.reason) for system, side in sides.items()]
 
@@ -309,3 +313,9 @@ class _Merged:
             kept = {name: value for name, value in fields.items() if name not in self._stay}
             if kept:
                 decision.shadows[system] = kept
+
+
+def _all_equal(values: Mapping[str, Value]) -> bool:
+    """Whether there is nothing to merge, as `merge` itself would find in the end."""
+    one, *others = values.values()
+    return all(other == one and other.__class__ is one.__class__ for other in others)

@@ -146,7 +146,7 @@ class _Batch:
         new = sorted({entity for entity in entities if entity is not None} - self.entities)
         if new:
             self.entities.update(new)
-            for rows in self.engine.view.entity_rows(new).values():
+            for rows in self.engine.view.entity_rows(new, but=list(self.rows)).values():
                 self._know(rows)
             self.opens |= self.engine.view.open_operations(new)
 

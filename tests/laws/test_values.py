@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from email_validator import validate_email
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from connectors.port import Field
-from mapping.codecs import MisfitError, cut, to_native
+from mapping.codecs import MisfitError, cut, is_plain_address, to_native
 from mapping.values import DECODERS, Unmapped, decode, form, same
 from tests.laws.make import options
 
@@ -228,3 +229,16 @@ def test_what_does_not_fit_is_refused_with_a_cause(type_: str, own: Any, meta: F
 )
 def test_writing(type_: str, own: Any, meta: Field, native: Any) -> None:
     assert to_native(type_, own, meta) == native
+
+
+LABEL = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,3}){0,2}", fullmatch=True)
+LOCAL = st.from_regex(r"[a-z0-9_+.-]{1,12}", fullmatch=True)
+TOP = st.sampled_from(["com", "example", "test", "local", "arpa", "onion", "de", "museum"])
+
+
+@given(LOCAL, st.lists(LABEL, max_size=3), TOP)
+def test_an_address_of_the_common_form_passes_the_full_test(local: str, labels: list[str], top: str) -> None:
+    address = f"{local}@{'.'.join([*labels, top])}"
+    if is_plain_address(address):
+        checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
+        assert "." in checked.domain

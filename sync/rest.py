@@ -1,0 +1,47 @@
+"""Who needs no further decision: everything agreed, nothing to write, nothing to ask.
+
+What was applied is decided again as a rule, because only a decision knows whether all is well.  This is the decision
+for the common case that it is: it says yes only where `Planner.decide` would find nothing to do, and may say no to any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mapping.mapping import Mapping, Shared, Unmapped
+from mapping.rules import Place
+from state.rows import LIVE, Row
+
+
+def at_rest(mapping: Mapping, rows: Sequence[Row]) -> bool:
+    """`rows`: all records of one entity that has no open operations and no open questions."""
+    live = {row.system: row for row in rows}
+    if len(live) != len(rows) or live.keys() != mapping.rule.objects.keys():
+        return False
+    if any(row.state != LIVE or row.shadow is None or "@ignore" in row.now for row in rows):
+        return False
+    places = tuple(Place(row.system, row.object) for row in rows)
+    return _named(mapping, live) and all(_agreed(shared, live) for shared in mapping.shared(places))
+
+
+def _named(mapping: Mapping, live: dict[str, Row]) -> bool:
+    """Whether the records hold each other's ids."""
+    for key in mapping.rule.keys:
+        row, other = live[key.place.system], live[key.of.system]
+        here = row.object == key.place.object and other.object == key.of.object
+        if here and row.now.get(f"@key:{key.of.system}:{key.of.object}") != other.id:
+            return False
+    return True
+
+
+def _agreed(shared: Shared, live: dict[str, Row]) -> bool:
+    name = shared.rule.name
+    for slot in shared.slots:
+        row = live[slot.place.system]
+        shadow = row.shadow or {}
+        if name not in shadow or row.now.get(name) != shadow[name]:
+            return False
+    if shared.rule.winner != "sticky_true":
+        return True
+    values = [slot.canon(live[slot.place.system].now.get(name)) for slot in shared.slots]
+    return not any(isinstance(value, Unmapped) for value in values) and len({value is True for value in values}) == 1
