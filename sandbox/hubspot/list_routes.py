@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot import errors
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 _KINDS = ("MANUAL", "DYNAMIC", "SNAPSHOT")
 _MOST_COPIED = 100_000
+_ORDERS: dict[str, Callable[[Segment], Any]] = {
+    "HS_LIST_ID": lambda s: int(s.id),
+    "HS_LIST_NAME": lambda s: s.name.lower(),
+    "HS_CREATED_AT": lambda s: s.created,
+    "HS_UPDATED_AT": lambda s: s.updated,
+}
+"""What a search may be sorted by; a minus in front turns it round."""
 
 
 def _list(portal: Portal, id: str) -> Segment:
@@ -72,6 +79,8 @@ def search(portal: Portal, ask: Ask) -> Answer:
         and type_ in (None, s.type_id)
         and (not ids or s.id in map(str, ids))
     ]
+    sort = str(body.get("sort") or "HS_LIST_ID").upper()
+    found.sort(key=_ORDERS.get(sort.removeprefix("-"), _ORDERS["HS_LIST_ID"]), reverse=sort.startswith("-"))
     first, count = int(body.get("offset") or 0), min(int(body.get("count") or 20), 500)
     page = found[first : first + count]
     shown = []

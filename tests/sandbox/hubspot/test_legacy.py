@@ -42,6 +42,14 @@ def test_lists_are_searched_by_object_and_name_their_wishes(portal: Portal) -> N
     assert [found["name"] for found in portal.post("/crm/v3/lists/search", asked)["lists"]] == ["0-2"]
 
 
+@pytest.mark.parametrize(("sort", "names"), [("HS_UPDATED_AT", ["b", "a"]), ("-HS_UPDATED_AT", ["a", "b"])])
+def test_lists_are_searched_in_the_order_asked_for(portal: Portal, sort: str, names: list[str]) -> None:
+    for name in ("b", "a"):
+        portal.post("/crm/v3/lists", {"name": name, "objectTypeId": "0-1", "processingType": "MANUAL"})
+        portal.clock.advance(1)
+    assert [found["name"] for found in portal.post("/crm/v3/lists/search", {"sort": sort})["lists"]] == names
+
+
 @pytest.mark.parametrize("name", sorted(TYPES))
 def test_every_standard_object_can_be_read_and_described(portal: Portal, name: str) -> None:
     of = TYPES[name]
