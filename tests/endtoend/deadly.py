@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 
@@ -19,11 +20,16 @@ class Deadly(World):
         self.victim: Callable[[], None] = lambda: None
         self.calls_left = -1
         self.how = ""
+        self.only = ""
         self.late = 0.0
         super().__init__(seed, people, real_clock())
 
-    def aim(self, victim: Callable[[], None], calls: int, how: str = "before", late: float = 0) -> None:
-        """At the call of this number: `before` or `after` it takes effect, or `between` calls, `late` seconds on."""
+    def aim(self, victim: Callable[[], None], calls: int, how: str = "before", late: float = 0, only: str = "") -> None:
+        """At the call of this number: `before` or `after` it takes effect, or `between` calls, `late` seconds on.
+
+        `only`: a regular expression; other calls are not counted.
+        """
+        self.only = only
         self.victim, self.how, self.late, self.calls_left = victim, how, late, calls
 
     def hubspot_handle(self, request: httpx.Request) -> httpx.Response:
@@ -33,6 +39,8 @@ class Deadly(World):
         return self._deadly(super().salesforce_handle, request)
 
     def _deadly(self, handle: Callable[[httpx.Request], httpx.Response], request: httpx.Request) -> httpx.Response:
+        if not re.search(self.only, f"{request.method} {request.url.path}"):
+            return handle(request)
         self.calls_left -= 1
         if self.calls_left != 0:
             return handle(request)

@@ -44,9 +44,12 @@ STAGES = {
 def play(scenario: Scenario) -> None:
     """From its first line to what always holds.  Raises ScenarioError at the line that does not hold."""
     actor = Player()
-    for step in scenario.steps:
-        getattr(actor, f"{step.line.word or 'do'}_{step.kind}")(step)
-    actor.always(scenario.steps[-1].line)
+    try:
+        for step in scenario.steps:
+            getattr(actor, f"{step.line.word or 'do'}_{step.kind}")(step)
+        actor.always(scenario.steps[-1].line)
+    finally:
+        actor.stage.close()
 
 
 class Player:

@@ -7,7 +7,10 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from connectors.port import FieldSpec, Option
@@ -66,6 +69,14 @@ class Ahead(Clock):
         super().__init__(lambda: clock.now() + ms)
 
 
+@cache
+def empty_state() -> bytes:
+    """A new state, made once: its migrations take longer than a scenario."""
+    with TemporaryDirectory(prefix="scenario-") as folder:
+        open_store(f"sqlite:///{folder}/state.db").close()
+        return (Path(folder) / "state.db").read_bytes()
+
+
 class Stage:
     """One world and one state, with the default configuration unless `configure` changes it."""
 
@@ -73,7 +84,9 @@ class Stage:
         self.clock = Clock(lambda: START)
         self.clock.freeze()
         self.world = World(1, 0, self.clock)
-        self.state: Store = open_store("sqlite://")
+        self._folder = TemporaryDirectory(prefix="scenario-")
+        (Path(self._folder.name) / "state.db").write_bytes(empty_state())
+        self.state: Store = open_store(f"sqlite:///{self._folder.name}/state.db")
         self.raw: dict[str, Any] = {
             "hubspot": {"base_url": self.world.hubspot_url, "access_token": "env:TOKEN"},
             "salesforce": {
@@ -86,6 +99,11 @@ class Stage:
         self.staff: dict[str, dict[str, str | None]] = {}
         self.ready = False
         self._runs = count(1)
+
+    def close(self) -> None:
+        """Nothing of it stays."""
+        self.state.close()
+        self._folder.cleanup()
 
     # -- before it begins --------------------------------------------------------------------------------------
 
