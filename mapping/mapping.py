@@ -203,6 +203,8 @@ class Mapping:
         """
         natives: dict[str, Any] = {}
         problems: list[FieldProblem] = []
+        if not values and not creating:
+            return natives, problems
         slots = self._slots[place]
         for name, slot in slots.items():
             value = values.get(name)

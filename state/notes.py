@@ -42,4 +42,4 @@ def write_notes(
 
 
 def _change(line: JournalRow) -> tuple[str, str]:
-    return to_json(line.was), to_json(line.became)
+    return "null" if line.was is None else to_json(line.was), to_json(line.became)

@@ -134,14 +134,17 @@ class Planner:
         place = Place(system, rule.create_as[system])
         values: dict[str, Value] = {}
         sources: dict[str, str] = {}
-        for field_ in rule.fields:
-            if place not in field_.places or not self._holds(field_, live):
+        slots = self.mapping.slots(place)
+        origins = {other: self.mapping.slots(Place(other, row.object)) for other, row in live.items()}
+        for name, slot in slots.items():
+            field_ = slot.rule
+            if not self._holds(field_, live):
                 continue
             for other, row in live.items():
-                origin = Place(other, row.object)
-                if origin not in field_.places:
+                origin = origins[other].get(name)
+                if origin is None:
                     continue
-                value = self.mapping.canon(origin, field_.name, row.now.get(field_.name))
+                value = origin.canon(row.now.get(name))
                 if isinstance(value, Unmapped):
                     if field_.on_invalid != "drop":
                         decision.questions.append(unmapped(other, row, field_, value))
@@ -171,14 +174,8 @@ class Planner:
             if field_.name not in values and native.get(field_.places.get(place, "")) is not None:
                 why = f"{system} demands a value: the default of the configuration"
                 fields[field_.name] = Why(None, field_.default, "create", why)
-        shared = {f.name for f in rule.fields if place in f.places}
         agreed = {
-            other: {
-                f.name: row.now.get(f.name)
-                for f in rule.fields
-                if f.name in shared and Place(other, row.object) in f.places
-            }
-            for other, row in live.items()
+            other: {name: row.now.get(name) for name in origins[other] if name in slots} for other, row in live.items()
         }
         decision.drafts.append(Draft(system, place.object, None, native, fields, agreed, None, key))
 

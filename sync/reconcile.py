@@ -245,11 +245,8 @@ class _Batch:
         self._know(row for rows in found.values() for row in rows)
         self._gather(self.rows[row.n].entity for rows in found.values() for row in rows)
         near = {row.n for row in unlinked} | {row.n for rows in found.values() for row in rows}
-        near |= {
-            n
-            for n, row in self.rows.items()
-            if row.entity is not None and row.entity in {self.rows[m].entity for m in near}
-        }
+        theirs = {self.rows[n].entity for n in near} - {None}
+        near |= {n for n, row in self.rows.items() if row.entity in theirs}
         candidates = [self._candidate(row) for n in sorted(near) if (row := self.rows[n]).state in MATCHED]
         by_ref = {row.ref: row.n for row in self.rows.values()}
         decisions = matching.match(candidates, mapping, self._names(candidates))
@@ -305,9 +302,9 @@ class _Batch:
             state=row.state,
             version=row.version_ms,
             created=row.created_ms,
-            filled=sum(not name.startswith("@") for name in row.now),
+            filled=len([name for name in row.now if name[0] != "@"]),
             fresh=row.n in self._fresh,
-            reserved=frozenset(system for (of, system), open_ in self._sent.items() if of == row.entity),
+            reserved=frozenset(system for of, system in self._sent if of == row.entity),
         )
 
     def _take(self, decision: matching.Decision, by_ref: Mapping[Any, int]) -> None:
