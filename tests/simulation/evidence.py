@@ -187,6 +187,10 @@ class Evidence:
             if known.entity is not None and known.ref in self.rows:
                 self._unite(first.setdefault(known.entity, known.ref), known.ref)
                 self._unite(by_id[_first_of(known.entity)], known.ref)
+        for flight in self.flights:
+            written = by_id.get((flight.system, flight.id or ""))
+            if written is not None:
+                self._unite(by_id[_first_of(flight.entity)], written)
         groups: dict[Ref, list[Ref]] = {}
         for ref in sorted(self.rows):
             groups.setdefault(self._find(ref), []).append(ref)

@@ -5,6 +5,7 @@ A mutant replaces a function or a statement while it lasts; there is no seam for
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from connectors.port import Applied, Stale
 from state.operations import OPERATION_COLUMNS, read_operation
 from state.rows import LIVE, Batch, Ending, Outcomes
 from sync.merge import Verdict
+from tests.simulation.life import Profile
 
 Told: Any = sync.apply._Told
 Deciding: Any = sync.reconcile._Batch
@@ -36,6 +38,22 @@ Applying: Any = state.applying.Applying
 Observing: Any = state.observing.Observing
 
 
+def _any(_: Profile) -> bool:
+    return True
+
+
+def _unanswered(profile: Profile) -> bool:
+    return profile.lost > 0 and profile.race > 0
+
+
+def _unanswered_and_deleted(profile: Profile) -> bool:
+    return _unanswered(profile) and profile.deletes
+
+
+def _moving(profile: Profile) -> bool:
+    return profile.moves
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A rule, and how to take it out: (owner, attribute, what stands there instead)."""
@@ -44,6 +62,12 @@ class Mutant:
     patches: Callable[[], list[tuple[Any, str, Any]]]
     by: str = ""
     """The invariant that must object, where another one objects to what had to be taken out beside it."""
+    fits: Callable[[Profile], bool] = _any
+    """The lives in which the rule can matter: others are not tried."""
+
+    def seeds(self, most: int) -> Iterator[int]:
+        """Those of the first `most` seeds that fit."""
+        return (seed for seed in range(most) if self.fits(Profile.of(random.Random(f"profile {seed}"))))
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -250,7 +274,12 @@ def _silent_parking() -> list[tuple[Any, str, Any]]:
         outcomes: Outcomes = result(self)
         return replace(outcomes, opened=[])
 
-    return [(Told, "result", mute)]
+    def hush(self: Any, entity: str, question: Any) -> None:
+        if question.question != "rejected":
+            ask(self, entity, question)
+
+    ask = Deciding._raise
+    return [(Told, "result", mute), (Deciding, "_raise", hush)]
 
 
 def _one_way_only_in_name() -> list[tuple[Any, str, Any]]:
@@ -333,15 +362,15 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("the cursor is stored with what was read", _cursor_first),
         Mutant("the watermark is settled", _unsettled_watermark),
         Mutant("only settled versions are decided on", _unsettled_decision),
-        Mutant("a creation in flight reserves its place", _no_reservation),
-        Mutant("merges and conversions are followed", _moves_unfollowed),
+        Mutant("a creation in flight reserves its place", _no_reservation, fits=_unanswered),
+        Mutant("merges and conversions are followed", _moves_unfollowed, fits=_moving),
         Mutant("an heir is judged by what it held after the move", _stale_heirs),
         Mutant("what is parked is shown to a person", _silent_parking),
         Mutant("a field is written only where its rule allows", _one_way_only_in_name),
         Mutant("similar addresses are not the same", _link_anyone),
-        Mutant("a write that half happened is journaled", _half_done_untold),
-        Mutant("no creation again before the feed has caught up", _hasty),
-        Mutant("edits to a record found by looking are changes", _as_found),
+        Mutant("a write that half happened is journaled", _half_done_untold, fits=_unanswered),
+        Mutant("no creation again before the feed has caught up", _hasty, fits=_unanswered_and_deleted),
+        Mutant("edits to a record found by looking are changes", _as_found, fits=_unanswered),
         Mutant("a plan writes nothing", _plans_written),
         Mutant("what waits stays on the work list", _forgotten_batch),
     )

@@ -16,7 +16,7 @@ from tests.simulation.world import STAGES, STATUSES
 
 EMAILS = [f"{name}@{domain}" for name in ("ann", "ben", "cyd") for domain in ("acme.example", "oak.example")]
 LAST = {"ann": "Abel", "ben": "Bosch", "cyd": "Curie"}
-EDITED = ["phone", "phone", "phone", "title", "title", "stage", "opted_out", "email", "last_name"]
+EDITED = ["phone", "phone", "phone", "title", "title", "stage", "opted_out", "opted_out", "email", "last_name"]
 
 
 @dataclass
