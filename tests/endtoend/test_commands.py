@@ -237,7 +237,7 @@ def test_init_writes_a_first_configuration_and_never_over_another(story: Story, 
     assert program.run("init", "--yes").code == 0
     assert 'access_token = "env:HUBSPOT_ACCESS_TOKEN"' in (tmp_path / "config.toml").read_text()
     again = program.run("init", "--yes")
-    assert again.code == 1
+    assert again.code == 2
     assert "exists already" in again.err
 
 
