@@ -416,6 +416,16 @@ class Memory:
             return Stale(reason="changed since")
         return None
 
+    def changed_at(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """From the history."""
+        if not self.traits.history:
+            return {}
+        self._usage.calls += 1
+        return {
+            id: {entry.field: entry.at for entry in self.system.rows[object][id].history if entry.field in fields}
+            for id in ids
+        }
+
     def overwritten(self, writes: Sequence[tuple[Write, Record]]) -> Mapping[str, Mapping[str, Any]]:
         """From the history: what someone else had put there after the version we decided on."""
         if not self.traits.history:

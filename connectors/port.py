@@ -234,7 +234,7 @@ class Traits:
     compare_and_set: bool
     """`unless_changed_since` is checked by the system itself, in the same instant as the write."""
     history: bool
-    """`overwritten` can tell what a write replaced."""
+    """`overwritten` can tell what a write replaced, and `changed_at` when a value was put there."""
     bin_visible: bool = True
     """`changes` also reports deleted records."""
 
@@ -314,6 +314,10 @@ class Connector(Protocol):
     def overwritten(self, writes: Sequence[tuple[Write, Record]]) -> Mapping[str, Mapping[str, Any]]:
         """For updates just applied: id → native field → the value our write replaced, where that was not what
         `Write` was decided on.  Empty where the system keeps no history."""
+        ...
+
+    def changed_at(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """id → native field → when its present value was put there, ms.  Empty where the system keeps no history."""
         ...
 
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:

@@ -20,6 +20,7 @@ from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
 from sync.apply import apply, recover
+from sync.dating import date
 from sync.dry import DryRun
 from sync.observe import look, observe
 from sync.plan import Planner
@@ -62,6 +63,8 @@ class Engine:
     run: str = ""
     report: Report = field(default_factory=lambda: Report("", "sync"))
     view: Any = None
+    contested: set[str] = field(default_factory=set)
+    """Entities that this run saw change since their sides last agreed."""
     _lease: Lease | None = None
     _planners: dict[str, Planner] = field(default_factory=dict)
     _skew: dict[str, int] = field(default_factory=dict)
@@ -164,6 +167,8 @@ class Engine:
         for connector in self.connectors.values():
             for planner in self._planners.values():
                 observe(self, connector, planner, full=full)
+        for planner in self._planners.values():
+            date(self, planner)
 
     def _look(self, system: str, id: str) -> None:
         found = [look(self, self.connectors[system], planner, id) for planner in self._planners.values()]

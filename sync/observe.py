@@ -92,6 +92,8 @@ class _Intake:
             if row.state == LIVE and not row.dirty and (self.anew or (self.unlinked and row.entity is None)):
                 row = row._replace(dirty=True, fate=PENDING)
             rows[row.id] = row
+            if row.spans and row.entity is not None:
+                engine.contested.add(row.entity)
             if row.dirty and (self.anew or old is None or old.now != row.now):
                 keys[row.ref] = mapping.match_keys(place, row.now)
             for id in record.former:
@@ -180,7 +182,7 @@ def spans(
     """field → (after, by] for each field that differs from the shadow: the change happened in between.
 
     It cannot have happened before the record's former version, nor before the last watermark, or we would have seen
-    it.  Where one field alone changed, the record's stamp is that field's (a point: after = by).
+    it.  The record's stamp is no field's own: a change of any other property moves it as well.
     """
     place = Place(old.system, old.object)
     before = old.now
@@ -191,7 +193,7 @@ def spans(
         and not name.startswith("@")
         and mapping.changed(place, name, a, b)
     ]
-    after = version if len(changed) == 1 else min(version, max(old.version_ms, seen_until))
+    after = min(version, max(old.version_ms, seen_until))
     result: dict[str, Sequence[int]] = {**old.spans, **dict.fromkeys(changed, (after, version))}
     shadow = old.shadow or {}
     return {name: span for name, span in sorted(result.items()) if now.get(name) != shadow.get(name)}

@@ -129,6 +129,10 @@ class HubSpot:
         """From the history of the properties."""
         return self._reader.overwritten(writes)
 
+    def changed_at(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """From the history of the properties."""
+        return self._reader.changed_at(object, ids, fields)
+
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
         """Batches of 100.  `lifecyclestage!` sets the stage even backwards; `@subscriptions` only ever opts out."""
         return self._writer.write(writes, fields)

@@ -18,7 +18,7 @@ HISTORY_BATCH = 50
 
 
 class Reader:
-    """`read` and `overwritten` of the port."""
+    """`read`, `overwritten` and `changed_at` of the port."""
 
     def __init__(self, api: Api, links: Links) -> None:
         self._api = api
@@ -95,6 +95,22 @@ class Reader:
             mine = [pair for pair in asked if pair[0].object == object]
             for histories in self._door.map(self._histories, _cut(mine, HISTORY_BATCH)):
                 found.update(histories)
+        return found
+
+    def changed_at(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, dict[str, int]]:
+        """When the present value of each property was put there."""
+        names = sorted({name for field in fields if field[0] != "@" for name in [field.removesuffix("!")]})
+        found: dict[str, dict[str, int]] = {}
+        for part in _cut(list(ids), HISTORY_BATCH):
+            body = {"inputs": [{"id": id} for id in part], "properties": [], "propertiesWithHistory": names}
+            results = demand(self._api.batch_read(object, body), f"the history of {object}").get("results") or []
+            for row in results:
+                history = row.get("propertiesWithHistory") or {}
+                found[str(row["id"])] = {
+                    name: max(rows.ms(entry["timestamp"]) for entry in entries)
+                    for name, entries in history.items()
+                    if entries
+                }
         return found
 
     def _histories(self, batch: Sequence[tuple[Write, Record]]) -> dict[str, dict[str, Any]]:

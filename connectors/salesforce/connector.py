@@ -110,6 +110,10 @@ class Salesforce:
         yield from self._reader.by_ids(shape, ids)
         yield from self._reader.by_keys(shape, keys)
 
+    def changed_at(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Nothing: field history is tracked for a few fields only, where an admin chose so."""
+        return {}
+
     def overwritten(self, writes: Sequence[tuple[Write, Record]]) -> Mapping[str, Mapping[str, Any]]:
         """Nothing: Salesforce keeps history of few fields, late and only where an administrator asked for it."""
         return {}

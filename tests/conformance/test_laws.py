@@ -252,6 +252,20 @@ def test_what_a_write_replaced_can_be_told(system: System) -> None:
     assert system.connector.overwritten([(blind, outcome.record)]) == {}
 
 
+def test_when_a_value_was_put_there_can_be_told(system: System) -> None:
+    id = system.create({system.first: "Ann"})
+    system.advance(system.connector.traits.grain)
+    system.edit(id, {system.first: "Bea"})
+    edited = system.look(id)[id].version
+    system.advance(60_000)
+    system.edit(id, {system.second: "Else"})
+    told = system.connector.changed_at(system.object, [id], [system.first])
+    if system.connector.traits.history:
+        assert abs(told[id][system.first] - edited) <= 1
+    else:
+        assert told == {}
+
+
 def test_nothing_is_deferred_without_need(system: System) -> None:
     outcomes = list(system.connector.write([system.make("k1")], system.fields))
     assert not any(isinstance(outcome, Deferred) for outcome in outcomes)
