@@ -191,6 +191,9 @@ class Evidence:
             written = by_id.get((flight.system, flight.id or ""))
             if written is not None:
                 self._unite(by_id[_first_of(flight.entity)], written)
+        for (fingerprint,) in self.life.ask("SELECT fingerprint FROM review WHERE question = 'duplicate'"):
+            _, system, object, id, entity = fingerprint.split("|")
+            self._unite(by_id[_first_of(entity)], Ref(system, object, id))
         groups: dict[Ref, list[Ref]] = {}
         for ref in sorted(self.rows):
             groups.setdefault(self._find(ref), []).append(ref)

@@ -190,7 +190,7 @@ class Life:
     def step(self, name: str) -> None:
         """A boundary: time passes, people act, the process may die."""
         self.steps += 1
-        self.now += self.luck.choice([0, 1, 40, 400, 1500])
+        self.now += self.luck.choice([1, 2, 40, 400, 1500])
         if self._acting:
             return
         if self.trace is not None:
