@@ -235,6 +235,8 @@ class Traits:
     """`unless_changed_since` is checked by the system itself, in the same instant as the write."""
     history: bool
     """`overwritten` can tell what a write replaced, and `changed_at` when a value was put there."""
+    gone_lag: int = 0
+    """A deletion may become visible to `changes` this much later, ms (deletions are listed, not searched for)."""
     bin_visible: bool = True
     """`changes` also reports deleted records."""
 

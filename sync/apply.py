@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import SyncError
 from connectors.port import Applied, Connector, Deferred, Key, Outcome, Record, Ref, Rejected, Stale, Unknown, Write
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import Place
+from mapping.rules import KeyField, Place
 from state.rows import (
     APPLIED,
     DONE,
@@ -284,15 +284,22 @@ class _Told:
     def is_past_hope(self, operation: OperationRow) -> bool:
         """Whether a creation that looking did not find may be decided again.
 
-        Somebody may have deleted or converted the record before we looked.  The list of changes will tell of that,
-        so another run must have begun, later than that list lags behind.
+        Somebody may have deleted or converted the record before we looked: the system must have been read since.
+        Where only an e-mail address makes the creation known again, it may also come late and twice: so the system
+        must have been read by another run, later than its search lags behind.
         """
         note = operation.note or {}
         if "since" not in note:
             self._still_sent(operation, note)
             return False
-        past: bool = self.engine.now() - note["since"] > self.connector.traits.lag
-        return past and note["run"] != self.engine.run
+        traits = self.connector.traits
+        keyed = any(key.place == self.place and [key.native] == list(operation.key or ())[:1] for key in self._keys())
+        waited = self.engine.now() - note["since"] > (traits.gone_lag if keyed else traits.lag)
+        read: bool = self.engine.read_at.get(self.connector.name, 0) > note["since"]
+        return waited and read and (keyed or note["run"] != self.engine.run)
+
+    def _keys(self) -> Sequence[KeyField]:
+        return self.mapping.rule.keys
 
     def drop(self, operation: OperationRow, record: Record | None) -> None:
         """It did not happen, as far as looking can tell: remember what was seen and decide again.

@@ -63,6 +63,8 @@ class Engine:
     run: str = ""
     report: Report = field(default_factory=lambda: Report("", "sync"))
     view: Any = None
+    read_at: dict[str, int] = field(default_factory=dict)
+    """When each system was last read, on our own clock."""
     contested: set[str] = field(default_factory=set)
     """Entities that this run saw change since their sides last agreed."""
     _lease: Lease | None = None
@@ -82,14 +84,24 @@ class Engine:
         with quiet(), self._running(job, muted):
             self._prepare()
             self._read(full, record)
-            for _ in range(ROUNDS):
-                moved = self._turn()
-                if self.report.unknown:
-                    self.report.unknown = 0
-                    moved += self._recover()
-                if not moved:
-                    break
+            self._recover()
+            self._turns()
+            if record is None and any(self.store.sent(name) for name in self.connectors):
+                # What became of it may be told by a reading that begins after it went unanswered.
+                self._observe(full=False)
+                self._recover()
+                self._turns()
         return self.report
+
+    def _turns(self) -> None:
+        """Decide and write until nothing moves."""
+        for _ in range(ROUNDS):
+            moved = self._turn()
+            if self.report.unknown:
+                self.report.unknown = 0
+                moved += self._recover()
+            if not moved:
+                break
 
     def plan(self, *, full: bool = False, record: tuple[str, str] | None = None) -> DryRun:
         """What a cycle would write now.  Reads both systems into the state; writes to neither."""
@@ -166,6 +178,7 @@ class Engine:
     def _observe(self, full: bool) -> None:
         for connector in self.connectors.values():
             for planner in self._planners.values():
+                self.read_at[connector.name] = self.now()
                 observe(self, connector, planner, full=full)
         for planner in self._planners.values():
             date(self, planner)

@@ -138,7 +138,7 @@ def _fit_salesforce(object: str, name: str, value: object) -> object:
 
 def hubspot(now: Callable[[], int], weather: Weather, batch: int = 100) -> MemorySystem:
     """Fine time, a property history, no compare-and-set; a merge makes a new contact."""
-    traits = Traits(batch=batch, grain=1, lag=LAG, compare_and_set=False, history=True)
+    traits = Traits(batch=batch, grain=1, lag=LAG, gone_lag=LAG, compare_and_set=False, history=True)
     return MemorySystem(
         "hubspot",
         now,
@@ -152,7 +152,7 @@ def hubspot(now: Callable[[], int], weather: Weather, batch: int = 100) -> Memor
 
 def salesforce(now: Callable[[], int], weather: Weather, batch: int = 200) -> MemorySystem:
     """Time in seconds, compare-and-set, no history that we rely on; the winner of a merge stays."""
-    traits = Traits(batch=batch, grain=1000, lag=LAG, compare_and_set=True, history=False)
+    traits = Traits(batch=batch, grain=1000, lag=LAG, gone_lag=LAG, compare_and_set=True, history=False)
     return MemorySystem(
         "salesforce", now, [CONTACT, LEAD], traits=traits, fit=_fit_salesforce, troubles=Storms(weather, lagging=False)
     )
