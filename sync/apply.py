@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import SyncError
 from connectors.port import Applied, Connector, Deferred, Key, Outcome, Record, Ref, Rejected, Stale, Unknown, Write
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import KeyField, Place
+from mapping.rules import Place
 from state.rows import (
     APPLIED,
     DONE,
@@ -266,6 +266,7 @@ class _Told:
             return
         if isinstance(outcome, Deferred):
             until = max(outcome.until or 0, self.engine.now() + LATER)
+            self.engine.report.wait_until(until)
             self.engine.made(deferred=1)
             self.ended.append(Ending(operation.n, PLANNED, not_before_ms=until, note={"deferred": outcome.reason}))
             return
@@ -293,13 +294,11 @@ class _Told:
             self._still_sent(operation, note)
             return False
         traits = self.connector.traits
-        keyed = any(key.place == self.place and [key.native] == list(operation.key or ())[:1] for key in self._keys())
+        key = operation.key[0] if operation.key else None
+        keyed = any(known.native == key for known in self.mapping.rule.keys if known.place == self.place)
         waited = self.engine.now() - note["since"] > (traits.gone_lag if keyed else traits.lag)
         read: bool = self.engine.read_at.get(self.connector.name, 0) > note["since"]
         return waited and read and (keyed or note["run"] != self.engine.run)
-
-    def _keys(self) -> Sequence[KeyField]:
-        return self.mapping.rule.keys
 
     def drop(self, operation: OperationRow, record: Record | None) -> None:
         """It did not happen, as far as looking can tell: remember what was seen and decide again.

@@ -46,9 +46,6 @@ class Planner:
             decision.skipped = "left alone: somebody ticked the no-sync box"
             return decision
         merged = _Merged(self, live, decision)
-        merged.opt_out(rows)
-        for system, row in live.items():
-            self._update(system, row, merged, opens.get(system), decision)
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
         for system in self.mapping.rule.objects:
             if system in live:
@@ -58,7 +55,12 @@ class Planner:
             elif (open_ := opens.get(system)) and open_.state == "sent":
                 decision.waits = True
             else:
-                self._create(system, live, opens.get(system), decision)
+                self._create(system, live, opens.get(system), decision, list(opted_out(self, rows)))
+        if not decision.drafts:
+            # The sync key of a new record follows, and takes an opt-out along.
+            merged.opt_out(rows)
+        for system, row in live.items():
+            self._update(system, row, merged, opens.get(system), decision)
         tell_duplicates(self, rows, opens, decision)
         merged.settle(decision)
         return decision
@@ -126,7 +128,14 @@ class Planner:
                 keys[key] = Why(held, other.id, "link", f"names its {other.system} record")
         return keys
 
-    def _create(self, system: str, live: Mapping[str, Row], open_: OperationRow | None, decision: Decision) -> None:
+    def _create(
+        self,
+        system: str,
+        live: Mapping[str, Row],
+        open_: OperationRow | None,
+        decision: Decision,
+        opted: Sequence[FieldRule],
+    ) -> None:
         rule = self.mapping.rule
         if not self.create[system](self.facts(live)):
             decision.skipped = f"not made in {system}: {rule.create[system]} does not hold"
@@ -151,6 +160,10 @@ class Planner:
                 elif value is not None and system in field_.to and (value or field_.winner != "sticky_true"):
                     values.setdefault(field_.name, value)
                     sources.setdefault(field_.name, other)
+        for rule_ in opted:
+            if place in rule_.places and system in rule_.to:
+                values[rule_.name] = True
+                sources.setdefault(rule_.name, "a duplicate")
         native, problems = self.mapping.encode(place, values, creating=True)
         if problems:
             source = next(iter(live.values()))

@@ -10,6 +10,8 @@ from typing import Any
 from mapping.rules import Place
 
 FATES = ("applied", "unchanged", "held", "skipped", "parked", "deleted", "merged")
+SOON = 60_000
+"""What waits longer than this, ms, waits for a later run."""
 WRITTEN = ("created", "updated", "archived", "associated", "failed")
 
 
@@ -54,6 +56,12 @@ class Report:
             self.fates.setdefault((kind, system), Counter())["parked" if fate == "pending" else fate] += count
         if self.status == "done" and (self.held or self.failed or self.deferred):
             self.status = "partial"
+        if self.status == "partial" and self.until_ms is not None and self.until_ms > now + SOON:
+            self.stop("paused", "some writes wait until the system takes more calls", self.until_ms)
+
+    def wait_until(self, until: int) -> None:
+        """A write waits until then, ms."""
+        self.until_ms = max(self.until_ms or 0, until)
 
     @property
     def held(self) -> int:
