@@ -216,7 +216,8 @@ def iso_instant(ms: int) -> str | None:
 def options(native: Any) -> Value:
     """Several options as a sorted list without repetition, from `a;b` or from a list."""
     if isinstance(native, list | tuple | set | frozenset):
-        parts = [str(part) for part in native]
+        # A semicolon separates wherever it stands: no option of either system can hold one.
+        parts = [option for part in native for option in str(part).split(";")]
     else:
         raw = text(native)
         parts = [] if raw is None else raw.split(";")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from email_validator import validate_email
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from connectors.port import Field
@@ -86,6 +86,7 @@ METAS = {
 }
 
 
+@example("set", [";"], False)
 @given(st.sampled_from(sorted(DECODERS)), NATIVES, st.booleans())
 def test_writing_what_was_read_and_reading_it_again_changes_nothing(type_: str, native: Any, as_text: bool) -> None:
     meta = TEXT if as_text else METAS.get(type_, TEXT)
