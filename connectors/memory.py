@@ -231,7 +231,8 @@ class MemorySystem:
 
     def _touch(self, row: Row) -> None:
         now = self.now()
-        row.version = max(row.version, now - now % self.traits.grain)
+        # A stamp of milliseconds is moved on when two changes fall into one; one of seconds is not.
+        row.version = max(row.version + (self.traits.grain == 1), now - now % self.traits.grain)
         row.shown.append((now + min(self.troubles.delay(), self.traits.lag), self.seen(row)))
 
 

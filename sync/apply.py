@@ -152,7 +152,7 @@ def _look_after(
                     found.setdefault(operation.n, record)
     engine.step(f"recover:{connector.name}:looked")
     happened = [(op, seen) for op in operations if (seen := found.get(op.n)) is not None and told.happened(op, seen)]
-    updated = [(_write(op), record) for op, record in happened if op.id is not None]
+    updated = [(_write(op), seen) for op in operations if op.id and (seen := found.get(op.n)) and not seen.deleted]
     replaced = connector.overwritten(updated) if updated and connector.traits.history else {}
     for operation, record in happened:
         told.outcome(operation, Applied(record), replaced.get(operation.id or "", {}), looked=True)
@@ -161,7 +161,7 @@ def _look_after(
         if operation.n in done:
             continue
         if operation.n in found or operation.id is not None or told.is_past_hope(operation):
-            told.drop(operation, found.get(operation.n))
+            told.drop(operation, found.get(operation.n), replaced.get(operation.id or "", {}))
         else:
             engine.made(deferred=1)
     engine.store.commit_outcomes(engine.lease, told.result())
@@ -300,7 +300,7 @@ class _Told:
         read: bool = self.engine.read_at.get(self.connector.name, 0) > note["since"]
         return waited and read and (keyed or note["run"] != self.engine.run)
 
-    def drop(self, operation: OperationRow, record: Record | None) -> None:
+    def drop(self, operation: OperationRow, record: Record | None, replaced: Mapping[str, Any]) -> None:
         """It did not happen, as far as looking can tell: remember what was seen and decide again.
 
         What it wanted may yet have been done, and one field of it been changed since: what is held as wanted is told.
@@ -315,7 +315,7 @@ class _Told:
             held = {
                 n: v for n, v in operation.fields.items() if self._holds(now, n, v) and told.get(n, {}).get("old") != v
             }
-            self._journal(operation._replace(fields=held), record.ref.id, now, {}, True)
+            self._journal(operation._replace(fields=held), record.ref.id, now, replaced, True)
         self._observe(record)
 
     def _holds(self, now: Mapping[str, Any], name: str, wanted: Any) -> bool:
