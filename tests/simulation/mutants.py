@@ -307,7 +307,7 @@ def _half_done_untold() -> list[tuple[Any, str, Any]]:
     return [(Told, "drop", _drop_silently)]
 
 
-def _drop_silently(self: Any, operation: Any, record: Any) -> None:
+def _drop_silently(self: Any, operation: Any, record: Any, replaced: Any) -> None:
     self.dropped.append(operation.n)
     self.dirty.append(operation.entity)
     if record is not None:
