@@ -145,6 +145,16 @@ class Engine:
         if self.now() >= self._learn_at:
             self._planners = {rule.kind: self.planner(rule) for rule in self.rules}
             self._learn_at = self.now() + LEARN_MS
+        unseen = [
+            f"{place.system} {place.object}.{native}"
+            for rule in self.rules
+            for field in rule.fields
+            if field.winner == "sticky_true"
+            for place, native in field.places.items()
+            if place not in self._planners[rule.kind].mapping.rule_of(field.name).places
+        ]
+        if unseen:
+            self.report.message = f"Opt-outs are NOT synchronised with {', '.join(unseen)}: run `smarketing check`."
         self._recover()
 
     def planner(self, rule: KindRule) -> Planner:
