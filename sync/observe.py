@@ -118,6 +118,9 @@ def observed(
     """
     if old is not None and record.version < old.version_ms:
         return old._replace(run=run, fate=_fate(old)) if old.run != run else None
+    if old is not None and record.version == old.version_ms:
+        # The system's time is estimated anew by each process, a little lower at times; reading itself never goes back.
+        asked = max(asked, old.seen_ms)
     if record.moved_to is not None or record.deleted:
         return _gone(mapping, record, old, asked, run)
     now = mapping.decode(record)

@@ -180,9 +180,11 @@ def engine(program: Program, ahead: int = 0) -> Iterator[Engine]:
     outside = compose.World(Machine(ahead), lambda: f"inside-{next(RUNS)}", program.environment, 0)
     with open_store(program.state) as state:
         made = compose.engine(settings, outside, state)
-        yield made
-        for side in made.connectors.values():
-            side.close()  # type: ignore[attr-defined]
+        try:
+            yield made
+        finally:
+            for side in made.connectors.values():
+                side.close()  # type: ignore[attr-defined]
 
 
 class Machine:
