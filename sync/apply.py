@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import SyncError
@@ -16,9 +17,11 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.rows import (
     APPLIED,
+    DELETED,
     DONE,
     HELD,
     LIVE,
+    MOVED,
     PARKED,
     PENDING,
     PLANNED,
@@ -160,10 +163,14 @@ def _look_after(
     for operation in operations:
         if operation.n in done:
             continue
-        if operation.n in found or operation.id is not None or told.is_past_hope(operation):
+        if operation.n in found or operation.id is not None:
             told.drop(operation, found.get(operation.n), replaced.get(operation.id or "", {}))
-        else:
+        elif not told.is_past_hope(operation):
             engine.made(deferred=1)
+        elif (gone := told.made_and_gone(operation)) is not None:
+            told.was_made(operation, gone)
+        else:
+            told.drop(operation, None, {})
     engine.store.commit_outcomes(engine.lease, told.result())
     engine.step(f"recover:{connector.name}:recorded")
 
@@ -300,6 +307,27 @@ class _Told:
         read: bool = self.engine.read_at.get(self.connector.name, 0) > note["since"]
         return waited and read and (keyed or note["run"] != self.engine.run)
 
+    def made_and_gone(self, operation: OperationRow) -> Row | None:
+        """The record that an unanswered creation made, if it was deleted or moved before anybody looked: a reading
+        since has told of it, with the sync key that only the creation can have given it."""
+        key = operation.key or ("", "")
+        for known in self.mapping.rule.keys:
+            if known.place == self.place and known.native == key[0]:
+                name = f"key:{known.of.system}:{known.of.object}:{key[1]}"
+                for row in self.engine.store.by_keys(operation.kind, [name]).get(name, ()):
+                    here = (row.system, row.object) == self.place and row.entity in (None, operation.entity)
+                    if here and row.state in (DELETED, MOVED):
+                        return row
+        return None
+
+    def was_made(self, operation: OperationRow, gone: Row) -> None:
+        """It happened, and what it made is gone: the journal tells of it, for it may come back."""
+        self.moved += 1
+        self.dirty.append(operation.entity)
+        self._journal(operation, {}, {}, True)
+        self.ended.append(Ending(operation.n, DONE, gone.id, note={"looked": True}))
+        self.engine.wrote(operation.kind, operation.system, operation.verb)
+
     def drop(self, operation: OperationRow, record: Record | None, replaced: Mapping[str, Any]) -> None:
         """It did not happen, as far as looking can tell: remember what was seen and decide again.
 
@@ -315,7 +343,7 @@ class _Told:
             held = {
                 n: v for n, v in operation.fields.items() if self._holds(now, n, v) and told.get(n, {}).get("old") != v
             }
-            self._journal(operation._replace(fields=held), record.ref.id, now, replaced, True)
+            self._journal(operation._replace(fields=held), now, replaced, True)
         self._observe(record)
 
     def _holds(self, now: Mapping[str, Any], name: str, wanted: Any) -> bool:
@@ -372,17 +400,9 @@ class _Told:
         if old is None:
             why = {"rule": "create", "evidence": "made by us", "at": self.engine.now(), "by": "sync"}
             row = Row(
-                *record.ref,
-                operation.kind,
-                now,
-                record.version,
-                record.version,
-                created_ms=record.created,
-                fate=APPLIED,
-                entity=operation.entity,
-                shadow=stored,
-                why=why,
-            )
+                *record.ref, operation.kind, now, record.version, record.version, created_ms=record.created,
+                fate=APPLIED, entity=operation.entity, shadow=stored, why=why,
+            )  # fmt: skip
         else:
             left = {
                 name: span for name, span in spans(self.mapping, old, now, record.version).items() if name not in met
@@ -400,7 +420,7 @@ class _Told:
                 row = row._replace(state=LIVE)
         self._put(row, keyed=old is None or old.now != now)
         self._agree(operation)
-        self._journal(operation, record.ref.id, now, replaced, looked)
+        self._journal(operation, now, replaced, looked)
         self.ended.append(Ending(operation.n, DONE, record.ref.id, note={"looked": True} if looked else None))
         self.engine.wrote(operation.kind, operation.system, operation.verb)
 
@@ -426,9 +446,9 @@ class _Told:
             self._settle(current._replace(shadow=shadow, spans=left, dirty=True))
 
     def _journal(
-        self, operation: OperationRow, id: str, now: Mapping[str, Any], replaced: Mapping[str, Any], looked: bool
+        self, operation: OperationRow, now: Mapping[str, Any], replaced: Mapping[str, Any], looked: bool
     ) -> None:
-        at, run = self.engine.now(), self.engine.run
+        line = partial(JournalRow, self.engine.now(), self.engine.run, operation.entity)
         seen = " (seen by looking: no answer came)" if looked else ""
         told: Mapping[str, Any] = operation.basis.get("fields", {})
         for name, value in operation.fields.items():
@@ -437,30 +457,14 @@ class _Told:
             if looked and operation.id is None and not name.startswith("@"):
                 became = self._as_made(operation, name, became)
             reason = f"{why.get('rule', '')}: {why.get('why', '')}{seen}"
-            self.journal.append(
-                JournalRow(
-                    at, run, operation.entity, operation.system, name, why.get("old"), became, reason, operation.n
-                )
-            )
+            self.journal.append(line(operation.system, name, why.get("old"), became, reason, operation.n))
             for system, lost in why.get("lost", ()):
-                self.journal.append(
-                    JournalRow(
-                        at,
-                        run,
-                        operation.entity,
-                        system,
-                        name,
-                        lost,
-                        became,
-                        f"lost: {why.get('why', '')}",
-                        operation.n,
-                    )
-                )
-        for native, value in replaced.items():
-            name = self._name_of(native)
+                self.journal.append(line(system, name, lost, became, f"lost: {why.get('why', '')}", operation.n))
+        before = self.mapping.decode(Record(Ref(*self.place, ""), replaced, 0)) if replaced else {}
+        for name, value in {self._name_of(native): value for native, value in replaced.items()}.items():
             reason = "overwritten: it changed a moment before our write"
             self.journal.append(
-                JournalRow(at, run, operation.entity, operation.system, name, value, now.get(name), reason, operation.n)
+                line(operation.system, name, before.get(name, value), now.get(name), reason, operation.n)
             )
 
     def _name_of(self, native: str) -> str:
@@ -480,19 +484,9 @@ class _Told:
             **explain(operation.system, outcome.code),
         }
         self.ended.append(Ending(operation.n, PARKED, note=detail))
-        self.opened.append(
-            ReviewRow(
-                "rejected",
-                f"rejected|{operation.entity}|{operation.system}|",
-                self.engine.now(),
-                operation.entity,
-                operation.system,
-                operation.object,
-                operation.id,
-                None,
-                detail,
-            )
-        )
+        told = f"rejected|{operation.entity}|{operation.system}|"
+        target = (operation.entity, operation.system, operation.object, operation.id)
+        self.opened.append(ReviewRow("rejected", told, self.engine.now(), *target, None, detail))
         for mate in self.mates.get(operation.entity, ()):
             current = self.rows[mate.ref]
             if current.run == self.engine.run and current.fate in (PENDING, APPLIED):

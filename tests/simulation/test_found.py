@@ -125,3 +125,25 @@ def test_what_was_made_unanswered_and_deleted_at_once_is_not_made_again(scene: S
     scene.rest()
     assert list(scene.salesforce.rows["Lead"]) == ["1001"]
     assert judge(scene) == []
+
+
+def test_what_was_made_unanswered_and_deleted_at_once_is_journaled(scene: Scene) -> None:
+    scene.contact(phone="1")
+    scene.lose()
+    scene.on("apply:salesforce:recorded", lambda: scene.salesforce.delete("Lead", "1001"))
+    scene.rest()
+    assert ("1",) in scene.ask("SELECT trim(became, '\"') FROM journal WHERE field = 'phone'")
+    scene.salesforce.restore("Lead", "1001")
+    scene.rest()
+    assert scene.value("salesforce", "Lead", "1001", "Phone") == "1"
+    assert judge(scene) == []
+
+
+def test_a_stage_that_our_write_overwrote_is_journaled_in_the_words_of_the_vocabulary(scene: Scene) -> None:
+    contact = scene.contact(lifecyclestage="subscriber")
+    scene.lead()
+    further = {"lifecyclestage": "salesqualifiedlead"}
+    scene.on("write:checked", lambda: scene.hubspot.edit("contacts", contact, further))
+    scene.rest()
+    assert ("sql",) in scene.ask("SELECT trim(was, '\"') FROM journal WHERE field = 'stage'")
+    assert judge(scene) == []
