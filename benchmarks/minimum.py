@@ -40,7 +40,7 @@ def _purpose(route: str) -> str:
 def fewest(phase: Phase, *, listed: bool) -> int:
     """`listed`: everything was read, by HubSpot's list; else what changed, by its search."""
     pages = {**PAGES, "hubspot": 100} if listed else PAGES
-    reading = sum(max(ceil(count / pages[place.system]), 1) for place, count in phase.report.read.items())
+    reading = sum(max(ceil(count / pages[place.system]), 1) for (_, place), count in phase.report.read.items())
     writing = sum(
         ceil(counts[verb] / BATCHES[system])
         for (_, system), counts in phase.report.writes.items()

@@ -16,6 +16,10 @@ Value = Any
 `YYYY-MM-DD`, datetimes are ms since the epoch.  Always JSON."""
 
 
+KINDS = ("company", "person", "deal", "activity")
+"""What is synchronised, parents before children: a record is decided after those that it refers to."""
+
+
 class Place(NamedTuple):
     """Where a field lives in one object of one system."""
 

@@ -16,6 +16,7 @@ from state.observing import newest, replace_keys, write_row
 from state.operations import OPERATION_COLUMNS, drop_operations, read_operation
 from state.rows import SENT, Lease, OperationRow, Outcomes, Row
 
+_OF_KIND: Final = "AND kind = ? "
 _NEWER: Final = "(excluded.version_ms, excluded.seen_ms) >= (record.version_ms, record.seen_ms)"
 _OBSERVATION: Final = "kind, now, version_ms, seen_ms, state, created_ms, spans, run, fate, moved_to"
 
@@ -37,28 +38,33 @@ _END: Final = (
 class Applying(Part):
     """The questions of `sync.apply`."""
 
-    def take(self, lease: Lease, system: str, now: int, limit: int) -> list[OperationRow]:
-        """Mark the next operations that are due as sent, and return them in the order they were decided."""
+    def take(self, lease: Lease, system: str, now: int, limit: int, *, kind: str | None = None) -> list[OperationRow]:
+        """Mark the next operations that are due as sent, and return them in the order they were decided.
+
+        kind: only those of this kind.
+        """
         statement = (
             f"SELECT {OPERATION_COLUMNS} FROM operation WHERE state = 'planned' AND state <> 'done' "  # noqa: S608
-            "AND system = ? AND not_before_ms <= ? ORDER BY n LIMIT ?"
+            f"AND system = ? AND not_before_ms <= ? {_OF_KIND if kind else ''}ORDER BY n LIMIT ?"
         )
+        wanted = (system, now, *([kind] if kind else []), limit)
         with self._tables.writing(lease) as connection:
-            due = [read_operation(found) for found in self._tables.run(connection, statement, (system, now, limit))]
+            due = [read_operation(found) for found in self._tables.run(connection, statement, wanted)]
             if due:
                 numbers = self._tables.many([operation.n for operation in due])
                 mark = "UPDATE operation SET state = 'sent', attempts = attempts + 1 WHERE n IN ??"
                 self._tables.run(connection, mark, (numbers,))
         return [operation._replace(state=SENT, attempts=operation.attempts + 1) for operation in due]
 
-    def sent(self, system: str) -> list[OperationRow]:
-        """What was sent and has no outcome yet."""
+    def sent(self, system: str, *, kind: str | None = None) -> list[OperationRow]:
+        """What was sent and has no outcome yet.  kind: only what is of this kind."""
         statement = (
             f"SELECT {OPERATION_COLUMNS} FROM operation WHERE state = 'sent' AND state <> 'done' "  # noqa: S608
-            "AND system = ? ORDER BY n"
+            f"AND system = ? {_OF_KIND if kind else ''}ORDER BY n"
         )
+        wanted = (system, *([kind] if kind else []))
         with self._tables.reading() as connection:
-            return [read_operation(found) for found in self._tables.run(connection, statement, (system,))]
+            return [read_operation(found) for found in self._tables.run(connection, statement, wanted)]
 
     def unsettled(self, entities: Sequence[str], but: Sequence[int]) -> set[str]:
         """Those of these entities that have open questions, or operations not done other than these."""

@@ -52,7 +52,9 @@ def apply(engine: Engine, connector: Connector, mapping: KindMapping) -> int:
     """Send what is planned for this system and due.  Returns how many operations had any effect on the state."""
     moved = 0
     due = engine.now()
-    while operations := engine.store.take(engine.lease, connector.name, due, TAKE * connector.traits.batch):
+    while operations := engine.store.take(
+        engine.lease, connector.name, due, TAKE * connector.traits.batch, kind=mapping.rule.kind
+    ):
         engine.beat()
         engine.step(f"apply:{connector.name}:sent")
         for object, group in _by_object(operations).items():
@@ -126,7 +128,7 @@ def _record(
 
 def recover(engine: Engine, connector: Connector, mapping: KindMapping) -> int:
     """Look at the target of every operation that was sent and never answered.  Returns how many there were."""
-    operations = engine.store.sent(connector.name)
+    operations = engine.store.sent(connector.name, kind=mapping.rule.kind)
     for object, group in _by_object(operations).items():
         for start in range(0, len(group), COMMIT):
             _look_after(engine, connector, mapping, object, group[start : start + COMMIT])

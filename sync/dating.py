@@ -23,8 +23,7 @@ BATCH = 500
 
 def date(engine: Engine, planner: Planner) -> None:
     """Date the contested changes of the entities that this run saw change."""
-    entities = sorted(engine.contested)
-    engine.contested.clear()
+    entities = sorted(engine.contested.pop(planner.mapping.rule.kind, ()))
     for start in range(0, len(entities), BATCH):
         members = engine.store.entity_rows(entities[start : start + BATCH])
         for connector in engine.connectors.values():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.errors import Exhausted, Misconfigured, SyncError
-from connectors.port import Connector
+from connectors.port import Connector, Owner
 from mapping.conditions import compile_condition
 from mapping.fingerprint import fingerprint
 from mapping.mapping import Mapping as KindMapping
@@ -51,6 +51,7 @@ class Engine:
     store: Store
     connectors: Mapping[str, Connector]
     rules: Sequence[KindRule]
+    """One a kind, parents before children."""
     now: Callable[[], int]
     """Our own clock, ms."""
     new_run: Callable[[], str]
@@ -65,10 +66,11 @@ class Engine:
     view: Any = None
     read_at: dict[str, int] = field(default_factory=dict)
     """When each system was last read, on our own clock."""
-    contested: set[str] = field(default_factory=set)
-    """Entities that this run saw change since their sides last agreed."""
+    contested: dict[str, set[str]] = field(default_factory=dict)
+    """kind → entities that this run saw change since their sides last agreed."""
     _lease: Lease | None = None
     _planners: dict[str, Planner] = field(default_factory=dict)
+    _owners: dict[str, Sequence[Owner]] = field(default_factory=dict)
     _skew: dict[str, int] = field(default_factory=dict)
     _learn_at: int = 0
 
@@ -86,12 +88,15 @@ class Engine:
             self._read(full, record)
             self._recover()
             self._turns()
-            if record is None and any(self.store.sent(name) for name in self.connectors):
+            if record is None and self._unanswered():
                 # What became of it may be told by a reading that begins after it went unanswered.
                 self._observe(full=False)
                 self._recover()
                 self._turns()
         return self.report
+
+    def _unanswered(self) -> bool:
+        return any(self.store.sent(name, kind=kind) for name in self.connectors for kind in self._planners)
 
     def _turns(self) -> None:
         """Decide and write until nothing moves."""
@@ -143,6 +148,7 @@ class Engine:
     def _prepare(self) -> None:
         """Learn what the systems look like today, and finish what an earlier run left unanswered."""
         if self.now() >= self._learn_at:
+            self._owners = {}
             self._planners = {rule.kind: self.planner(rule) for rule in self.rules}
             self._learn_at = self.now() + LEARN_MS
         unseen = [
@@ -159,10 +165,11 @@ class Engine:
 
     def planner(self, rule: KindRule) -> Planner:
         """The rules of one kind, compiled against the systems' schemas and owners."""
-        owners = {name: connector.owners() for name, connector in self.connectors.items()}
+        if not self._owners:
+            self._owners = {name: connector.owners() for name, connector in self.connectors.items()}
         ranks = {stage.name: stage.rank for stage in rule.stages}
         names = {field.name for field in rule.fields}
-        mapping = KindMapping(rule, described(self.connectors, rule), owners)
+        mapping = KindMapping(rule, described(self.connectors, rule), self._owners)
         return Planner(
             mapping=mapping,
             fingerprint=fingerprint(mapping.rule, mapping.fingerprint),
@@ -199,13 +206,12 @@ class Engine:
             raise Misconfigured(f"{system} knows no record {id}.")
 
     def _turn(self) -> int:
+        """Kind by kind, so that who belongs to a company finds it made already."""
+        moved = 0
         for planner in self._planners.values():
             reconcile(self, planner)
-        return sum(
-            apply(self, connector, planner.mapping)
-            for connector in self.connectors.values()
-            for planner in self._planners.values()
-        )
+            moved += sum(apply(self, connector, planner.mapping) for connector in self.connectors.values())
+        return moved
 
     # -- what the loops call -----------------------------------------------------------------------------------
 
@@ -229,9 +235,9 @@ class Engine:
         ahead = theirs - ours
         self._skew[system] = ahead if abs(ahead) > SKEW_MS else 0
 
-    def count_read(self, place: Place, records: int) -> None:
+    def count_read(self, kind: str, place: Place, records: int) -> None:
         """So many records of this place were read for the first time in this run."""
-        self.report.read[place] = self.report.read.get(place, 0) + records
+        self.report.read[kind, place] = self.report.read.get((kind, place), 0) + records
 
     def made(
         self, *, links: int = 0, suggested: int = 0, conflicts: int = 0, unknown: int = 0, deferred: int = 0

@@ -93,7 +93,7 @@ class _Intake:
                 row = row._replace(dirty=True, fate=PENDING)
             rows[row.id] = row
             if row.spans and row.entity is not None:
-                engine.contested.add(row.entity)
+                engine.contested.setdefault(mapping.rule.kind, set()).add(row.entity)
             if row.dirty and (self.anew or old is None or old.now != row.now):
                 keys[row.ref] = mapping.match_keys(place, row.now)
             for id in record.former:
@@ -102,7 +102,7 @@ class _Intake:
                     rows[id] = moved(gone, record.ref, engine.run)
         for row in rows.values():
             before = known.get(row.id)
-            engine.count_read(place, 0 if before is not None and before.run == engine.run else 1)
+            engine.count_read(mapping.rule.kind, place, 0 if before is not None and before.run == engine.run else 1)
         cursor = CursorRow(*place, page.cursor.watermark, page.cursor.resume, self.fingerprint)
         engine.step(f"observe:{place.system}:page")
         engine.store.save_page(engine.lease, list(rows.values()), keys, cursor if self.fingerprint else None)

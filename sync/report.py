@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mapping.rules import Place
+from mapping.rules import KINDS, Place
 
 FATES = ("applied", "unchanged", "held", "skipped", "parked", "deleted", "merged")
 SOON = 60_000
@@ -29,8 +29,8 @@ class Report:
     """Why it stopped before its end."""
     until_ms: int | None = None
     """When it is worth trying again."""
-    read: dict[Place, int] = field(default_factory=dict)
-    """Records read, each counted once."""
+    read: dict[tuple[str, Place], int] = field(default_factory=dict)
+    """Records read, by kind and place, each counted once."""
     fates: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     """(kind, system) → what became of them."""
     writes: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
@@ -81,17 +81,17 @@ class Report:
     @property
     def accounted(self) -> bool:
         """Whether every record that was read is accounted for, on every side and object."""
-        sides = {place.system for place in self.read}
-        return all(
-            sum(count for place, count in self.read.items() if place.system == side)
-            == sum(counts[fate] for (_, system), counts in self.fates.items() if system == side for fate in FATES)
-            for side in sides
-        )
+        sides = {(kind, place.system) for kind, place in self.read}
+        return all(self._read(*side) == sum(self.fates.get(side, Counter())[fate] for fate in FATES) for side in sides)
+
+    def _read(self, kind: str, side: str) -> int:
+        return sum(count for (of, place), count in self.read.items() if (of, place.system) == (kind, side))
 
     def as_json(self) -> dict[str, Any]:
         """The contract's document."""
-        sides = sorted({*self.calls, *(place.system for place in self.read)})
-        kinds = sorted({kind for kind, _ in (*self.fates, *self.writes)}) or ["person"]
+        sides = sorted({*self.calls, *(place.system for _, place in self.read)})
+        known = {kind for kind, _ in (*self.fates, *self.writes, *self.read)} or {"person"}
+        kinds = sorted(known, key=lambda kind: (KINDS.index(kind) if kind in KINDS else len(KINDS), kind))
         return {
             "run": self.run,
             "status": self.status,
@@ -108,9 +108,8 @@ class Report:
     def _side(self, kind: str, side: str) -> dict[str, Any]:
         fates = self.fates.get((kind, side), Counter())
         writes = self.writes.get((kind, side), Counter())
-        read = sum(count for place, count in self.read.items() if place.system == side)
         return {
-            "read": read,
+            "read": self._read(kind, side),
             **{fate: fates[fate] for fate in FATES},
             "written": {what: writes[what] for what in WRITTEN},
         }
