@@ -19,6 +19,9 @@ BLANK_RANK = -1
 STATUS_RANK = -2
 """The rank of a status: it stands beside the stages and is neither further nor less far."""
 
+ACTIVE = "active"
+"""The status of whoever has none: on the way."""
+
 _RAW = "?"
 
 
@@ -41,6 +44,11 @@ class Lifecycle:
             return BLANK_RANK
         stage = self.stages.get(name) if isinstance(name, str) else None
         return STATUS_RANK if stage is None else stage.rank
+
+    def reason(self, status: str, given: Value) -> str | None:
+        """A reason of this status's closed list; None for any other."""
+        entry = self.statuses.get(status)
+        return given if entry is not None and given in entry.reasons else None
 
     def decode(self, system: str, natives: Sequence[Any]) -> Value:
         """The name of the stage or status that the native values mean; `?raw` for an unknown value."""

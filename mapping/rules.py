@@ -101,6 +101,14 @@ class Stage:
     """system → own values that mean this stage."""
     write: Mapping[str, str | None]
     """system → own value that expresses it; None: this stage is not written there."""
+    buyer: str = ""
+    """Where the buyer is: awareness, consideration, decision, customer."""
+    entry: str = ""
+    """A condition that everybody who stands here should fulfil."""
+    reasons: tuple[str, ...] = ()
+    """Of a status: why somebody may be given it, a closed list."""
+    back_to: str | None = None
+    """Of a status: the stage that it sets a person back to; None: the stage stays."""
 
 
 @dataclass(frozen=True, slots=True)
