@@ -4,7 +4,7 @@ A connector turns one system into records, pages and outcomes.  It decides nothi
 system (clear-then-set, subscriptions behind an API of their own, batches that fail as a whole) stays behind it.
 
 Times are integer milliseconds since the epoch, UTC, **on the clock of the system that reported them**.  Native
-values are what the system's JSON holds: str, int, float, bool, None.
+values are what the system's JSON holds: str, int, float, bool, None; a field of references holds a sorted list of ids.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
+
+PARENT_GONE = "PARENT_GONE"
+"""`Rejected.code` where a reference names a record that is not there, whatever the system calls that."""
 
 
 class Ref(NamedTuple):
@@ -38,6 +41,8 @@ class Record:
     """Archived, in the recycle bin, or gone."""
     moved_to: Ref | None = None
     """Merged into or converted to this record: it lives on there."""
+    converted: tuple[Ref, ...] = ()
+    """All that a converted record became: a lead its contact, account and opportunity."""
     former: tuple[str, ...] = ()
     """Ids of the same object that this record absorbed in merges, where the system lists them on the survivor."""
 
@@ -86,6 +91,9 @@ class Write:
     not be given a field for it: then a creation whose answer is lost can be told only by other unique values."""
     unless_changed_since: int | None = None
     """The version our decision rests on, ms: a record that has moved on since must not be written (Stale)."""
+    archive: bool = False
+    """Instead of setting fields (there are none): put the record into the bin, from where people can restore it.  What
+    is in the bin already, or gone, is Stale.  Applied.record is deleted and need not hold fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ class Rejected:
     """Nothing happened, and the same write would be refused again."""
 
     code: str
-    """The system's own code: INVALID_EMAIL, STRING_TOO_LONG …"""
+    """The system's own code (INVALID_EMAIL, STRING_TOO_LONG …), or PARENT_GONE."""
     message: str
     """The system's own words.  May hold personal values: never logged."""
     fields: tuple[str, ...] = ()
@@ -145,6 +153,14 @@ class Option:
     value: str
     label: str
     active: bool = True
+    within: str = ""
+    """The pipeline that a stage belongs to; empty where there are none."""
+    closed: bool | None = None
+    """Of a stage: whether the deal is over; None where the system does not say."""
+    won: bool | None = None
+    """Of a stage: whether the deal is won."""
+    probability: float | None = None
+    """Of a stage: 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +171,7 @@ class Field:
     label: str
     type: str
     """One of: text, long_text, email, phone, url, number, money, percent, bool, date, datetime, choice, choices,
-    reference, id, other."""
+    reference, references, id, other."""
     writable: bool = True
     """May be set on an existing record."""
     createable: bool = True
@@ -171,6 +187,23 @@ class Field:
     calculated: bool = False
     references: tuple[str, ...] = ()
     """Objects a reference may point to."""
+    silent: bool = False
+    """May change without the record's version moving: then only a full listing or a read shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """A sort of records within one object, with picklist values of its own."""
+
+    id: str
+    name: str
+    """The name that does not change when the label is translated."""
+    label: str
+    active: bool = True
+    default: bool = False
+    """What our user's new records are where none is named."""
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Picklist field → the values it offers; a field that is not here offers all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +212,11 @@ class Schema:
 
     object: str
     fields: Mapping[str, Field]
+    record_types: tuple[RecordType, ...] = ()
+    """Empty where all records are alike."""
+    zone: str = ""
+    """IANA name of the account's time zone, where the system says it: the day that a datetime stands for (the close
+    date of a deal) is a day there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +245,33 @@ class Owner:
     name: str
     active: bool = True
     queue: bool = False
+
+
+class Past(NamedTuple):
+    """One value that a field has held."""
+
+    value: Any
+    at: int
+    """When it was put there, ms."""
+    kind: str
+    """Who put it there: human, form, import, automation, integration; unknown where the system does not say."""
+    actor: str = ""
+    """Their id in the system, where it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What became of an erasure."""
+
+    ref: Ref
+    at: int
+    """The system's clock when it was done, ms."""
+    gone: bool
+    """The record is gone for good: nobody can restore it."""
+    done: tuple[str, ...] = ()
+    """What was done, one plain sentence each."""
+    left: tuple[str, ...] = ()
+    """What could not be done and who can do it, one plain sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +336,9 @@ class Connector(Protocol):
      9. Whole ids.  Ids are stable strings; merged and converted records are reported with `moved_to`.
     10. Bounded.    n writes cost at most ceil(n / batch) + O(1) calls, twice that where the connector must look before
                     it writes, and more only for what is refused; each call passes through the door.
+    11. In full.    A reference to what is not there is Rejected with PARENT_GONE.  Where a write could be done only in
+                    part, its outcome is Unknown, and the same write again is Rejected: half is never Applied.
+    12. And back.   An archived record is reported deleted; a restored one is reported live, with a greater version.
 
     Errors: what befalls one record is an Outcome.  What befalls the system is an exception of `connectors.errors`
     (Unavailable, Exhausted, Unauthorised, SchemaChanged, Misconfigured), raised by any method; `write` raises
@@ -322,8 +390,25 @@ class Connector(Protocol):
         """id → native field → when its present value was put there, ms.  Empty where the system keeps no history."""
         ...
 
+    def history(
+        self, object: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Past]]]:
+        """id → native field → the values it has held, newest first, the present one among them where it is known.
+
+        As far back as the system keeps them; fields and records without a history are left out.
+        """
+        ...
+
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
         """Carry out; `fields` are the native fields that Applied.record must hold."""
+        ...
+
+    def erase(self, object: str, id: str) -> Erasure:
+        """Destroy a record for good, as privacy law demands, as far as these credentials may; nothing else is written.
+
+        Doing it twice does no harm: a record that is not there is gone.  Raises what befalls the system; then it may
+        or may not have happened, and should be asked for again.
+        """
         ...
 
     def usage(self) -> Usage:

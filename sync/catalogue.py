@@ -46,6 +46,11 @@ COMMON: dict[str, Entry] = {
     ),
     "INVALID_NUMBER": Entry("The value is not a number the target accepts.", "Correct the value.", "rep"),
     "INVALID_DATE": Entry("The value is not a date the target accepts.", "Correct the value.", "rep"),
+    "PARENT_GONE": Entry(
+        "The record belongs to another one that was deleted or merged away there.",
+        "Nothing: the next sync looks where the other record went; if it is gone, choose another one on the record.",
+        "ops",
+    ),
     "UNKNOWN_FIELD": Entry(
         "The field does not exist, or our credentials may not see it.",
         "Run `smarketing provision`, correct the mapping, or grant the permission.",

@@ -11,6 +11,8 @@ from connectors.door import Budget, Called, Clock, Door, wire
 from connectors.errors import Misconfigured
 from connectors.hubspot import auth, checkup, paths, rows, schema
 from connectors.hubspot.api import Api
+from connectors.hubspot.erasing import erase
+from connectors.hubspot.history import History
 from connectors.hubspot.links import Links
 from connectors.hubspot.listing import Lister
 from connectors.hubspot.manners import HubSpotManners, windows
@@ -18,11 +20,13 @@ from connectors.hubspot.reading import BATCH, Reader
 from connectors.hubspot.writing import Writer
 from connectors.port import (
     Cursor,
+    Erasure,
     FieldSpec,
     Key,
     Outcome,
     Owner,
     Page,
+    Past,
     Problem,
     Record,
     Schema,
@@ -60,6 +64,7 @@ class HubSpot:
         self._api = Api(door, api)
         links = Links(self._api)
         self._reader = Reader(self._api, links)
+        self._history = History(self._api)
         self._lister = Lister(self._api, self._reader, links, lag=lag, bin_every_ms=bin_every, bin_due=bin_due)
         self._writer = Writer(self._api, self._reader, links)
 
@@ -127,15 +132,25 @@ class HubSpot:
 
     def overwritten(self, writes: Sequence[tuple[Write, Record]]) -> Mapping[str, Mapping[str, Any]]:
         """From the history of the properties."""
-        return self._reader.overwritten(writes)
+        return self._history.overwritten(writes)
 
     def changed_at(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """From the history of the properties."""
-        return self._reader.changed_at(object, ids, fields)
+        return self._history.changed_at(object, ids, fields)
+
+    def history(
+        self, object: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Past]]]:
+        """From the history of the properties."""
+        return self._history.of(object, ids, fields)
 
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
         """Batches of 100.  `lifecyclestage!` sets the stage even backwards; `@subscriptions` only ever opts out."""
         return self._writer.write(writes, fields)
+
+    def erase(self, object: str, id: str) -> Erasure:
+        """A contact is destroyed and its address blocked; of other objects HubSpot only lets us fill the bin."""
+        return erase(self._api, object, id)
 
     def usage(self) -> Usage:
         """From the door's ledger."""

@@ -56,6 +56,14 @@ class Api:
         """Up to 100 records, ids all different; 207: some are missing; 400: nothing was written."""
         return self._tell(self._crm.objects.batch_api.update, object, {"inputs": list(inputs)})
 
+    def batch_archive(self, object: str, ids: Sequence[str]) -> Answer:
+        """Up to 100 records to the bin; nothing is said of unknown ones."""
+        return self._tell(self._crm.objects.batch_api.archive, object, {"inputs": [{"id": id} for id in ids]})
+
+    def gdpr_delete(self, id: str) -> Answer:
+        """Destroy a contact for good and block its addresses.  HubSpot offers it for contacts alone."""
+        return self.raw("POST", paths.GDPR_DELETE, json={"objectId": id})
+
     # -- associations ------------------------------------------------------------------------------------------
 
     def associations(self, object: str, to: str, ids: Sequence[str]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ changes without the record's own time moving, so it is seen when the record is n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.errors import SyncError
@@ -129,9 +130,7 @@ class Links:
 
     def _with(self, record: Record, named: Iterable[str], links: Mapping[str, str | None]) -> Record:
         fields = {**record.fields, **{name: links.get(name) for name in named}}
-        return Record(
-            record.ref, fields, record.version, record.created, record.deleted, record.moved_to, record.former
-        )
+        return replace(record, fields=fields)
 
 
 def _listed(object: str, name: str, row: Mapping[str, Any]) -> str | None:

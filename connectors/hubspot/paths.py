@@ -20,13 +20,14 @@ TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105 - an a
 ACCOUNT = "/account-info/v3/details"
 UNSUBSCRIBE_ALL = "/communication-preferences/v4/statuses/{email}/unsubscribe-all"
 SUBSCRIPTIONS = "/communication-preferences/v3/definitions"
+GDPR_DELETE = "/crm/v3/objects/contacts/gdpr-delete"
 UNSUBSCRIBE = "/communication-preferences/v3/unsubscribe"
 
 _CRM = re.compile(r"^/crm/v\d/(objects|properties|owners|associations)(?=/|$)")
 _OTHER = re.compile(r"^/(oauth|communication-preferences|account-info)/v[134](?=/)")
 
 _ID = re.compile(r"/(?:\d+|[^/]*(?:@|%40)[^/]*)(?=/|$)")
-_REPEATABLE = re.compile(r"/(search|batch/read|token|access-token-info|unsubscribe(-all)?)$")
+_REPEATABLE = re.compile(r"/(search|batch/read|token|access-token-info|unsubscribe(-all)?|gdpr-delete)$")
 
 
 def versioned(path: str, api: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.errors import SyncError
 from connectors.hubspot import rows
-from connectors.hubspot.answers import Fault
+from connectors.hubspot.answers import Answer, Fault
 from connectors.hubspot.api import Api
 from connectors.hubspot.conflicts import Conflicts
 from connectors.hubspot.consent import Consent
@@ -25,10 +25,11 @@ from connectors.port import Applied, Outcome, Record, Rejected, Stale, Unknown, 
 
 @dataclass(slots=True)
 class _Job:
-    """At most 100 writes of one object that go in one call, all creations or all updates of different records."""
+    """At most 100 writes of one object that go in one call, all by one verb, of different records."""
 
     object: str
-    create: bool
+    verb: str
+    """create, update, archive."""
     places: list[int] = field(default_factory=list)
 
 
@@ -73,8 +74,8 @@ class Writer:
 
     def _carry_out(self, writes: Sequence[Write], fields: Sequence[str], job: _Job) -> dict[int, Outcome]:
         batch = {place: writes[place] for place in job.places}
-        work = self._create if job.create else self._update
-        done = work(job.object, batch, fields)
+        work = {"create": self._create, "update": self._update, "archive": self._archive}
+        done = work[job.verb](job.object, batch, fields)
         return {place: self._consent.as_said(batch[place], outcome) for place, outcome in done.items()}
 
     # -- creations ---------------------------------------------------------------------------------------------
@@ -138,11 +139,15 @@ class Writer:
         names = {*fields, "email", rows.SUBSCRIPTIONS} if consent else fields
         return self._reader.batch(object, sorted(names), [write.id for write in batch.values() if write.id])
 
-    def _sender(self, object: str, batch: Mapping[int, Write]) -> Sender:
+    def _sender(
+        self,
+        object: str,
+        batch: Mapping[int, Write],
+        call: Callable[[Sequence[Mapping[str, Any]]], Answer] | None = None,
+    ) -> Sender:
         by_id = {write.id: place for place, write in batch.items()}
-        return Sender(
-            partial(self._api.batch_update, object), f"an update of {object}", lambda row: by_id.get(str(row.get("id")))
-        )
+        call = call or partial(self._api.batch_update, object)
+        return Sender(call, f"an update of {object}", lambda row: by_id.get(str(row.get("id"))))
 
     def _clear_stages(self, object: str, batch: Mapping[int, Write], begun: bool) -> dict[int, Outcome]:
         """The lifecycle goes back only from blank, and a batch promises no order: so clear first, in a call of its
@@ -159,6 +164,28 @@ class Writer:
             wrong = self._links.write(object, name, wanted) if wanted else {}
             outcomes.update({place: wrong[write.id] for place, write in batch.items() if write.id in wrong})
         return outcomes
+
+    # -- archiving ---------------------------------------------------------------------------------------------
+
+    def _archive(self, object: str, batch: Mapping[int, Write], fields: Sequence[str]) -> dict[int, Outcome]:
+        """HubSpot says nothing of single records, so what it did not refuse is done."""
+        before = self._look(object, batch, fields)
+        outcomes = _stale(batch, before)
+        going = _without(batch, outcomes)
+        sender = self._sender(object, going, call=partial(self._to_bin, object))
+        sent = sender.send({place: {"id": write.id} for place, write in going.items()}, begun=bool(outcomes))
+        outcomes.update(sent.settled)
+        outcomes.update({place: _refused(going[place], fault) for place, fault in sent.faults.items()})
+        at = self._door.server_now()
+        for place in sent.rows:
+            record = before[going[place].id or ""]
+            assert record is not None, "what was not there is stale"
+            outcomes[place] = Applied(replace(record, deleted=True, version=max(record.version, at)))
+        return outcomes
+
+    def _to_bin(self, object: str, inputs: Sequence[Mapping[str, Any]]) -> Answer:
+        answer = self._api.batch_archive(object, [str(input["id"]) for input in inputs])
+        return Answer(200, {"results": list(inputs)}) if answer.good else answer
 
     # -- answers -----------------------------------------------------------------------------------------------
 
@@ -199,7 +226,7 @@ class Writer:
 
 def _jobs(writes: Sequence[Write]) -> list[list[_Job]]:
     """Rounds of jobs."""
-    rounds: list[dict[tuple[str, bool], list[_Job]]] = []
+    rounds: list[dict[tuple[str, str], list[_Job]]] = []
     turns: dict[tuple[str, str], int] = {}
     for place, write in enumerate(writes):
         turn = 0
@@ -208,9 +235,10 @@ def _jobs(writes: Sequence[Write]) -> list[list[_Job]]:
             turns[write.object, write.id] = turn + 1
         if turn == len(rounds):
             rounds.append({})
-        open_ = rounds[turn].setdefault((write.object, write.id is None), [])
+        verb = "create" if write.id is None else "archive" if write.archive else "update"
+        open_ = rounds[turn].setdefault((write.object, verb), [])
         if not open_ or len(open_[-1].places) == BATCH:
-            open_.append(_Job(write.object, write.id is None))
+            open_.append(_Job(write.object, verb))
         open_[-1].places.append(place)
     return [[job for jobs in kinds.values() for job in jobs] for kinds in rounds]
 

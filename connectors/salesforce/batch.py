@@ -12,10 +12,21 @@ from connectors.salesforce.verdicts import Done, Halted, Verdict
 
 
 class Group(NamedTuple):
-    """Writes that may go in one call: all create or all update one object."""
+    """Writes that may go in one call: all of one object and one verb."""
 
     object: str
-    creating: bool
+    verb: str
+    """update, archive or create."""
+
+    @property
+    def creating(self) -> bool:
+        """Whether they make records."""
+        return self.verb == "create"
+
+
+def verb(write: Write) -> str:
+    """What is to be done."""
+    return "create" if write.id is None else "archive" if write.archive else "update"
 
 
 class Batch:
@@ -32,11 +43,11 @@ class Batch:
         return [n for n, verdict in enumerate(self.verdicts) if verdict is None]
 
     def groups(self) -> list[tuple[Group, list[int]]]:
-        """Open writes by object and verb, updates first: a creation may want a value that an update gives up."""
+        """Open writes by object and verb, creations last: they may want a value that an update gives up."""
         found: dict[Group, list[int]] = {}
         for n in self.open():
             write = self.writes[n]
-            found.setdefault(Group(write.object, write.id is None), []).append(n)
+            found.setdefault(Group(write.object, verb(write)), []).append(n)
         return sorted(found.items(), key=lambda item: item[0].creating)
 
     def take(self, numbers: Iterable[int]) -> list[Write]:

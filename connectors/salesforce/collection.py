@@ -42,6 +42,21 @@ class Collection:
         batches = [writes[n : n + MOST] for n in range(0, len(writes), MOST)]
         return [verdict for verdicts in self._api.door.map(self._batch, batches) for verdict in verdicts]
 
+    def bin(self, writes: Sequence[Write]) -> list[Verdict]:
+        """Put records of one object into the recycle bin; one verdict each."""
+        batches = [writes[n : n + MOST] for n in range(0, len(writes), MOST)]
+        work = self._api.door.map(lambda batch: attempt(lambda: self._bin(batch), len(batch)), batches)
+        return [verdict for verdicts in work for verdict in verdicts]
+
+    def _bin(self, batch: Sequence[Write]) -> list[Verdict]:
+        try:
+            items = self._api.send("DELETE", self._api.paths.delete([str(write.id) for write in batch]))
+        except Declined as no:
+            return self._declined(batch, no)
+        if not isinstance(items, list) or len(items) != len(batch):
+            return [Unknown("Salesforce did not answer for each record")] * len(batch)
+        return [of_item(write, item, {}) for write, item in zip(batch, items, strict=True)]
+
     def _batch(self, batch: Sequence[Write], shape: Shape | None = None) -> list[Verdict]:
         return attempt(lambda: self._call(batch, shape), len(batch))
 
@@ -82,7 +97,8 @@ class Collection:
         if len(batch) == 1:
             return [of(batch[0], no.complaints)]
         middle = len(batch) // 2
-        return self._batch(batch[:middle]) + self._batch(batch[middle:])
+        again = self.bin if batch[0].archive else self._batch
+        return again(batch[:middle]) + again(batch[middle:])
 
     def _without(self, batch: Sequence[Write], column: str, no: Declined) -> list[Verdict]:
         """A field that does not exist for us fails every call it is in: leave those writes out."""

@@ -10,11 +10,13 @@ import httpx
 from connectors.door import Budget, Called, Clock, Door, wire
 from connectors.port import (
     Cursor,
+    Erasure,
     FieldSpec,
     Key,
     Outcome,
     Owner,
     Page,
+    Past,
     Problem,
     Record,
     Schema,
@@ -27,6 +29,8 @@ from connectors.salesforce.changes import GRAIN, Changes
 from connectors.salesforce.checking import Checker
 from connectors.salesforce.collection import MOST
 from connectors.salesforce.describing import Describer
+from connectors.salesforce.erasing import erase
+from connectors.salesforce.history import History
 from connectors.salesforce.provisioning import Provisioner
 from connectors.salesforce.reading import Reader
 from connectors.salesforce.rows import SYSTEM, Shape
@@ -52,6 +56,7 @@ class Salesforce:
         self._api = Api(settings, door, on_token)
         self._describer = Describer(self._api)
         self._reader = Reader(self._api)
+        self._history = History(self._api)
         self._changes = Changes(self._api, self._describer)
         self._writer = Writer(self._api, self._reader, self._describer)
         self._provisioner = Provisioner(self._api, self._describer)
@@ -118,9 +123,19 @@ class Salesforce:
         """Nothing: Salesforce keeps history of few fields, late and only where an administrator asked for it."""
         return {}
 
+    def history(
+        self, object: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Past]]]:
+        """Of tracked fields, and of an opportunity's stage, amount, close date and probability."""
+        return self._history.of(object, ids, fields)
+
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
         """As `Connector.write`.  More than a batch at once is welcome: thousands become one Bulk job."""
         return self._writer.run(writes, fields)
+
+    def erase(self, object: str, id: str) -> Erasure:
+        """Delete, and empty the bin of it."""
+        return erase(self._api, object, id)
 
     def close(self) -> None:
         """Let go of connections."""

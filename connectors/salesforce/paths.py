@@ -6,6 +6,7 @@ another version is a change of `DEFAULT_VERSION` (or of the setting), never of c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote, quote_plus
 
 DEFAULT_VERSION = "64.0"
@@ -47,6 +48,10 @@ class Paths:
     def retrieve(self, object: str) -> str:
         """Many records of one object by id."""
         return f"{self.collections}/{quote(object, safe='')}"
+
+    def delete(self, ids: Sequence[str]) -> str:
+        """To the bin, at most 200 records, each on its own."""
+        return f"{self.collections}?ids={','.join(quote(id, safe='') for id in ids)}&allOrNone=false"
 
     def query(self, soql: str, *, everything: bool = False) -> str:
         """`everything`: deleted and archived rows too (queryAll)."""

@@ -17,6 +17,11 @@ SYSTEM = "salesforce"
 STAMP = "SystemModstamp"
 _ALWAYS = ("Id", STAMP, "CreatedDate")
 _MERGEABLE = frozenset(("Account", "Contact", "Lead"))
+_CONVERTED = {
+    "Contact": "ConvertedContactId",
+    "Account": "ConvertedAccountId",
+    "Opportunity": "ConvertedOpportunityId",
+}
 _WITHOUT_BIN = frozenset(("User", "Group", "Organization", "OpportunityStage", "LeadStatus", "TaskStatus"))
 
 stamp_ms = lru_cache(maxsize=4096)(to_ms)
@@ -40,7 +45,7 @@ class Shape:
         fate = [*_ALWAYS]
         fate += ["IsDeleted"] if self.binned else []
         fate += ["MasterRecordId"] if self.merges else []
-        fate += ["IsConverted", "ConvertedContactId"] if self.converts else []
+        fate += ["IsConverted", *_CONVERTED.values()] if self.converts else []
         self.select = tuple(dict.fromkeys((*fate, *self.plain, *(name for name, _ in self.dotted))))
 
     def record(self, row: dict[str, Any]) -> Record:
@@ -60,6 +65,7 @@ class Shape:
             stamp_ms(created) if created else None,
             get("IsDeleted") is True,
             self._moved(row) if self.merges else None,
+            self._converted(row) if self.converts else (),
         )
 
     def gone(self, id: str, at: int) -> Record:
@@ -72,6 +78,9 @@ class Shape:
             return Ref(SYSTEM, self.object, winner)
         contact = row.get("ConvertedContactId") if self.converts else None
         return Ref(SYSTEM, "Contact", contact) if contact else None
+
+    def _converted(self, row: dict[str, Any]) -> tuple[Ref, ...]:
+        return tuple(Ref(SYSTEM, object, id) for object, name in _CONVERTED.items() if (id := row.get(name)))
 
 
 def _folded(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""SOAP login: the one call that still takes nothing but a name and a password.
+"""The two SOAP calls that REST has no equal for: login by name and password, and emptying the recycle bin.
 
-It is gone above version 64.0 and off in new orgs (Salesforce help 005132110); it serves those who have it, and only
-until the token it gives is in hand: everything after is REST.
+login() is gone above version 64.0 and off in new orgs (Salesforce help 005132110); it serves those who have it, and
+only until the token it gives is in hand.  The rest of SOAP stays, and takes any token as its session.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from html import unescape
 from xml.sax.saxutils import escape
 
 HEADERS = {"content-type": "text/xml; charset=UTF-8", "soapaction": "login", "accept": "text/xml"}
+BIN_HEADERS = {**HEADERS, "soapaction": "emptyRecycleBin"}
 
 _ENVELOPE = (
     '<?xml version="1.0" encoding="utf-8"?>'
@@ -24,6 +25,17 @@ _ENVELOPE = (
 def login_envelope(username: str, password: str) -> bytes:
     """The password is followed by the security token, as Salesforce wants it."""
     return _ENVELOPE.format(escape(username), escape(password)).encode()
+
+
+def empty_bin_envelope(session: str, id: str) -> bytes:
+    """Remove one record from the recycle bin for good (SOAP guide, emptyRecycleBin): REST has no call for it."""
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        '<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:urn="urn:partner.soap.sforce.com">'
+        f"<env:Header><urn:SessionHeader><urn:sessionId>{escape(session)}</urn:sessionId></urn:SessionHeader>"
+        f"</env:Header><env:Body><urn:emptyRecycleBin><urn:ids>{escape(id)}</urn:ids></urn:emptyRecycleBin></env:Body>"
+        "</env:Envelope>"
+    ).encode()
 
 
 def element(document: str, name: str) -> str:

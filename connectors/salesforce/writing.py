@@ -55,8 +55,9 @@ class Writer:
     # -- before ------------------------------------------------------------------------------------------------
 
     def _check_stamps(self, batch: Batch) -> None:
-        for (object, creating), numbers in batch.groups():
-            if creating:
+        for group, numbers in batch.groups():
+            object = group.object
+            if group.creating:
                 continue
             guarded = [n for n in numbers if batch.writes[n].unless_changed_since is not None]
             rows = self._reader.retrieve(object, ("Id", STAMP), [str(batch.writes[n].id) for n in guarded])
@@ -69,8 +70,9 @@ class Writer:
                     batch.verdicts[n] = Stale(reason="changed since")
 
     def _check_keys(self, batch: Batch) -> None:
-        for (object, creating), numbers in batch.groups():
-            if not creating:
+        for group, numbers in batch.groups():
+            object = group.object
+            if not group.creating:
                 continue
             plain = [n for n in numbers if not self._describer.unique(object, batch.key(n).field)]
             if not plain:
@@ -90,6 +92,9 @@ class Writer:
     # -- the roads ---------------------------------------------------------------------------------------------
 
     def _write(self, batch: Batch) -> None:
+        for group, numbers in batch.groups():
+            if group.verb == "archive":
+                batch.put(numbers, self._collection.bin(batch.take(numbers)))
         updates = [n for n in batch.open() if batch.writes[n].id is not None]
         if 0 < len(updates) <= composite.MOST:
             batch.put(updates, self._composite.run(batch.take(updates), batch.shapes))

@@ -53,6 +53,10 @@ class System(ABC):
     """Fields that the system refuses in any record."""
     page: int
     """Most records on one page of `changes`."""
+    erases = True
+    """Whether records can be destroyed beyond the bin."""
+    tracked = True
+    """Whether there is a history of the first field."""
     calls_around = 0
     """Calls that any number of writes takes besides: a look at the schema, a look at what was written."""
     calls_per_batch = 1
@@ -79,6 +83,10 @@ class System(ABC):
         """Someone throws a record away."""
 
     @abstractmethod
+    def restore(self, id: str) -> None:
+        """Someone takes a record out of the bin."""
+
+    @abstractmethod
     def merge(self, winner: str, loser: str) -> str:
         """Someone merges two records; the survivor's id."""
 
@@ -101,6 +109,10 @@ class System(ABC):
     def make(self, key: str, **fields: Any) -> Write:
         """A creation."""
         return Write(self.object, None, {self.key: key, **fields}, Key(self.key, key))
+
+    def bin(self, record: Record) -> Write:
+        """An archiving that rests on what was read."""
+        return Write(self.object, record.ref.id, {}, unless_changed_since=record.version, archive=True)
 
     def update(self, record: Record, **fields: Any) -> Write:
         """A change that rests on what was read."""
@@ -174,6 +186,9 @@ class MemoryWorld(System):
     def delete(self, id: str) -> None:
         self.system.delete("people", id)
 
+    def restore(self, id: str) -> None:
+        self.system.restore("people", id)
+
     def merge(self, winner: str, loser: str) -> str:
         return self.system.merge("people", winner, loser)
 
@@ -230,6 +245,10 @@ class HubSpotWorld(System):
         with self.world.lock:
             self.world.hubspot.delete(self.object, id, HUMAN)
 
+    def restore(self, id: str) -> None:
+        with self.world.lock:
+            self.world.hubspot.restore(self.object, id, HUMAN)
+
     def merge(self, winner: str, loser: str) -> str:
         with self.world.lock:
             return self.world.hubspot.merge(self.object, winner, loser, HUMAN)
@@ -242,7 +261,7 @@ class HubSpotWorld(System):
 
     def lose_answer(self, *, after: bool) -> None:
         kind = "lost_after" if after else "lost_before"
-        self.world.faults.add(Fault(kind, "hubspot", path=r"/batch/(create|update)"))
+        self.world.faults.add(Fault(kind, "hubspot", path=r"/batch/(create|update|archive)"))
 
     def show_late(self, ms: int) -> None:
         self.world.hubspot.search_lag_ms = ms
@@ -265,7 +284,8 @@ class SalesforceWorld(System):
         self.face.settings.page = self.page
         known = self.world.credentials["salesforce"]
         given = {name: known[name] for name in ("client_id", "client_secret")}
-        self.human = Caller("human", self.face.user_id)
+        somebody = {"Username": "sales@acme.example", "LastName": "Sales", "IsActive": True, "UserType": "Standard"}
+        self.human = Caller("human", self.face.seed("User", somebody))
         self.connector: Connector = Salesforce.open(
             {"login_url": url or known["login_url"], **given, **settings},
             clock=TestClock(self.now, self.advance),
@@ -292,6 +312,10 @@ class SalesforceWorld(System):
         with self.world.lock:
             self.face.delete(self.object, id, self.human)
 
+    def restore(self, id: str) -> None:
+        with self.world.lock:
+            self.face.restore(self.object, id, self.human)
+
     def merge(self, winner: str, loser: str) -> str:
         with self.world.lock:
             return self.face.merge(self.object, winner, loser, self.human)
@@ -304,7 +328,9 @@ class SalesforceWorld(System):
 
     def lose_answer(self, *, after: bool) -> None:
         kind = "lost_after" if after else "lost_before"
-        self.world.faults.add(Fault(kind, "salesforce", path=r"^(POST|PATCH) \S*/composite(/sobjects)?$"))
+        self.world.faults.add(
+            Fault(kind, "salesforce", path=r"^(POST|PATCH|DELETE) \S*/composite(/sobjects)?(\?\S*)?$")
+        )
 
     def show_late(self, ms: int) -> None:
         """The sandbox commits at once."""

@@ -9,7 +9,20 @@ import pytest
 from connectors import connect
 from connectors.errors import Misconfigured, Unavailable
 from connectors.memory import SYNC, Entry, Memory, MemorySystem, Troubles
-from connectors.port import Applied, Deferred, Field, FieldSpec, Option, Outcome, Rejected, Schema, Stale, Traits, Write
+from connectors.port import (
+    Applied,
+    Deferred,
+    Field,
+    FieldSpec,
+    Option,
+    Outcome,
+    Ref,
+    Rejected,
+    Schema,
+    Stale,
+    Traits,
+    Write,
+)
 from tests.conformance.systems import START, MemoryWorld, TestClock
 
 
@@ -58,9 +71,11 @@ def test_a_record_is_converted_to_another_object() -> None:
     contact = Schema("Contact", {"Name": Field("Name", "Name", "text")})
     system = MemorySystem("memory", lambda: START, [lead, contact], traits=Traits(10, 1, 0, True, False))
     id = system.create("Lead", {"Name": "Ann", "Status": "Open"})
-    to = system.convert("Lead", id, "Contact")
+    beside = Ref("memory", "Account", "7")
+    to = system.convert("Lead", id, "Contact", beside=[beside])
     (record,) = Memory(system).read("Lead", ("Name",), ids=[id])
     assert record.moved_to == to
+    assert record.converted == (to, beside)
     assert system.rows["Contact"][to.id].fields == {"Name": "Ann"}
 
 

@@ -1,239 +1,39 @@
-"""The port in its shortest form: a system held in memory, and the connector to it.
-
-It states the contract without any vendor's quirks, and it is the world that the simulator practises in.
-`MemorySystem` is the world: people act on it, and it keeps the whole history of every field.  `Memory` is the
-connector.  Deterministic: time comes from `now`, every trouble from `Troubles`.
-"""
+"""The connector to a system in memory: the reference implementation of the port."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from connectors.memory.system import SYNC, MemorySystem
 from connectors.port import (
     Applied,
     Cursor,
+    Erasure,
     Field,
     FieldSpec,
     Key,
     Outcome,
     Owner,
     Page,
+    Past,
     Problem,
     Record,
     Ref,
-    Rejected,
     Schema,
     Stale,
-    Traits,
     Unknown,
     Usage,
     Write,
 )
 
-SYNC = "sync"
-"""Who the connector writes as, in `Entry.by`."""
-
-
-class Entry(NamedTuple):
-    """One change of one field, oldest first in `Row.history`."""
-
-    at: int
-    field: str
-    value: Any
-    by: str
-
-
-@dataclass(slots=True)
-class Row:
-    """One record and everything that ever happened to it."""
-
-    ref: Ref
-    fields: dict[str, Any]
-    created: int
-    version: int
-    deleted: bool = False
-    moved_to: Ref | None = None
-    former: tuple[str, ...] = ()
-    history: list[Entry] = field(default_factory=list)
-    shown: list[tuple[int, Record]] = field(default_factory=list)
-    """What `changes` shows of it, and from when."""
-
-
-class Troubles:
-    """What can go wrong, and where the simulator steps in.  As it stands, nothing does: derive and override."""
-
-    def step(self, name: str) -> None:
-        """A named boundary: `page`, `write:checked`, `write:done`, `read`."""
-
-    def read(self) -> None:
-        """Before a page or a read: may raise `Unavailable` or `Exhausted`."""
-
-    def batch(self, writes: Sequence[Write]) -> str:
-        """What befalls a batch: '' nothing, `lost_before` or `lost_after` its effect the answer is lost."""
-        return ""
-
-    def one(self, write: Write) -> Outcome | None:
-        """Refuse or defer one write."""
-        return None
-
-    def delay(self) -> int:
-        """How much later `changes` shows the change that is being made, ms; at most `Traits.lag`."""
-        return 0
-
-
-class MemorySystem:
-    """A CRM of its own: objects with schemas, people who act on them, and a memory of all they did.
-
-    `fit` is how the system stores a value of a field (trims, cuts, normalises).  `survivor_is_new`: a merge makes a
-    record with a new id, as HubSpot does; else the winner stays, as in Salesforce.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        now: Callable[[], int],
-        schemas: Sequence[Schema],
-        *,
-        traits: Traits,
-        fit: Callable[[str, str, Any], Any] = lambda object, field, value: value,
-        survivor_is_new: bool = False,
-        owners: Sequence[Owner] = (),
-        troubles: Troubles | None = None,
-    ) -> None:
-        self.name = name
-        self.now = now
-        self.schemas = {schema.object: schema for schema in schemas}
-        self.traits = traits
-        self.fit = fit
-        self.survivor_is_new = survivor_is_new
-        self.owners = list(owners)
-        self.troubles = troubles or Troubles()
-        self.rows: dict[str, dict[str, Row]] = {object: {} for object in self.schemas}
-        self._next = 1000
-
-    # -- what people do ----------------------------------------------------------------------------------------
-
-    def create(self, object: str, fields: Mapping[str, Any], by: str = "human") -> str:
-        """Make a record; returns its id.  Raises ValueError where the system would refuse."""
-        self._demand(object, None, fields)
-        self._next += 1
-        now = self.now()
-        row = Row(Ref(self.name, object, str(self._next)), {}, created=now, version=0)
-        self.rows[object][row.ref.id] = row
-        self._set(row, fields, by)
-        return row.ref.id
-
-    def edit(self, object: str, id: str, fields: Mapping[str, Any], by: str = "human") -> None:
-        """Change a record.  Raises ValueError where the system would refuse."""
-        self._demand(object, id, fields)
-        self._set(self.rows[object][id], fields, by)
-
-    def delete(self, object: str, id: str) -> None:
-        """To the bin."""
-        row = self.rows[object][id]
-        row.deleted = True
-        self._touch(row)
-
-    def restore(self, object: str, id: str) -> None:
-        """Out of the bin."""
-        row = self.rows[object][id]
-        assert row.moved_to is None, "what was merged away cannot be restored"
-        self._demand(object, id, row.fields)
-        row.deleted = False
-        self._touch(row)
-
-    def merge(self, object: str, winner: str, loser: str) -> str:
-        """Two records become one: the winner's values, and the loser's where those are blank.  Returns the id."""
-        first, second = self.rows[object][winner], self.rows[object][loser]
-        fields = {**second.fields, **{name: value for name, value in first.fields.items() if value is not None}}
-        for gone in (first, second) if self.survivor_is_new else (second,):
-            gone.deleted = True
-        id = self.create(object, fields, "merge") if self.survivor_is_new else winner
-        survivor = self.rows[object][id]
-        for gone in (first, second):
-            if gone is survivor:
-                continue
-            gone.moved_to = survivor.ref
-            survivor.former += (*gone.former, gone.ref.id)
-            self._touch(gone)
-        self._set(survivor, fields, "merge")
-        return id
-
-    def convert(self, object: str, id: str, to: str, fields: Mapping[str, Any] | None = None) -> Ref:
-        """A record becomes one of another object, with the values of fields that both have, and `fields`."""
-        row = self.rows[object][id]
-        kept = {name: value for name, value in row.fields.items() if name in self.schemas[to].fields}
-        target = self.rows[to][self.create(to, {**kept, **(fields or {})}, "convert")]
-        row.deleted, row.moved_to = True, target.ref
-        self._touch(row)
-        return target.ref
-
-    def live(self, object: str) -> list[Row]:
-        """All records that are neither deleted nor moved."""
-        return [row for row in self.rows[object].values() if not row.deleted]
-
-    def holder(self, object: str, name: str, value: Any) -> Row | None:
-        """The live record that holds this value."""
-        return next((row for row in self.live(object) if row.fields.get(name) == value), None)
-
-    # -- how it keeps them -------------------------------------------------------------------------------------
-
-    def refusal(self, object: str, id: str | None, fields: Mapping[str, Any]) -> Rejected | None:
-        """Why the system would refuse these values."""
-        schema = self.schemas[object]
-        for name, value in fields.items():
-            spec = schema.fields.get(name)
-            if spec is None or not spec.writable:
-                return Rejected("UNKNOWN_FIELD", f"{name} cannot be set", (name,))
-            stored = self._stored(object, name, value)
-            if stored is None:
-                continue
-            if spec.length is not None and isinstance(stored, str) and len(stored) > spec.length:
-                return Rejected("STRING_TOO_LONG", f"{name} is longer than {spec.length}", (name,))
-            if spec.restricted and stored not in {option.value for option in spec.options}:
-                return Rejected("INVALID_OPTION", f"{name} is none of the options", (name,))
-            holder = self.holder(object, name, stored) if spec.unique else None
-            if holder is not None and holder.ref.id != id:
-                return Rejected("DUPLICATE_VALUE", f"{name} is taken", (name,), holder.ref.id)
-        return None
-
-    def put(self, write: Write) -> Record:
-        """Carry out a write that nothing speaks against."""
-        if write.id is None:
-            return self.seen(self.rows[write.object][self.create(write.object, write.fields, SYNC)])
-        row = self.rows[write.object][write.id]
-        self._set(row, write.fields, SYNC)
-        return self.seen(row)
-
-    def seen(self, row: Row) -> Record:
-        """The record as it is this moment."""
-        return Record(row.ref, dict(row.fields), row.version, row.created, row.deleted, row.moved_to, row.former)
-
-    def _demand(self, object: str, id: str | None, fields: Mapping[str, Any]) -> None:
-        refusal = self.refusal(object, id, fields)
-        if refusal is not None:
-            raise ValueError(f"{self.name} {object}: {refusal.message}")
-
-    def _stored(self, object: str, name: str, value: Any) -> Any:
-        stored = self.fit(object, name, value)
-        return None if stored == "" else stored
-
-    def _set(self, row: Row, fields: Mapping[str, Any], by: str) -> None:
-        now = self.now()
-        for name, value in fields.items():
-            stored = self._stored(row.ref.object, name, value)
-            if row.fields.get(name) != stored:
-                row.history.append(Entry(now, name, stored, by))
-            row.fields[name] = stored
-        self._touch(row)
-
-    def _touch(self, row: Row) -> None:
-        now = self.now()
-        # A stamp of milliseconds is moved on when two changes fall into one; one of seconds is not.
-        row.version = max(row.version + (self.traits.grain == 1), now - now % self.traits.grain)
-        row.shown.append((now + min(self.troubles.delay(), self.traits.lag), self.seen(row)))
+_KINDS = {
+    SYNC: "integration",
+    "merge": "human",
+    "convert": "human",
+    **{kind: kind for kind in ("human", "form", "import", "automation", "integration")},
+}
 
 
 class Memory:
@@ -339,7 +139,21 @@ class Memory:
         return [r for r in latest if not (r.deleted and (not self.traits.bin_visible or (hidden and r.moved_to)))]
 
     def _pick(self, records: Sequence[Record], fields: Sequence[str]) -> list[Record]:
-        return [replace(record, fields={name: record.fields.get(name) for name in fields}) for record in records]
+        picked = [replace(record, fields={name: record.fields.get(name) for name in fields}) for record in records]
+        if not records or not self.system.links[records[0].ref.object].keys() & fields:
+            return picked
+        return [replace(record, fields={**record.fields, **self._linked(record)}) for record in picked]
+
+    def _linked(self, record: Record) -> dict[str, Any]:
+        """The references among the fields, as far as they lead somewhere; silent ones as they are this moment."""
+        row = self.system.rows[record.ref.object].get(record.ref.id)
+        found: dict[str, Any] = {}
+        for name, link in self.system.links[record.ref.object].items():
+            if name in record.fields:
+                held = row.fields.get(name) if link.silent and row is not None else record.fields[name]
+                ids = [id for id in (held if isinstance(held, list) else [held]) if id and self.system.there(link, id)]
+                found[name] = (ids if isinstance(held, list) else ids[0]) if ids else None
+        return found
 
     def read(
         self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()
@@ -360,8 +174,8 @@ class Memory:
         if row is None:
             return Record(Ref(self.name, object, id), {}, 0, deleted=True)
         target = row.moved_to
-        while target is not None and (further := self.system.rows[target.object][target.id].moved_to) is not None:
-            target = further
+        while target is not None and (heir := self.system.rows[target.object].get(target.id)) and heir.moved_to:
+            target = heir.moved_to
         return replace(self.system.seen(row), moved_to=target)
 
     # -- writing -----------------------------------------------------------------------------------------------
@@ -400,7 +214,7 @@ class Memory:
             holder = system.holder(write.object, key.field, key.value) if key else None
             if holder is not None:
                 return Stale(holder.ref.id, "a record with this key exists")
-        elif system.rows[write.object][write.id].deleted:
+        elif (row := system.rows[write.object].get(write.id)) is None or row.deleted:
             return Stale(reason="gone")
         refusal = system.refusal(write.object, write.id, write.fields)
         if refusal is not None:
@@ -417,14 +231,46 @@ class Memory:
             return Stale(reason="changed since")
         return None
 
+    def erase(self, object: str, id: str) -> Erasure:
+        """Nothing is left of the record."""
+        self._usage.calls += 1
+        gone = self.system.erase(object, id)
+        done = (f"destroyed the record in {self.name}",) if gone else ("there was no such record",)
+        return Erasure(Ref(self.name, object, id), self.system.now(), gone=True, done=done)
+
+    # -- history -----------------------------------------------------------------------------------------------
+
+    def history(
+        self, object: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Sequence[Past]]]:
+        """Every value of every field that is not silent."""
+        if not self.traits.history:
+            return {}
+        self._usage.calls += 1
+        wanted = {name for name in fields if not self._silent(object, name)}
+        found: dict[str, dict[str, list[Past]]] = {}
+        for id in ids:
+            row = self.system.rows[object].get(id)
+            for at, name, value, by in reversed(row.history if row is not None else ()):
+                if name in wanted:
+                    past = Past(value, at, _KINDS.get(by, "unknown"), by)
+                    found.setdefault(id, {}).setdefault(name, []).append(past)
+        return found
+
+    def _silent(self, object: str, name: str) -> bool:
+        link = self.system.links[object].get(name)
+        return link is not None and link.silent
+
     def changed_at(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """From the history."""
         if not self.traits.history:
             return {}
         self._usage.calls += 1
+        wanted = {name for name in fields if not self._silent(object, name)}
         return {
-            id: {entry.field: entry.at for entry in self.system.rows[object][id].history if entry.field in fields}
+            id: {entry.field: entry.at for entry in row.history if entry.field in wanted}
             for id in ids
+            if (row := self.system.rows[object].get(id)) is not None
         }
 
     def overwritten(self, writes: Sequence[tuple[Write, Record]]) -> Mapping[str, Mapping[str, Any]]:
@@ -436,8 +282,11 @@ class Memory:
             if write.id is None or write.unless_changed_since is None:
                 continue
             since = write.unless_changed_since + self.traits.grain
-            history = self.system.rows[write.object][record.ref.id].history
+            row = self.system.rows[write.object].get(record.ref.id)
+            history = row.history if row is not None else []
             for name in write.fields:
+                if self._silent(write.object, name):
+                    continue
                 entries = [entry for entry in history if entry.field == name]
                 ours = max((n for n, entry in enumerate(entries) if entry.by == SYNC), default=0)
                 if ours and entries[ours - 1].by != SYNC and entries[ours - 1].at >= since:
