@@ -47,6 +47,9 @@ LATER = 1_000
 TAKE = 20
 """Batches taken at a time: enough for a connector to choose its bulk road."""
 
+LOOKED = " (seen by looking: no answer came)"
+GONE = " (no answer came, and the record was deleted before anybody could look)"
+
 
 def apply(engine: Engine, connector: Connector, mapping: KindMapping) -> int:
     """Send what is planned for this system and due.  Returns how many operations had any effect on the state."""
@@ -326,7 +329,7 @@ class _Told:
         """It happened, and what it made is gone: the journal tells of it, for it may come back."""
         self.moved += 1
         self.dirty.append(operation.entity)
-        self._journal(operation, {}, {}, True)
+        self._journal(operation, {}, {}, LOOKED)
         self.ended.append(Ending(operation.n, DONE, gone.id, note={"looked": True}))
         self.engine.wrote(operation.kind, operation.system, operation.verb)
 
@@ -339,13 +342,16 @@ class _Told:
         self.dirty.append(operation.entity)
         if record is None:
             return
-        if operation.id is not None and not record.deleted:
+        if operation.id is not None and record.moved_to is None:
             now = self.mapping.decode(record)
             told: Mapping[str, Any] = operation.basis.get("fields", {})
             held = {
                 n: v for n, v in operation.fields.items() if self._holds(now, n, v) and told.get(n, {}).get("old") != v
             }
-            self._journal(operation._replace(fields=held), now, replaced, True)
+            if record.deleted and not record.fields:
+                self._journal(operation, {}, replaced, GONE)
+            else:
+                self._journal(operation._replace(fields=held), now, replaced, LOOKED)
         self._observe(record)
 
     def _holds(self, now: Mapping[str, Any], name: str, wanted: Any) -> bool:
@@ -422,7 +428,7 @@ class _Told:
                 row = row._replace(state=LIVE)
         self._put(row, keyed=old is None or old.now != now)
         self._agree(operation)
-        self._journal(operation, now, replaced, looked)
+        self._journal(operation, now, replaced, LOOKED if looked else "")
         self.ended.append(Ending(operation.n, DONE, record.ref.id, note={"looked": True} if looked else None))
         self.engine.wrote(operation.kind, operation.system, operation.verb)
 
@@ -447,16 +453,13 @@ class _Told:
             }
             self._settle(current._replace(shadow=shadow, spans=left, dirty=True))
 
-    def _journal(
-        self, operation: OperationRow, now: Mapping[str, Any], replaced: Mapping[str, Any], looked: bool
-    ) -> None:
+    def _journal(self, operation: OperationRow, now: Mapping[str, Any], replaced: Mapping[str, Any], seen: str) -> None:
         line = partial(JournalRow, self.engine.now(), self.engine.run, operation.entity)
-        seen = " (seen by looking: no answer came)" if looked else ""
         told: Mapping[str, Any] = operation.basis.get("fields", {})
         for name, value in operation.fields.items():
             why = told.get(name, {})
             became = now.get(name, value)
-            if looked and operation.id is None and not name.startswith("@"):
+            if seen and operation.id is None and not name.startswith("@"):
                 became = self._as_made(operation, name, became)
             reason = f"{why.get('rule', '')}: {why.get('why', '')}{seen}"
             self.journal.append(line(operation.system, name, why.get("old"), became, reason, operation.n))

@@ -245,7 +245,8 @@ def _linked(a: Row, b: Row) -> bool:
 
 
 def complete_journal(e: Evidence) -> Iterator[Finding]:
-    """S15: every value that we wrote is in the journal, unless its answer was lost and a person wrote over it."""
+    """S15: every value that we wrote is in the journal, unless its answer was lost and a person wrote over it or
+    merged the record away."""
     for refs in e.groups.values():
         lines = e.journal_of(refs)
         for name in FIELDS:
@@ -257,7 +258,7 @@ def complete_journal(e: Evidence) -> Iterator[Finding]:
                     told = any(
                         x.name == name and x.system == ref.system and _was(name, x.became, c.value) for x in lines
                     )
-                    if not told and not (e.rows[ref].deleted):
+                    if not told and e.rows[ref].moved_to is None:
                         yield "S15", ref, name, e.story(refs, name)
 
 

@@ -147,3 +147,16 @@ def test_a_stage_that_our_write_overwrote_is_journaled_in_the_words_of_the_vocab
     scene.rest()
     assert ("sql",) in scene.ask("SELECT trim(was, '\"') FROM journal WHERE field = 'stage'")
     assert judge(scene) == []
+
+
+def test_what_an_unanswered_write_put_into_a_record_that_was_deleted_at_once_is_journaled(scene: Scene) -> None:
+    contact = scene.contact(phone="1")
+    scene.rest()
+    scene.salesforce.edit("Lead", "1001", {"Phone": "2"})
+    scene.lose()
+    scene.on("apply:hubspot:recorded", lambda: scene.hubspot.delete("contacts", contact))
+    scene.rest()
+    assert ("2",) in scene.ask("SELECT trim(became, '\"') FROM journal WHERE system = 'hubspot'")
+    scene.hubspot.restore("contacts", contact)
+    scene.rest()
+    assert judge(scene) == []

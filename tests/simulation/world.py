@@ -6,12 +6,13 @@ The schemas are those parts of HubSpot and Salesforce that the product's own rul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
 from connectors.errors import Exhausted, Unavailable
 from connectors.memory import Memory, MemorySystem, Troubles
-from connectors.port import Deferred, Field, Option, Outcome, Rejected, Schema, Stale, Traits, Write
+from connectors.port import Deferred, Field, Key, Option, Outcome, Record, Rejected, Schema, Stale, Traits, Write
 from mapping.rules import KindRule
 from sync.config import parse, person_rule
 
@@ -86,6 +87,14 @@ class Watched(Memory):
             if isinstance(outcome, Stale):
                 self.mark("stale")
             yield outcome
+
+    def read(
+        self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()
+    ) -> Iterator[Record]:
+        """Of a deleted contact HubSpot shows nothing."""
+        for record in super().read(object, fields, ids=ids, keys=keys):
+            blank = record.deleted and record.moved_to is None and self.system.survivor_is_new
+            yield replace(record, fields={}) if blank else record
 
 
 def _schema(object: str, *fields: Field) -> Schema:
