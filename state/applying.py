@@ -41,15 +41,18 @@ class Applying(Part):
     def take(self, lease: Lease, system: str, now: int, limit: int, *, kind: str | None = None) -> list[OperationRow]:
         """Mark the next operations that are due as sent, and return them in the order they were decided.
 
-        kind: only those of this kind.
+        As long as urgent ones are due, only those.  kind: only those of this kind.
         """
-        statement = (
-            f"SELECT {OPERATION_COLUMNS} FROM operation WHERE state = 'planned' AND state <> 'done' "  # noqa: S608
-            f"AND system = ? AND not_before_ms <= ? {_OF_KIND if kind else ''}ORDER BY n LIMIT ?"
-        )
+        of_kind = _OF_KIND if kind else ""
         wanted = (system, now, *([kind] if kind else []), limit)
+        due: list[OperationRow] = []
         with self._tables.writing(lease) as connection:
-            due = [read_operation(found) for found in self._tables.run(connection, statement, wanted)]
+            for which in ("urgent AND state = 'planned'", "state = 'planned' AND state <> 'done'"):
+                statement = (
+                    f"SELECT {OPERATION_COLUMNS} FROM operation WHERE {which} "  # noqa: S608
+                    f"AND system = ? AND not_before_ms <= ? {of_kind}ORDER BY n LIMIT ?"
+                )
+                due = due or [read_operation(found) for found in self._tables.run(connection, statement, wanted)]
             if due:
                 numbers = self._tables.many([operation.n for operation in due])
                 mark = "UPDATE operation SET state = 'sent', attempts = attempts + 1 WHERE n IN ??"

@@ -12,7 +12,7 @@ from state.rows import OperationRow
 
 OPERATION_COLUMNS: Final = (
     "entity, kind, system, object, id, verb, fields, native, agreed, basis, run, state, key, not_before_ms, attempts, "
-    "note, n"
+    "note, urgent, n"
 )
 """The columns of `operation` in the order of `OperationRow`."""
 
@@ -22,7 +22,7 @@ _NEW: Final = OPERATION_COLUMNS.removesuffix(", n")
 def read_operation(values: Sequence[Any]) -> OperationRow:
     """A row of `OPERATION_COLUMNS` as a value."""
     entity, kind, system, object, id, verb, fields, native, agreed, basis, run, state, key, *rest = values
-    not_before, attempts, note, n = rest
+    not_before, attempts, note, urgent, n = rest
     return OperationRow(
         entity,
         kind,
@@ -40,6 +40,7 @@ def read_operation(values: Sequence[Any]) -> OperationRow:
         not_before,
         attempts,
         from_json_or_null(note),
+        bool(urgent),
         n,
     )
 
@@ -51,9 +52,9 @@ def insert_operations(tables: Tables, connection: Connection, operations: Sequen
 
 def _write_operation(operation: OperationRow) -> tuple[Any, ...]:
     entity, kind, system, object, id, verb, fields, native, agreed, basis, run, state, key, *rest = operation
-    not_before, attempts, note, _ = rest
+    not_before, attempts, note, urgent, _ = rest
     documents = (to_json(fields), to_json(native), to_json(agreed), to_json(basis))
-    when = (not_before, attempts, to_json_or_null(note))
+    when = (not_before, attempts, to_json_or_null(note), bool(urgent))
     return (entity, kind, system, object, id, verb, *documents, run, state, to_json_or_null(key), *when)
 
 

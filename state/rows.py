@@ -117,6 +117,8 @@ class OperationRow(NamedTuple):
     attempts: int = 0
     """How often it was sent; `take` counts."""
     note: Any = None
+    urgent: bool = False
+    """It goes before everything that is not: what people decided about themselves."""
     n: int = 0
 
 

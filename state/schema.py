@@ -22,13 +22,14 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeEngine
 
 from state.rows import OPERATION_STATES, RECORD_STATES
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration."""
 
 VERSION_TABLE = "smarketing_version"
@@ -112,6 +113,7 @@ operation = Table(
     _text("native"),
     _text("agreed"),
     _text("basis"),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
     CheckConstraint(f"state IN ({', '.join(repr(state) for state in OPERATION_STATES)})", name="operation_state"),
     CheckConstraint("verb IN ('create', 'update', 'archive')", name="operation_verb"),
     sqlite_autoincrement=True,
@@ -134,6 +136,8 @@ Index(
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
 )
+_URGENT = text("urgent AND state = 'planned'")
+Index("operation_urgent", operation.c.system, operation.c.n, sqlite_where=_URGENT, postgresql_where=_URGENT)
 Index("operation_entity", operation.c.entity, operation.c.system)
 Index("operation_run", operation.c.run)
 

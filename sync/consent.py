@@ -1,25 +1,35 @@
-"""Consent reaches every record of a person, the duplicates too: who has opted out has opted out everywhere.
+"""Consent reaches every record of a person, whatever else is left out, held or refused: who opted out has opted out.
 
-Duplicates get nothing else from the sync.  An opt-out on one of them counts for the person.  Pure.
+An opt-out on a duplicate counts for the person, and reaches the duplicates, which get nothing else from the sync.  It
+is written before everything else of its system, and alone where something else stands in its way.  Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mapping.rules import FieldRule, Place
-from state.rows import DUPLICATE, LIVE, PARKED, SENT, OperationRow, Row
-from sync.decision import Decision, Draft, Why, still_refused
+from state.rows import DUPLICATE, LIVE, SENT, OperationRow, Row
+from sync.decision import Decision, Draft, Question, Why, refused, still_refused, tried
 
 if TYPE_CHECKING:
     from sync.plan import Planner
+
+RECORDS = (LIVE, DUPLICATE)
+RECONSENT = "reconsent"
+"""The question about an opt-out that was taken back on one side: it stays until all sides took it back."""
+
+
+def is_consent(rule: FieldRule) -> bool:
+    """Whether people opt out by this field."""
+    return rule.winner == "sticky_true"
 
 
 def opted_out(planner: Planner, rows: Sequence[Row]) -> Iterator[FieldRule]:
     """The fields by which people opt out, where any of the person's records says so."""
     for rule in planner.mapping.rule.fields:
-        if rule.winner == "sticky_true" and any(_says(planner, rule, row) for row in rows if row.state in RECORDS):
+        if is_consent(rule) and any(_says(planner, rule, row) for row in rows if row.state in RECORDS):
             yield rule
 
 
@@ -27,6 +37,20 @@ def owed(planner: Planner, rule: FieldRule, row: Row) -> bool:
     """Whether this record has still to be told."""
     place = Place(row.system, row.object)
     return row.system in rule.to and place in rule.places and not _says(planner, rule, row)
+
+
+def portions(
+    native: Mapping[str, Any], consent: Mapping[str, Any], *, settled: bool, clear: bool
+) -> list[Mapping[str, Any]]:
+    """What to write of an update, the first choice first: all of it at once, where nothing speaks against that.
+
+    Where the record may still change under its stamp only the opt-out goes, which is right whatever it changes to.
+    Where something was refused (not `clear`) an opt-out must not wait for it, nor the rest for a refused opt-out.
+    """
+    if not consent or consent == native:
+        return [native]
+    rest = {name: value for name, value in native.items() if name not in consent}
+    return [native, consent, rest] if settled and clear else [consent, native, rest]
 
 
 def tell_duplicates(
@@ -39,21 +63,34 @@ def tell_duplicates(
                 continue
             open_ = opens.get(row.system)
             busy = any(draft.system == row.system for draft in decision.drafts)
-            if busy or (open_ is not None and open_.state == SENT) or not planner.settled(row):
+            if busy or (open_ is not None and open_.state == SENT):
                 decision.waits = True
                 continue
             native, problems = planner.mapping.encode(Place(row.system, row.object), {rule.name: True}, creating=False)
             if problems or not native:
                 continue
-            if open_ is not None and open_.state == PARKED and (open_.id, open_.native) == (row.id, native):
+            if open_ is not None and refused(open_, row.id, native):
                 decision.questions.append(still_refused(open_))
                 continue
             why = Why(row.now.get(rule.name), True, rule.winner, "this person opted out on another record")
-            draft = Draft(row.system, row.object, row.id, native, {rule.name: why}, {}, row.version_ms)
+            fields = {rule.name: why}
+            draft = Draft(row.system, row.object, row.id, native, fields, {}, None, None, tried(open_), urgent=True)
             decision.drafts.append(draft)
 
 
-RECORDS = (LIVE, DUPLICATE)
+def taken_back(rule: FieldRule, row: Row, others: Iterable[str]) -> Question:
+    """An opt-out that somebody took back on one record while it stands on another: set again, and told."""
+    place = Place(row.system, row.object)
+    detail = {
+        "code": "OPT_OUT_TAKEN_BACK",
+        "native": rule.places.get(place, ""),
+        "value": row.now.get(rule.name),
+        "when": list(row.spans.get(rule.name, ())),
+        "target": ", ".join(sorted(others)),
+        "fix": "it was set again, because nothing shows the person's consent; with a legal basis for mailing them, "
+        f"record it and take the opt-out back in {row.system} and {' and '.join(sorted(others))} before the next sync",
+    }
+    return Question(RECONSENT, row.system, row.object, row.id, rule.name, detail)
 
 
 def _says(planner: Planner, rule: FieldRule, row: Row) -> bool:

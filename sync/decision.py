@@ -9,7 +9,7 @@ from typing import Any
 from connectors.port import Key
 from mapping.mapping import FieldProblem, Unmapped
 from mapping.rules import FieldRule, Place, Value
-from state.rows import OperationRow, Row
+from state.rows import PARKED, OperationRow, Row
 
 HELD = "held"
 UNMAPPED = "unmapped"
@@ -43,6 +43,10 @@ class Draft:
     version: int | None
     """The target's version that the decision rests on."""
     key: Key | None = None
+    tried: tuple[tuple[str | None, Mapping[str, Any]], ...] = ()
+    """(record, native values) that were refused before for this entity and system, and are not tried again."""
+    urgent: bool = False
+    """It goes before everything that is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Decision:
     """system → fields whose shadow moves now, without a write."""
     notes: list[Note] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    """Opt-out fields that everybody took back: nobody need be asked about them any more."""
     conflicts: int = 0
     waits: bool = False
     """Not all could be decided yet: the entity stays dirty."""
@@ -107,6 +113,23 @@ def keyless(system: str, row: Row, place: Place) -> Question:
         "target": f"{system} {place.object}",
     }
     return Question(HELD, row.system, row.object, row.id, None, detail)
+
+
+REMEMBERED = 8
+"""Refusals that a later operation of the same entity and system knows of."""
+
+
+def refused(open_: OperationRow, id: str | None, native: Mapping[str, Any]) -> bool:
+    """Whether the platform refused exactly this write, and nothing went through since."""
+    return open_.state == PARKED and (id, dict(native)) in tried(open_)
+
+
+def tried(open_: OperationRow | None) -> tuple[tuple[str | None, Mapping[str, Any]], ...]:
+    """What was refused last, and before that without anything going through between."""
+    if open_ is None or open_.state != PARKED:
+        return ()
+    before = [(id, native) for id, native in open_.basis.get("tried", ())]
+    return ((open_.id, dict(open_.native)), *before)[:REMEMBERED]
 
 
 def still_refused(open_: OperationRow) -> Question:

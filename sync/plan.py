@@ -15,9 +15,22 @@ from connectors.port import Key
 from mapping.mapping import UNWRITTEN, Shared, Unmapped
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import FieldRule, KeyField, Place, Value
-from state.rows import OperationRow, Row
-from sync.consent import opted_out, owed, tell_duplicates
-from sync.decision import CONFLICT, Decision, Draft, Note, Question, Why, held, keyless, still_refused, unmapped
+from state.rows import PARKED, OperationRow, Row
+from sync.consent import is_consent, opted_out, owed, portions, taken_back, tell_duplicates
+from sync.decision import (
+    CONFLICT,
+    Decision,
+    Draft,
+    Note,
+    Question,
+    Why,
+    held,
+    keyless,
+    refused,
+    still_refused,
+    tried,
+    unmapped,
+)
 from sync.merge import Side, Verdict, merge
 
 Condition = Callable[[Mapping[str, Any]], bool]
@@ -42,13 +55,13 @@ class Planner:
         live = {row.system: row for row in rows if row.state == "live"}
         if not live:
             return decision
-        if any(row.now.get("@ignore") for row in live.values()):
-            decision.skipped = "left alone: somebody ticked the no-sync box"
-            return decision
-        merged = _Merged(self, live, decision)
+        alone = any(row.now.get("@ignore") for row in live.values())
+        if alone:
+            decision.skipped = "left alone but for opt-outs: somebody ticked the no-sync box"
+        merged = _Merged(self, live, decision, alone)
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
         for system in self.mapping.rule.objects:
-            if system in live:
+            if system in live or alone:
                 continue
             if system in gone:
                 decision.skipped = f"its {system} record was deleted there and is not made again"
@@ -93,29 +106,46 @@ class Planner:
             wanted.pop(problem.field, None)
             merged.hold([problem.field])
             decision.questions.append(held(system, row, problem))
-        keys = self._keys(place, row, merged.live)
+        keys = {} if merged.alone else self._keys(place, row, merged.live)
         if not native and not keys:
             return
         if open_ is not None and open_.state == "sent":
             decision.waits = True
             merged.hold(wanted)
             return
-        if not self.settled(row):
-            decision.waits = True
-            merged.hold(wanted)
-            return
         native = {**native, **{key.native: why.new for key, why in keys.items()}}
-        if open_ is not None and open_.state == "parked" and open_.id == row.id and open_.native == native:
+        why_of = {**wanted, **{f"@key:{k.of.system}:{k.of.object}": why for k, why in keys.items()}}
+        told = {name: why.new for name, why in wanted.items() if is_consent(self.mapping.rule_of(name))}
+        consent = self.mapping.encode(place, told, creating=False)[0]
+        settled = self.settled(row)
+        clear = open_ is None or open_.state != PARKED
+        for part in portions(native, consent, settled=settled, clear=clear):
+            if open_ is not None and refused(open_, row.id, part):
+                continue
+            if not settled and part != consent:
+                decision.waits = True
+                merged.hold(wanted)
+                if not clear and open_ is not None:
+                    decision.questions.append(still_refused(open_))
+                return
+            fields = {
+                name: why for name, why in why_of.items() if part == native or (name in told) == (part == consent)
+            }
+            merged.hold(wanted.keys() - fields.keys())
+            agreed = {
+                other: {name: mate.now.get(name) for name in fields if name in merged.names(other)}
+                for other, mate in merged.live.items()
+                if other != system
+            }
+            version = row.version_ms if settled else None
+            urgent = not told.keys().isdisjoint(fields)
+            decision.drafts.append(
+                Draft(system, row.object, row.id, part, fields, agreed, version, None, tried(open_), urgent)
+            )
+            return
+        if open_ is not None:
             merged.hold(wanted)
             decision.questions.append(still_refused(open_))
-            return
-        fields = {**wanted, **{f"@key:{k.of.system}:{k.of.object}": why for k, why in keys.items()}}
-        agreed = {
-            other: {name: merged.live[other].now.get(name) for name in wanted if name in merged.names(other)}
-            for other in merged.live
-            if other != system
-        }
-        decision.drafts.append(Draft(system, row.object, row.id, native, fields, agreed, row.version_ms))
 
     def _keys(self, place: Place, row: Row, live: Mapping[str, Row]) -> dict[KeyField, Why]:
         keys: dict[KeyField, Why] = {}
@@ -147,7 +177,7 @@ class Planner:
         origins = {other: self.mapping.slots(Place(other, row.object)) for other, row in live.items()}
         for name, slot in slots.items():
             field_ = slot.rule
-            if not self._holds(field_, live):
+            if not is_consent(field_) and not self._holds(field_, live):
                 continue
             for other, row in live.items():
                 origin = origins[other].get(name)
@@ -214,8 +244,10 @@ class Planner:
 class _Merged:
     """The verdicts on all fields of one entity, and which of them may move the shadows without a write."""
 
-    def __init__(self, planner: Planner, live: Mapping[str, Row], decision: Decision) -> None:
+    def __init__(self, planner: Planner, live: Mapping[str, Row], decision: Decision, alone: bool) -> None:
         self.planner = planner
+        self.alone = alone
+        """Nothing but consent is written."""
         self.mapping = planner.mapping
         self.live = live
         self.writes: dict[str, dict[str, Why]] = {}
@@ -224,7 +256,8 @@ class _Merged:
         self._places = {system: Place(system, row.object) for system, row in live.items()}
         if len(live) > 1:
             for shared in self.mapping.shared(tuple(self._places.values())):
-                self._field(shared, decision)
+                if not alone or is_consent(shared.rule):
+                    self._field(shared, decision)
 
     def names(self, system: str) -> Collection[str]:
         """The fields that live in this system's record."""
@@ -258,7 +291,7 @@ class _Merged:
             changed[slot.place.system] = own != was and self.mapping.changed(slot.place, name, own, was)
         if met and rule.winner != "sticky_true" and True not in changed.values():
             return
-        if not self.planner._holds(rule, self.live):
+        if not is_consent(rule) and not self.planner._holds(rule, self.live):
             return
         values: dict[str, Value] = {}
         for slot in shared.slots:
@@ -269,6 +302,8 @@ class _Merged:
                     decision.questions.append(unmapped(system, self.live[system], rule, value))
                 return
             values[system] = value
+        if is_consent(rule) and met and True in changed.values() and True not in values.values():
+            decision.answered.append(name)
         if _all_equal(values):
             self._agree(name, values)
             return
@@ -298,6 +333,10 @@ class _Merged:
             own = self.live[system].now.get(name)
             if self.mapping.changed(place, name, self.mapping.fit(place, name, value), own):
                 writes[system] = value
+        for system, _ in verdict.lost if is_consent(rule) and met else ():
+            row = self.live[system]
+            if self.mapping.canon(self._places[system], name, (row.shadow or {}).get(name)) is True:
+                decision.questions.append(taken_back(rule, row, self.live.keys() - {system}))
         for system, value in writes.items():
             self.writes.setdefault(system, {})[name] = Why(
                 sides[system].now, value, verdict.rule, verdict.reason, verdict.lost

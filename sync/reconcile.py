@@ -34,6 +34,7 @@ from state.rows import (
     Row,
 )
 from sync import match as matching
+from sync.consent import RECONSENT
 from sync.decision import Decision, Draft, Question
 from sync.plan import Planner
 
@@ -388,6 +389,9 @@ class _Batch:
             JournalRow(self.engine.now(), self.engine.run, entity, n.system, n.field, n.was, n.became, n.reason)
             for n in decision.notes
         ]
+        for name in decision.answered:
+            asked = (f"{RECONSENT}|{entity}|{system}|{name}" for system in self.planner.mapping.rule.objects)
+            self.settled += [Closing(fingerprint, self.engine.now(), "taken back everywhere") for fingerprint in asked]
         self.asked_of.add(entity)
         for question in decision.questions:
             self._raise(entity, question)
@@ -417,6 +421,7 @@ class _Batch:
     def _operation(self, entity: str, draft: Draft) -> OperationRow:
         basis = {
             "version": draft.version,
+            **({"tried": [list(one) for one in draft.tried]} if draft.tried else {}),
             "fields": {
                 name: {"old": why.old, "rule": why.rule, "why": why.reason, "lost": [list(lost) for lost in why.lost]}
                 for name, why in draft.fields.items()
@@ -435,6 +440,7 @@ class _Batch:
             basis=basis,
             run=self.engine.run,
             key=tuple(draft.key) if draft.key else None,
+            urgent=draft.urgent,
         )
 
     # -- questions ---------------------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ def derive(portal: Portal, type: ObjectType, old: Mapping[str, str], new: Mappin
             out[f"hs_lifecyclestage_{new['lifecyclestage']}_date"] = iso(at)
     if type.name == "contacts" and "phone" in new:
         out |= _phone(new["phone"])
+    if type.name == "contacts" and new.get("email") and portal.consent.opted_out(new["email"]):
+        out["hs_email_optout"] = "true"  # Consent is kept by address.
     if type.name == "deals":
         out |= _deal(portal, old, new, at)
     if type.name == "meetings" and "hs_meeting_start_time" in new and not (new.get("hs_timestamp") or old):

@@ -191,7 +191,7 @@ def review_json(review: ReviewRow) -> dict[str, Any]:
     }
 
 
-HELD_QUESTIONS = ("held", "unmapped", "rejected", "conflict", "merge", "ambiguous", "same_person")
+HELD_QUESTIONS = ("held", "unmapped", "rejected", "conflict", "merge", "ambiguous", "same_person", "reconsent")
 
 
 HELD_COLUMNS = ("cause", "code", "side", "object", "record", "who", "field", "value", "message", "fix", "since")

@@ -206,10 +206,12 @@ class Player:
         self.cast[name][side] = self.cast[other][side] = (object, survivor)
 
     def when_opt_out(self, step: Step) -> None:
-        """The person follows the link in a mail."""
+        """The person follows the link in a mail, or asks to be mailed again."""
         self._time(step)
         held = self.stage.world.hubspot.get("contacts", self.cast[str(step.told["name"])]["hubspot"][1]) or {}
-        self.stage.world.hubspot.opt_out(str(held["email"]), self.stage.human("hubspot"))
+        hubspot = self.stage.world.hubspot
+        said = hubspot.opt_out if step.told["way"] == "out" else hubspot.opt_in
+        said(str(held["email"]), self.stage.human("hubspot"))
 
     def when_trouble(self, step: Step) -> None:
         """A fault."""

@@ -224,7 +224,7 @@ class Stage:
 
     def held(self) -> list[ReviewRow]:
         """What waits for a person."""
-        kinds = ("held", "unmapped", "rejected", "conflict")
+        kinds = ("held", "unmapped", "rejected", "conflict", "reconsent")
         return [review for kind in kinds for review in self.state.reviews(question=kind)]
 
     def snapshot(self) -> dict[tuple[str, str, str], Any]:

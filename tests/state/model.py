@@ -123,6 +123,7 @@ class Model:
 
     def take(self, system: str, now: int, limit: int) -> list[OperationRow]:
         due = [o for o in self.operations if (o.state, o.system) == ("planned", system) and o.not_before_ms <= now]
+        due = [o for o in due if o.urgent] or due
         taken = [o._replace(state="sent", attempts=o.attempts + 1) for o in due[:limit]]
         after = {o.n: o for o in taken}
         self.operations = [after.get(o.n, o) for o in self.operations]

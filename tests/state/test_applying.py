@@ -22,6 +22,12 @@ def test_operations_are_taken_in_the_order_they_were_decided(store: Store, lease
     assert [o.entity for o in first + rest] == ["c", "a", "b"]
 
 
+def test_urgent_operations_are_taken_alone_and_before_all_others(store: Store, lease: Lease) -> None:
+    plan(store, lease, operation("a"), operation("b", urgent=True), operation("c"), operation("d", urgent=True))
+    turns = [[o.entity for o in store.take(lease, "salesforce", 0, 10)] for _ in range(3)]
+    assert turns == [["b", "d"], ["a", "c"], []]
+
+
 def test_what_was_taken_is_sent_and_counted(store: Store, lease: Lease) -> None:
     plan(store, lease, operation("e"))
     taken = store.take(lease, "salesforce", 0, 10)

@@ -74,6 +74,7 @@ operations = st.lists(
         st.sampled_from(["hubspot", "salesforce"]),
         state=st.sampled_from(["planned", "planned", "held"]),
         not_before_ms=small,
+        urgent=st.booleans(),
     ),
     max_size=3,
     unique_by=lambda o: (o.entity, o.system),
