@@ -66,10 +66,10 @@ class Api:
 
     # -- associations ------------------------------------------------------------------------------------------
 
-    def associations(self, object: str, to: str, ids: Sequence[str]) -> Mapping[str, Any]:
-        """Associations of up to 1,000 records."""
+    def associations(self, object: str, to: str, inputs: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:
+        """Associations of up to 1,000 records: id, and `after` where some were read before."""
         batch = self._crm.associations.v4.batch_api
-        answer = self._ask(batch.get_page, object, to, {"inputs": [{"id": id} for id in ids]})
+        answer = self._ask(batch.get_page, object, to, {"inputs": list(inputs)})
         return demand(answer, f"the associations of {object} with {to}")
 
     def associate(self, object: str, to: str, inputs: Sequence[Mapping[str, Any]]) -> Answer:
@@ -86,6 +86,19 @@ class Api:
         """All properties of an object that these credentials see."""
         answer = self._ask(self._crm.properties.core_api.get_all, object)
         return list(demand(answer, f"the properties of {object}").get("results") or [])
+
+    def pipelines(self, object: str) -> list[Mapping[str, Any]]:
+        """Pipelines with their stages, in order; none where these credentials may not see them."""
+        answer = self._ask(self._crm.pipelines.pipelines_api.get_all, object)
+        if answer.status in (403, 404):
+            return []
+        found = demand(answer, f"the pipelines of {object}").get("results") or []
+        return sorted(found, key=lambda row: int(row.get("displayOrder") or 0))
+
+    def zone(self) -> str:
+        """IANA name of the account's time zone; empty where these credentials may not see it."""
+        answer = self.raw("GET", paths.ACCOUNT)
+        return str(answer.body.get("timeZone") or "") if answer.good else ""
 
     def create_property(self, object: str, body: Mapping[str, Any]) -> Answer:
         """Make a property."""

@@ -1,23 +1,34 @@
-"""Associations as fields: `@company` is the primary company of a contact or deal; where HubSpot knows no primary one,
-as for the `@contact` of a deal, it is the first.
+"""Associations as fields.
 
-The list gives associations with the records; for searches and reads they cost one call a page.  A field of this kind
-changes without the record's own time moving, so it is seen when the record is next read.
+`@company`, `@contact` and `@deal` hold one id: the primary company of a contact or deal; where HubSpot knows no primary
+one, the lowest id.  `@contacts` holds all of them, in order.
+
+The list gives associations with the records; for searches and reads they cost one call a page.  Most of them change
+without the record's own time moving, so they are seen when the record is next read (`Field.silent`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from connectors.errors import SyncError
 from connectors.hubspot import rows
-from connectors.hubspot.answers import fault
+from connectors.hubspot.answers import Answer, Fault, fault
 from connectors.hubspot.api import Api
-from connectors.port import Outcome, Record, Rejected, Unknown
+from connectors.port import PARENT_GONE, Field, Outcome, Record, Rejected, Stale, Unknown, Write
 
-TARGETS = {"@company": "companies", "@contact": "contacts", "@deal": "deals"}
+ENGAGEMENTS = ("calls", "emails", "meetings", "notes", "tasks")
+_ONE = {"@company": "companies", "@contact": "contacts", "@deal": "deals"}
+_MANY = {"@contacts": "contacts"}
+TARGETS = {**_ONE, **_MANY}
+_LABELS = {
+    "@company": "Associated company",
+    "@contact": "Associated contact",
+    "@deal": "Associated deal",
+    "@contacts": "Associated contacts",
+}
 
 _TYPES: Mapping[tuple[str, str], int] = {
     ("contacts", "companies"): 1,
@@ -43,12 +54,44 @@ _TYPES: Mapping[tuple[str, str], int] = {
 """Association types HubSpot defines; 1 and 5 are the primary company and bring the default type along
 (associations guide, list of type ids)."""
 _PRIMARY = frozenset({1, 5})
-_MOST = 1_000
+_MOST_READ = 1_000
+_MOST_WRITTEN = 2_000
+_BATCH = 100
 
 
 def linkable(object: str, name: str) -> bool:
     """Whether this pseudo-field exists on this object."""
     return (object, TARGETS.get(name)) in _TYPES
+
+
+def fields(object: str) -> dict[str, Field]:
+    """The pseudo-fields of an object.  A contact shows its primary company in a property as well, which moves its time;
+    of other associations no guide says so."""
+    return {
+        name: Field(
+            name,
+            _LABELS[name],
+            "references" if name in _MANY else "reference",
+            references=(target,),
+            silent=(object, target) != ("contacts", "companies"),
+        )
+        for name, target in TARGETS.items()
+        if linkable(object, name)
+    }
+
+
+class _Pair(NamedTuple):
+    id: str
+    to: str
+
+
+@dataclass(slots=True)
+class _Done:
+    """What became of the associations that were asked for."""
+
+    made: set[_Pair] = field(default_factory=set)
+    faults: dict[_Pair, Fault] = field(default_factory=dict)
+    unsure: dict[_Pair, str] = field(default_factory=dict)
 
 
 class Links:
@@ -57,9 +100,11 @@ class Links:
     def __init__(self, api: Api) -> None:
         self._api = api
 
+    # -- reading -----------------------------------------------------------------------------------------------
+
     def listed(self, object: str, fields: Sequence[str]) -> list[str]:
         """What to ask the list for."""
-        return [TARGETS[name] for name in fields if linkable(object, name)]
+        return sorted({TARGETS[name] for name in fields if linkable(object, name)})
 
     def of_rows(
         self, object: str, fields: Sequence[str], found: Sequence[Mapping[str, Any]], *, listed: bool = False
@@ -69,95 +114,250 @@ class Links:
         records = [rows.record(object, row, fields) for row in found]
         if not named or not found or found[0].get("archived"):
             return records
-        if listed:
-            return [
-                self._with(record, named, {name: _listed(object, name, row) for name in named})
-                for record, row in zip(records, found, strict=True)
-            ]
-        ids = [record.ref.id for record in records]
-        by_field = {name: self.read(object, name, ids) for name in named}
+        by_field: dict[str, Mapping[str, Sequence[str]]] = {}
+        for target in self.listed(object, named):
+            names = [name for name in named if TARGETS[name] == target]
+            told = {str(row["id"]): _listed(object, target, row) for row in found} if listed else {}
+            asked = [record.ref.id for record in records if told.get(record.ref.id) is None]
+            held = {id: ids for id, ids in told.items() if ids is not None} | self.read(object, target, asked)
+            by_field.update(dict.fromkeys(names, held))
         return [
-            self._with(record, named, {name: by_field[name].get(record.ref.id) for name in named}) for record in records
+            replace(
+                record,
+                fields={**record.fields, **{n: _value(n, by_field[n].get(record.ref.id, ())) for n in named}},
+            )
+            for record in records
         ]
 
-    def read(self, object: str, name: str, ids: Sequence[str]) -> dict[str, str]:
-        """Id → id of the record it is linked to."""
-        found: dict[str, str] = {}
-        for start in range(0, len(ids), _MOST):
-            body = self._api.associations(object, TARGETS[name], ids[start : start + _MOST])
+    def read(self, object: str, target: str, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Id → ids of the records it is linked to, of a primary kind only the primary one, in order."""
+        found: dict[str, list[str]] = {}
+        asked: list[dict[str, str]] = [{"id": id} for id in ids]
+        while asked:
+            body = self._api.associations(object, target, asked[:_MOST_READ])
+            asked = asked[_MOST_READ:]
             for entry in body.get("results") or []:
-                if to := [link for link in entry.get("to") or [] if self._counts(object, name, link)]:
-                    first = min(to, key=lambda link: int(link["toObjectId"]))
-                    found[str(entry["from"]["id"])] = str(first["toObjectId"])
+                id = str(entry["from"]["id"])
+                links = [str(link["toObjectId"]) for link in entry.get("to") or [] if _counts(object, target, link)]
+                found[id] = sorted({*found.get(id, ()), *links}, key=int)
+                after = ((entry.get("paging") or {}).get("next") or {}).get("after")
+                if after is not None:
+                    asked.append({"id": id, "after": str(after)})
         return found
 
-    def _counts(self, object: str, name: str, link: Mapping[str, Any]) -> bool:
-        types = {kind.get("typeId") for kind in link.get("associationTypes") or []}
-        wanted = _TYPES[object, TARGETS[name]]
-        return wanted not in _PRIMARY or wanted in types
+    # -- writing -----------------------------------------------------------------------------------------------
 
     def at_creation(self, object: str, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The `associations` of a create input."""
-        wanted = [(TARGETS[name], id) for name, id in fields.items() if linkable(object, name) and id]
-        return [{"to": {"id": str(id)}, "types": [_spec(object, to)]} for to, id in wanted]
+        wanted = [(TARGETS[name], id) for name, value in fields.items() if linkable(object, name) for id in _ids(value)]
+        return [{"to": {"id": id}, "types": [_spec(object, to)]} for to, id in dict.fromkeys(wanted)]
 
-    def write(self, object: str, name: str, wanted: Mapping[str, str | None]) -> dict[str, Outcome]:
-        """Point records at others (None: at nothing).  Returns what went wrong, by id."""
+    def missing(self, batch: Mapping[int, Write]) -> dict[int, tuple[str, ...]]:
+        """For creations that were refused: the fields that name records that are not there."""
+        wanted: dict[str, set[str]] = {}
+        for write in batch.values():
+            for name, value in write.fields.items():
+                if linkable(write.object, name):
+                    wanted.setdefault(TARGETS[name], set()).update(_ids(value))
+        gone = {target: self._gone(target, sorted(ids)) for target, ids in wanted.items() if ids}
+        found = {
+            place: tuple(
+                name
+                for name, value in write.fields.items()
+                if linkable(write.object, name) and gone.get(TARGETS[name], set()) & set(_ids(value))
+            )
+            for place, write in batch.items()
+        }
+        return {place: names for place, names in found.items() if names}
+
+    def write(
+        self, object: str, name: str, wanted: Mapping[str, Any], before: Mapping[str, Record | None]
+    ) -> dict[str, Outcome]:
+        """Point records at others (None: at nothing).  Returns what went wrong, by id: Rejected where nothing was
+        done, Unknown where something was.  `before`: the records as they were just read."""
         try:
-            return self._write(object, name, wanted)
-        except SyncError as error:  # the record's own fields may be written by now, so nothing short of Unknown is true
+            return self._write(object, name, wanted, before)
+        except SyncError as error:
             return {id: Unknown(str(error)) for id in wanted}
 
-    def _write(self, object: str, name: str, wanted: Mapping[str, str | None]) -> dict[str, Outcome]:
-        to = TARGETS[name]
-        wrong: dict[str, Outcome] = {}
-        set_, cleared = {i: t for i, t in wanted.items() if t}, [i for i, t in wanted.items() if not t]
-        if cleared:
-            inputs = [_pair(id, target, many=True) for id, target in self.read(object, name, cleared).items()]
-            if inputs:
-                answer = self._api.dissociate(object, to, inputs)
-                wrong.update({} if answer.good else _all_wrong(cleared, answer.body, answer.status))
-        if set_:
-            inputs = [{**_pair(id, target), "types": [_spec(object, to)]} for id, target in set_.items()]
-            answer = self._api.associate(object, to, inputs)
-            wrong.update({} if answer.status in (200, 201) else self._unlinked(set_, answer.body, answer.status))
-        return wrong
+    def _write(
+        self, object: str, name: str, wanted: Mapping[str, Any], before: Mapping[str, Record | None]
+    ) -> dict[str, Outcome]:
+        target = TARGETS[name]
+        held = _held(object, name, before)
+        held |= self.read(object, target, [id for id in wanted if id not in held])
+        add, remove = _changes(object, name, wanted, held)
+        done = self._associate(object, target, add)
+        begun = {pair.id for pair in done.made}
+        failed = {pair.id for pair in (*done.faults, *done.unsure)}
+        # What could not be pointed elsewhere keeps what it has.
+        leaving = [pair for pair in remove if pair.id not in failed]
+        unsure = {pair.id: why for pair, why in done.unsure.items()}
+        for start in range(0, len(leaving), _MOST_WRITTEN):
+            part = leaving[start : start + _MOST_WRITTEN]
+            try:
+                answer = self._api.dissociate(object, target, [_input(pair, many=True) for pair in part])
+            except SyncError as error:
+                unsure.update({pair.id: str(error) for pair in part})
+                continue
+            if not answer.good:
+                found = fault(answer.body, answer.status)
+                done.faults.update(dict.fromkeys(part, found))
+        return {
+            **self._refused(target, name, done.faults, begun),
+            **{id: Unknown(why) for id, why in unsure.items()},
+        }
 
-    def _unlinked(self, wanted: Mapping[str, str], body: Mapping[str, Any], status: int) -> dict[str, Outcome]:
-        """A refused batch wrote nothing; a 207 says whom it linked."""
-        made = {str((entry.get("from") or {}).get("id") or entry.get("fromObjectId")) for entry in _results(body)}
-        return _all_wrong([id for id in wanted if id not in made], _first_error(body), status)
+    def _refused(self, target: str, name: str, faults: Mapping[_Pair, Fault], begun: set[str]) -> dict[str, Outcome]:
+        gone = self._gone(target, sorted({pair.to for pair in faults}, key=_number)) if faults else set()
+        outcomes: dict[str, Outcome] = {}
+        for pair, found in faults.items():
+            if pair.id in begun:
+                outcomes[pair.id] = Unknown("only some of the associations could be made")
+            elif pair.to in gone:
+                outcomes[pair.id] = Rejected(PARENT_GONE, found.message, (name,))
+            elif found.gone and pair.id in found.ids:
+                outcomes[pair.id] = Stale(reason="gone")
+            else:
+                outcomes[pair.id] = Rejected(found.code, found.message, (name,))
+        return outcomes
 
-    def _with(self, record: Record, named: Iterable[str], links: Mapping[str, str | None]) -> Record:
-        fields = {**record.fields, **{name: links.get(name) for name in named}}
-        return replace(record, fields=fields)
+    def _associate(self, object: str, target: str, pairs: Sequence[_Pair]) -> _Done:
+        done = _Done()
+        for start in range(0, len(pairs), _MOST_WRITTEN):
+            self._send(object, target, pairs[start : start + _MOST_WRITTEN], done)
+        return done
+
+    def _send(self, object: str, target: str, pairs: Sequence[_Pair], done: _Done) -> None:
+        """A 207 says which were made; a refused batch made none, so its halves may be sent again."""
+        try:
+            answer = self._api.associate(
+                object, target, [{**_input(pair), "types": [_spec(object, target)]} for pair in pairs]
+            )
+        except SyncError as error:
+            done.unsure.update(dict.fromkeys(pairs, str(error)))
+            return
+        if not answer.good:
+            if len(pairs) == 1:
+                done.faults[pairs[0]] = fault(answer.body, answer.status)
+                return
+            middle = len(pairs) // 2
+            for half in (pairs[:middle], pairs[middle:]):
+                self._send(object, target, half, done)
+            return
+        errors = [fault(entry, 400) for entry in answer.body.get("errors") or [] if isinstance(entry, Mapping)]
+        made = set(_made(answer)) if errors else set(pairs)
+        for pair in pairs:
+            if pair in made:
+                done.made.add(pair)
+            else:
+                mine = [found for found in errors if {pair.id, pair.to} & set(found.ids)]
+                done.faults[pair] = (mine or errors)[0]
+
+    def _gone(self, target: str, ids: Sequence[str]) -> set[str]:
+        """Those of these records that are not there."""
+        there: set[str] = set()
+        proper = [id for id in ids if id.isdigit()]
+        for start in range(0, len(proper), _BATCH):
+            inputs = [{"id": id} for id in proper[start : start + _BATCH]]
+            answer = self._api.batch_read(target, {"inputs": inputs, "properties": []})
+            if not answer.good and not fault(answer.body, answer.status).gone:
+                return set()
+            there.update(str(row["id"]) for row in answer.body.get("results") or [])
+        return set(ids) - there
 
 
-def _listed(object: str, name: str, row: Mapping[str, Any]) -> str | None:
-    """From `associations.companies.results[{id, type}]`, where only a primary one is listed without `_unlabeled`."""
-    listed = ((row.get("associations") or {}).get(TARGETS[name]) or {}).get("results") or []
-    if _TYPES[object, TARGETS[name]] in _PRIMARY:
-        listed = [entry for entry in listed if not str(entry.get("type", "")).endswith("_unlabeled")]
-    return min((str(entry["id"]) for entry in listed), key=int, default=None)
+def unlinked(object: str, wanted: Mapping[str, Any], record: Record) -> bool:
+    """Whether an association that was asked for at creation is not there now: HubSpot may pass over one in silence."""
+    for name, value in wanted.items():
+        if linkable(object, name) and name in record.fields:
+            held = set(_ids(record.fields[name]))
+            # Another primary company may have been set by the account itself: that is as stored, and not nothing.
+            if not (set(_ids(value)) <= held or (name in _ONE and held)):
+                return True
+    return False
+
+
+def _changes(
+    object: str, name: str, wanted: Mapping[str, Any], held: Mapping[str, Sequence[str]]
+) -> tuple[list[_Pair], list[_Pair]]:
+    """Associations to make, and those to take away.
+
+    HubSpot takes the primary mark from one company when it gives it to another.  Where there is no such mark the
+    lowest id shows, so what lies before the wanted one must go.
+    """
+    add: list[_Pair] = []
+    remove: list[_Pair] = []
+    primary = _TYPES[object, TARGETS[name]] in _PRIMARY
+    for id, value in wanted.items():
+        ids, now = _ids(value), held.get(id, ())
+        add += [_Pair(id, to) for to in ids if to not in now]
+        if name in _MANY or not ids:
+            remove += [_Pair(id, to) for to in now if to not in ids]
+        elif not primary:
+            remove += [_Pair(id, to) for to in now if _number(to) < _number(ids[0])]
+    return add, remove
+
+
+def _held(object: str, name: str, before: Mapping[str, Record | None]) -> dict[str, list[str]]:
+    """What was read just before, where that tells all there is: one id of several that show as one does not."""
+    if name not in _MANY and _TYPES[object, TARGETS[name]] not in _PRIMARY:
+        return {}
+    return {
+        id: _ids(record.fields[name]) for id, record in before.items() if record is not None and name in record.fields
+    }
+
+
+def _ids(value: Any) -> list[str]:
+    if value is None or value == "":
+        return []
+    return [str(id) for id in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+def _number(id: str) -> int:
+    return int(id) if id.isdigit() else 0
+
+
+def _value(name: str, ids: Sequence[str]) -> Any:
+    if not ids:
+        return None
+    return sorted(ids) if name in _MANY else ids[0]
+
+
+def _counts(object: str, target: str, link: Mapping[str, Any]) -> bool:
+    types = {kind.get("typeId") for kind in link.get("associationTypes") or []}
+    wanted = _TYPES[object, target]
+    return wanted not in _PRIMARY or wanted in types
+
+
+def _listed(object: str, target: str, row: Mapping[str, Any]) -> list[str] | None:
+    """From `associations.companies.results[{id, type}]`, where only a primary one is listed without `_unlabeled`; None
+    where the row does not hold them all."""
+    listed = (row.get("associations") or {}).get(target) or {}
+    if listed.get("paging"):
+        return None
+    entries = listed.get("results") or []
+    if _TYPES[object, target] in _PRIMARY:
+        entries = [entry for entry in entries if not str(entry.get("type", "")).endswith("_unlabeled")]
+    return sorted({str(entry["id"]) for entry in entries}, key=int)
 
 
 def _spec(object: str, to: str) -> dict[str, Any]:
     return {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _TYPES[object, to]}
 
 
-def _pair(id: str, target: str, many: bool = False) -> dict[str, Any]:
-    return {"from": {"id": id}, "to": [{"id": target}] if many else {"id": target}}
+def _input(pair: _Pair, many: bool = False) -> dict[str, Any]:
+    return {"from": {"id": pair.id}, "to": [{"id": pair.to}] if many else {"id": pair.to}}
 
 
-def _results(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [entry for entry in body.get("results") or [] if isinstance(entry, Mapping)]
+def _made(answer: Answer) -> Iterator[_Pair]:
+    results: Iterable[Any] = answer.body.get("results") or []
+    for entry in results:
+        if isinstance(entry, Mapping):
+            yield _Pair(_end(entry, "from"), _end(entry, "to"))
 
 
-def _first_error(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    errors = body.get("errors")
-    return errors[0] if isinstance(errors, list) and errors and "status" in errors[0] else body
-
-
-def _all_wrong(ids: Iterable[str], body: Mapping[str, Any], status: int) -> dict[str, Outcome]:
-    found = fault(body, status)
-    return {id: Rejected(found.code, found.message, found.fields) for id in ids}
+def _end(entry: Mapping[str, Any], side: str) -> str:
+    """Live answers name the ends in one of two ways."""
+    named = entry.get(side)
+    return str(named.get("id")) if isinstance(named, Mapping) else str(entry.get(f"{side}ObjectId"))

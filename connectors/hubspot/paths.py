@@ -23,7 +23,7 @@ SUBSCRIPTIONS = "/communication-preferences/v3/definitions"
 GDPR_DELETE = "/crm/v3/objects/contacts/gdpr-delete"
 UNSUBSCRIBE = "/communication-preferences/v3/unsubscribe"
 
-_CRM = re.compile(r"^/crm/v\d/(objects|properties|owners|associations)(?=/|$)")
+_CRM = re.compile(r"^/crm/v\d/(objects|properties|owners|associations|pipelines)(?=/|$)")
 _OTHER = re.compile(r"^/(oauth|communication-preferences|account-info)/v[134](?=/)")
 
 _ID = re.compile(r"/(?:\d+|[^/]*(?:@|%40)[^/]*)(?=/|$)")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.errors import Misconfigured, Unauthorised
-from connectors.hubspot import rows
+from connectors.hubspot import links, rows
 from connectors.hubspot.answers import Answer, fault, system_error
 from connectors.hubspot.api import Api
-from connectors.hubspot.links import TARGETS, linkable
 from connectors.port import Field, FieldSpec, Option, Owner, Schema
 
 GROUP = {"name": "smarketing", "label": "Sales alignment"}
@@ -17,8 +17,9 @@ _LONGEST = 65_536
 """Characters of a text property (properties guide)."""
 _REQUIRED = {
     "deals": {"dealname", "dealstage"},
-    **{key: {"hs_timestamp"} for key in ("calls", "emails", "meetings", "notes", "tasks")},
+    **{object: {"hs_timestamp"} for object in links.ENGAGEMENTS},
 }
+_STAGES = {"deals": ("pipeline", "dealstage")}
 _PLAIN = {"bool": "bool", "date": "date", "datetime": "datetime", "phone_number": "phone"}
 _TEXT = {"textarea": "long_text", "html": "long_text", "phonenumber": "phone", "file": "other"}
 _MADE_OF = {
@@ -50,10 +51,42 @@ def describe(api: Api, object: str) -> Schema:
     }
     if object == "contacts":
         fields[rows.SUBSCRIPTIONS] = Field(rows.SUBSCRIPTIONS, "Opted out of all e-mail", "bool")
-    for name, target in TARGETS.items():
-        if linkable(object, name):
-            fields[name] = Field(name, f"Associated {name[1:]}", "reference", references=(target,))
-    return Schema(object, fields)
+    fields.update(links.fields(object))
+    return Schema(object, _staged(api, object, fields), zone=api.zone() if object == "deals" else "")
+
+
+def _staged(api: Api, object: str, fields: dict[str, Field]) -> dict[str, Field]:
+    """A deal's stages with the pipeline they belong to, which the property does not tell."""
+    if object not in _STAGES or not fields.keys() >= set(_STAGES[object]):
+        return fields
+    pipelines = [row for row in api.pipelines(object) if not row.get("archived")]
+    if not pipelines:
+        return fields
+    pipeline, stage = _STAGES[object]
+    stages = [_stage(row, str(one["id"])) for one in pipelines for row in one.get("stages") or []]
+    return {
+        **fields,
+        pipeline: replace(fields[pipeline], options=tuple(Option(str(p["id"]), str(p["label"])) for p in pipelines)),
+        stage: replace(fields[stage], options=tuple(stages)),
+    }
+
+
+def _stage(row: Mapping[str, Any], pipeline: str) -> Option:
+    """`metadata` holds text: probability "0.0" to "1.0", isClosed "true" or "false" (guide on pipelines)."""
+    facts: Mapping[str, Any] = row.get("metadata") or {}
+    chance = float(facts["probability"]) if facts.get("probability") not in (None, "") else None
+    closed = str(facts["isClosed"]).lower() == "true" if "isClosed" in facts else None
+    if closed is None and chance is not None:
+        closed = chance in (0.0, 1.0)
+    return Option(
+        str(row["id"]),
+        str(row.get("label") or row["id"]),
+        not row.get("archived"),
+        within=pipeline,
+        closed=closed,
+        won=None if closed is None else closed and chance == 1.0,
+        probability=chance,
+    )
 
 
 def _field(object: str, row: Mapping[str, Any]) -> Field:

@@ -17,10 +17,10 @@ from connectors.hubspot.answers import Answer, Fault
 from connectors.hubspot.api import Api
 from connectors.hubspot.conflicts import Conflicts
 from connectors.hubspot.consent import Consent
-from connectors.hubspot.links import TARGETS, Links, linkable
+from connectors.hubspot.links import TARGETS, Links, linkable, unlinked
 from connectors.hubspot.reading import BATCH, Reader
 from connectors.hubspot.sending import Sender, deferred
-from connectors.port import Applied, Outcome, Record, Rejected, Stale, Unknown, Write
+from connectors.port import PARENT_GONE, Applied, Outcome, Record, Rejected, Stale, Unknown, Write
 
 
 @dataclass(slots=True)
@@ -85,12 +85,25 @@ class Writer:
         sender = Sender(partial(self._api.batch_create, object), f"a creation of {object}", self._match_created(batch))
         sent = sender.send(inputs)
         outcomes = dict(sent.settled)
-        outcomes.update(self._conflicts.judge(object, batch, sent.faults))
+        outcomes.update(self._judge(object, batch, sent.faults))
         made = {place: str(row["id"]) for place, row in sent.rows.items()}
         outcomes.update(self._consent.after_creation(batch, made))
         wanting = [place for place in made if place not in outcomes]
         records = self._complete(object, fields, {place: sent.rows[place] for place in wanting}, {})
-        return {**outcomes, **records}
+        return {**outcomes, **{place: _linked(batch[place], outcome) for place, outcome in records.items()}}
+
+    def _judge(self, object: str, batch: Mapping[int, Write], faults: Mapping[int, Fault]) -> dict[int, Outcome]:
+        """HubSpot refuses an association with a record that is not there in words that no guide fixes: so look."""
+        odd = {place: batch[place] for place, found in faults.items() if not (found.conflict or found.fields)}
+        try:
+            missing = self._links.missing(odd)
+        except SyncError:
+            missing = {}
+        gone: dict[int, Outcome] = {
+            place: Rejected(PARENT_GONE, faults[place].message, names) for place, names in missing.items()
+        }
+        rest = {place: found for place, found in faults.items() if place not in gone}
+        return {**gone, **self._conflicts.judge(object, batch, rest)}
 
     def _create_input(self, place: int, write: Write) -> dict[str, Any]:
         links = self._links.at_creation(write.object, write.fields)
@@ -130,7 +143,7 @@ class Writer:
         outcomes.update(sent.settled)
         outcomes.update({place: _refused(going[place], fault) for place, fault in sent.faults.items()})
         going = _without(going, outcomes)
-        outcomes.update(self._link(object, going))
+        outcomes.update(self._link(object, going, before))
         answered = {place: _answered(write, sent.rows.get(place)) for place, write in _without(going, outcomes).items()}
         return {**outcomes, **self._complete(object, fields, answered, before)}
 
@@ -157,12 +170,19 @@ class Writer:
         sent = self._sender(object, forced).send(inputs, begun=begun)
         return {**sent.settled, **{place: _refused(forced[place], fault) for place, fault in sent.faults.items()}}
 
-    def _link(self, object: str, batch: Mapping[int, Write]) -> dict[int, Outcome]:
+    def _link(self, object: str, batch: Mapping[int, Write], before: Mapping[str, Record | None]) -> dict[int, Outcome]:
+        """After the properties: an association that fails then leaves a write half done, unless it was all of it."""
         outcomes: dict[int, Outcome] = {}
+        begun = {place for place, write in batch.items() if _properties(write)}
         for name in filter(partial(linkable, object), TARGETS):
-            wanted = {write.id: write.fields[name] for write in batch.values() if write.id and name in write.fields}
-            wrong = self._links.write(object, name, wanted) if wanted else {}
-            outcomes.update({place: wrong[write.id] for place, write in batch.items() if write.id in wrong})
+            mine = {place: write for place, write in _without(batch, outcomes).items() if name in write.fields}
+            wanted = {write.id: write.fields[name] for write in mine.values() if write.id}
+            wrong = self._links.write(object, name, wanted, before) if wanted else {}
+            for place, write in mine.items():
+                outcome = wrong.get(write.id or "")
+                if outcome is not None:
+                    outcomes[place] = Unknown("written, but not linked") if place in begun else outcome
+            begun |= mine.keys()
         return outcomes
 
     # -- archiving ---------------------------------------------------------------------------------------------
@@ -251,6 +271,12 @@ def _properties(write: Write) -> dict[str, str]:
 
 def _update_input(place: int, write: Write) -> dict[str, Any]:
     return {"id": write.id, "properties": _properties(write), "objectWriteTraceId": str(place)}
+
+
+def _linked(write: Write, outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Applied) and unlinked(write.object, write.fields, outcome.record):
+        return Unknown("created, but not linked")
+    return outcome
 
 
 def _without(batch: Mapping[int, Write], outcomes: Mapping[int, Outcome]) -> dict[int, Write]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance.systems import SYSTEMS, System
+from tests.conformance.systems import OBJECTS, SYSTEMS, System
 
 
-@pytest.fixture(params=SYSTEMS)
+@pytest.fixture(params=[*SYSTEMS, *OBJECTS])
 def system(request: pytest.FixtureRequest) -> Iterator[System]:
-    with SYSTEMS[request.param]() as made:
+    with {**SYSTEMS, **OBJECTS}[request.param]() as made:
         yield made

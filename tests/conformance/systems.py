@@ -8,6 +8,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from connectors.hubspot import HubSpot
@@ -41,6 +44,24 @@ class TestClock:
         return 0.5
 
 
+@dataclass(frozen=True)
+class Thing:
+    """One object: two plain text fields, and what the laws need to know."""
+
+    object: str
+    first: str
+    second: str
+    bad: Mapping[str, Any]
+    """Fields that the system refuses in any record."""
+    needed: Mapping[str, Any] = field(default_factory=dict)
+    """What every record must have."""
+    merges: bool = True
+    tracked: bool = True
+    """Whether there is a history of the first field."""
+    erases: bool = True
+    """Whether records can be destroyed beyond the bin."""
+
+
 class System(ABC):
     """A world of one object with two plain text fields and a unique key."""
 
@@ -51,6 +72,9 @@ class System(ABC):
     second: str
     bad: Mapping[str, Any]
     """Fields that the system refuses in any record."""
+    needed: Mapping[str, Any] = MappingProxyType({})
+    merges = True
+    """Whether records can be merged."""
     page: int
     """Most records on one page of `changes`."""
     erases = True
@@ -106,9 +130,14 @@ class System(ABC):
     def show_late(self, ms: int) -> None:
         """From now on changes become visible so much later; at most the connector's lag."""
 
+    def be(self, thing: Thing) -> None:
+        """Speak of this object from now on."""
+        for name in ("object", "first", "second", "bad", "needed", "merges", "tracked", "erases"):
+            setattr(self, name, getattr(thing, name))
+
     def make(self, key: str, **fields: Any) -> Write:
         """A creation."""
-        return Write(self.object, None, {self.key: key, **fields}, Key(self.key, key))
+        return Write(self.object, None, {self.key: key, **self.needed, **fields}, Key(self.key, key))
 
     def bin(self, record: Record) -> Write:
         """An archiving that rests on what was read."""
@@ -209,13 +238,15 @@ class MemoryWorld(System):
 class HubSpotWorld(System):
     """The HubSpot connector on the sandbox."""
 
-    object, key, first, second = "contacts", "smk_key", "firstname", "jobtitle"
-    bad: Mapping[str, Any] = {"email": "not an address"}
+    key = "smk_key"
     page = 100
     calls_per_batch = 2
     lag = 60_000
 
-    def __init__(self, *, api: str = "v3", url: str | None = None, world: World | None = None) -> None:
+    def __init__(
+        self, thing: str = "contacts", *, api: str = "v3", url: str | None = None, world: World | None = None
+    ) -> None:
+        self.be(HUBSPOT[thing])
         self.world = world or empty_world()
         hubspot = self.world.hubspot
         settings = {"base_url": url or self.world.hubspot_url, "access_token": hubspot.access_token, "api": api}
@@ -235,7 +266,7 @@ class HubSpotWorld(System):
 
     def create(self, fields: Mapping[str, Any]) -> str:
         with self.world.lock:
-            return self.world.hubspot.create(self.object, fields, HUMAN)
+            return self.world.hubspot.create(self.object, {**self.needed, **fields}, HUMAN)
 
     def edit(self, id: str, fields: Mapping[str, Any]) -> None:
         with self.world.lock:
@@ -270,15 +301,15 @@ class HubSpotWorld(System):
 class SalesforceWorld(System):
     """The Salesforce connector on the sandbox."""
 
-    object, key, first, second = "Lead", "SMK_Key__c", "FirstName", "Title"
-    bad: Mapping[str, Any] = {"Email": "not an address"}
+    key = "SMK_Key__c"
     page = 100
     calls_per_batch = 2
     calls_around = 2
-    needed: Mapping[str, Any] = {"LastName": "Berg", "Company": "Acme"}
-    """What every lead must have."""
 
-    def __init__(self, *, url: str | None = None, world: World | None = None, **settings: Any) -> None:
+    def __init__(
+        self, thing: str = "Lead", *, url: str | None = None, world: World | None = None, **settings: Any
+    ) -> None:
+        self.be(SALESFORCE[thing])
         self.world = world or empty_world()
         self.face = self.world.salesforce
         self.face.settings.page = self.page
@@ -335,8 +366,61 @@ class SalesforceWorld(System):
     def show_late(self, ms: int) -> None:
         """The sandbox commits at once."""
 
-    def make(self, key: str, **fields: Any) -> Write:
-        return super().make(key, **{**self.needed, **fields})
+
+def _activity(object: str, first: str, second: str, bad: Mapping[str, Any], **needed: Any) -> Thing:
+    at = {"hs_timestamp": "2026-11-18T09:00:00Z", **needed}
+    return Thing(object, first, second, bad, at, merges=False, erases=False)
+
+
+HUBSPOT = {
+    thing.object: thing
+    for thing in (
+        Thing("contacts", "firstname", "jobtitle", {"email": "not an address"}),
+        Thing("companies", "phone", "city", {"numberofemployees": "many"}, {"name": "Acme"}, erases=False),
+        Thing(
+            "deals",
+            "dealname",
+            "description",
+            {"amount": "a lot"},
+            {"dealname": "Big", "dealstage": "qualifiedtobuy"},
+            erases=False,
+        ),
+        _activity("calls", "hs_call_title", "hs_call_body", {"hs_call_direction": "SIDEWAYS"}),
+        _activity(
+            "emails", "hs_email_subject", "hs_email_text", {"hs_email_status": "LOST"}, hs_email_direction="EMAIL"
+        ),
+        _activity("meetings", "hs_meeting_title", "hs_meeting_location", {"hs_meeting_outcome": "NONE"}),
+        _activity("notes", "hs_note_body", "hs_attachment_ids", {"hs_timestamp": "yesterday"}),
+        _activity("tasks", "hs_task_subject", "hs_task_body", {"hs_task_priority": "NONE AT ALL"}),
+    )
+}
+
+SALESFORCE = {
+    thing.object: thing
+    for thing in (
+        Thing("Lead", "FirstName", "Title", {"Email": "not an address"}, {"LastName": "Berg", "Company": "Acme"}),
+        Thing("Contact", "FirstName", "Title", {"Email": "not an address"}, {"LastName": "Berg"}),
+        Thing("Account", "Name", "Site", {"Phone": "1" * 50}, {"Name": "Acme"}),
+        Thing(
+            "Opportunity",
+            "Name",
+            "Description",
+            {"NextStep": "x" * 300},
+            {"Name": "Big", "StageName": "Qualification", "CloseDate": "2026-12-31"},
+            merges=False,
+        ),
+        Thing("Task", "Subject", "Description", {"CallType": "Sideways"}, merges=False, tracked=False),
+        Thing(
+            "Event",
+            "Subject",
+            "Location",
+            {"ShowAs": "Nothing"},
+            {"DurationInMinutes": 30, "ActivityDateTime": "2026-11-18T09:00:00Z"},
+            merges=False,
+            tracked=False,
+        ),
+    )
+}
 
 
 def empty_world() -> World:
@@ -352,8 +436,8 @@ def _memory(**options: Any) -> Iterator[System]:
 
 
 @contextmanager
-def _hubspot(api: str = "v3") -> Iterator[System]:
-    yield HubSpotWorld(api=api)
+def _hubspot(thing: str = "contacts", api: str = "v3") -> Iterator[System]:
+    yield HubSpotWorld(thing, api=api)
 
 
 @contextmanager
@@ -367,8 +451,8 @@ def _hubspot_served() -> Iterator[System]:
 
 
 @contextmanager
-def _salesforce(**settings: Any) -> Iterator[System]:
-    yield SalesforceWorld(**settings)
+def _salesforce(thing: str = "Lead", **settings: Any) -> Iterator[System]:
+    yield SalesforceWorld(thing, **settings)
 
 
 @contextmanager
@@ -385,10 +469,16 @@ SYSTEMS: dict[str, Callable[[], Any]] = {
     "memory": _memory,
     "memory, looking first": lambda: _memory(compare_and_set=False, survivor_is_new=True, grain=1),
     "hubspot": _hubspot,
-    "hubspot, dated": lambda: _hubspot("2026-09"),
+    "hubspot, dated": lambda: _hubspot(api="2026-09"),
     "hubspot, served": _hubspot_served,
     "salesforce": _salesforce,
     "salesforce, listed by jobs": lambda: _salesforce(bulk_above=1),
     "salesforce, served": _salesforce_served,
 }
 """Name → context manager of a fresh system."""
+
+OBJECTS: dict[str, Callable[[], Any]] = {
+    **{f"hubspot {name}": partial(_hubspot, name) for name in HUBSPOT if name != "contacts"},
+    **{f"salesforce {name}": partial(_salesforce, name) for name in SALESFORCE if name != "Lead"},
+}
+"""The same for every other object of the two systems."""
