@@ -12,7 +12,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -24,12 +24,13 @@ import typer
 from rich.console import Console
 
 from connectors.errors import Misconfigured
+from mapping.rules import KINDS
 from state.rows import Outcomes
 from state.store import Store
 from sync import check as checking
 from sync import compose
 from sync import provision as provisioning
-from sync.config import load, person_rule
+from sync.config import load, rules
 from sync.console import arguments, exits, show
 from sync.console.logs import configure
 from sync.console.progress import Progress
@@ -160,7 +161,7 @@ def check() -> None:
     """
     settings = ui.settings()
     sides = compose.connectors(settings, ui.world())
-    found = checking.check(sides, person_rule(settings))
+    found = checking.check(sides, rules(settings))
     if ui.json:
         ui.document({"problems": [{"level": p.level, "where": p.where, "what": p.what, "fix": p.fix} for p in found]})
     else:
@@ -177,9 +178,8 @@ def provision(
     Example: smarketing provision --apply
     """
     settings = ui.settings()
-    rule = person_rule(settings)
     sides = compose.connectors(settings, ui.world())
-    lacking = provisioning.missing(rule, provisioning.described(sides, rule))
+    lacking = provisioning.lacking(sides, rules(settings))
     made = provisioning.provision(sides, lacking) if apply else None
     if ui.json:
         fields = [{"side": s, "object": spec.object, "field": spec.name, "type": spec.type} for s, spec in lacking]
@@ -202,11 +202,18 @@ def plan(
     preview(out, full=full)
 
 
-def preview(out: Path | None, *, full: bool, scope: Scope | None = None, record: tuple[str, str] | None = None) -> None:
+def preview(
+    out: Path | None,
+    *,
+    full: bool,
+    scope: Scope | None = None,
+    record: tuple[str, str] | None = None,
+    kinds: Collection[str] = KINDS,
+) -> None:
     """Decide everything, write nothing, and show it."""
     settings = ui.settings()
     with opened(settings) as state, Progress(ui.err) as progress:
-        engine = compose.engine(settings, ui.world(), state, progress=progress)
+        engine = compose.engine(settings, ui.world(), state, progress=progress, kinds=kinds)
         engine.scope = scope
         dry = engine.plan(full=full, record=record)
         cost = compose.cost(settings, engine, dry.operations)
@@ -227,7 +234,7 @@ def show_plan(dry: DryRun, out: Path | None, cost: dict[str, Cost]) -> None:
 
 @app.command()
 def sync(
-    object: Annotated[str | None, typer.Option(help="Which kinds: person.")] = None,
+    object: Annotated[str | None, typer.Option(help="Which kinds, separated by commas: company, person.")] = None,
     record: Annotated[str | None, typer.Option(help="Only this record, SIDE:ID, such as hubspot:51.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
 ) -> None:
@@ -235,21 +242,21 @@ def sync(
 
     Example: smarketing sync
     """
-    arguments.kinds(object)
+    kinds = arguments.kinds(object)
     one = arguments.record(record) if record is not None else None
     if dry_run:
-        preview(None, full=False, record=one)
+        preview(None, full=False, record=one, kinds=kinds)
         return
     settings = ui.settings()
     with opened(settings) as state:
         with Progress(ui.err) as progress:
-            result = compose.engine(settings, ui.world(), state, progress=progress).cycle(record=one)
+            result = compose.engine(settings, ui.world(), state, progress=progress, kinds=kinds).cycle(record=one)
         finish(result)
 
 
 @app.command()
 def backfill(
-    object: Annotated[str | None, typer.Option(help="Which kinds: person.")] = None,
+    object: Annotated[str | None, typer.Option(help="Which kinds, separated by commas: company, person.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="Only records made at or after this date.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Only records made before this date.")] = None,
     where: Annotated[str, typer.Option(help="Only where this holds, such as: stage >= mql.")] = "",
@@ -260,17 +267,17 @@ def backfill(
 
     Example: smarketing backfill --limit 100 --dry-run
     """
-    arguments.kinds(object)
+    kinds = arguments.kinds(object)
     some = any(value is not None for value in (since, until, limit)) or where
     bounds = arguments.moment(since, "--from"), arguments.moment(until, "--to")
     scope = Scope(where, *bounds, limit) if some else None
     if dry_run:
-        preview(None, full=True, scope=scope)
+        preview(None, full=True, scope=scope, kinds=kinds)
         return
     settings = ui.settings()
     with opened(settings) as state:
         with Progress(ui.err) as progress:
-            engine = compose.engine(settings, ui.world(), state, progress=progress)
+            engine = compose.engine(settings, ui.world(), state, progress=progress, kinds=kinds)
             engine.scope = scope
             result = engine.cycle("backfill", full=True, muted=True)
         finish(result)
@@ -372,17 +379,19 @@ def errors_retry() -> None:
 
 
 @app.command("explain")
-def explain_(who: Annotated[str, typer.Argument(help="An e-mail address, or SIDE:ID such as hubspot:51.")]) -> None:
-    """One person: links and why, each field's values, base, rule and last writer, what is held, what was written.
+def explain_(
+    who: Annotated[str, typer.Argument(help="An e-mail address, a website, or SIDE:ID such as hubspot:51.")],
+) -> None:
+    """One person or company: links and why, each field's values, base, rule and last writer, what is held and written.
 
     Example: smarketing explain ann@example.com
     """
     settings = ui.settings()
     with opened(settings) as state:
-        mapping = compose.engine(settings, ui.world(), state).planner(person_rule(settings)).mapping
-        documents = [explain(state, mapping, entity) for entity in find(state, mapping, who)]
+        mappings = compose.engine(settings, ui.world(), state).mappings()
+        documents = [explain(state, mapping, entity) for mapping, entity in find(state, mappings, who)]
     if ui.json:
-        ui.document(documents[0] if len(documents) == 1 else {"people": documents})
+        ui.document(documents[0] if len(documents) == 1 else {"found": documents})
     else:
         for document in documents:
             show.life(ui.out, document)

@@ -74,6 +74,8 @@ def _config(announced: dict[str, Any], state: str) -> dict[str, Any]:
         "hubspot": {"base_url": announced["hubspot"]["base_url"], "access_token": "env:ACCESS_TOKEN"},
         "salesforce": salesforce,
         "budget": {"salesforce": {"calls_per_day": 1_000_000}},
+        # The figures are of people.
+        "company": {"sync": False},
     }
 
 

@@ -14,10 +14,11 @@ from typing import Any
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from connectors.port import Field
+from mapping.domains import host
 from mapping.rules import Value
 from mapping.values import boolean, day, instant, iso_instant, to_decimal
 
-TEXTS = frozenset({"text", "long_text", "email", "phone", "url"})
+TEXTS = frozenset({"text", "long_text", "email", "phone", "url", "domain"})
 NUMBERS = frozenset({"number", "money", "percent"})
 
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}\Z")
@@ -68,7 +69,7 @@ def nearest(type_: str, own: Value, meta: Field) -> Value:
     if type_ == "int":
         number = to_decimal(own)
         return None if number is None else int(number.to_integral_value())
-    return cut(own, meta) if type_ in TEXTS - {"email"} else None
+    return cut(own, meta) if type_ in TEXTS - {"email", "domain"} else None
 
 
 def _check_length(native: str, meta: Field) -> None:
@@ -108,6 +109,12 @@ def _wrong_address(address: str) -> str | None:
     except EmailNotValidError:
         return "correct the address"
     return None if "." in checked.domain else "complete the domain of the address"
+
+
+def _write_domain(own: Value, meta: Field) -> Any:
+    if host(str(own)) != own:
+        raise MisfitError("NOT_A_WEBSITE", "enter the company's own website, such as example.com")
+    return own
 
 
 def _write_int(own: Value, meta: Field) -> Any:
@@ -159,6 +166,7 @@ def _write_set(own: Value, meta: Field) -> Any:
 
 _WRITERS: dict[str, Callable[[Value, Field], Any]] = {
     "email": _write_email,
+    "domain": _write_domain,
     "int": _write_int,
     "decimal": _write_decimal,
     "bool": _write_bool,

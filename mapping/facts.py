@@ -1,10 +1,11 @@
-"""What conditions may ask of a person."""
+"""What conditions may ask of a record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mapping.domains import company_site
 from mapping.rules import Place, Value
 from mapping.values import Unmapped
 
@@ -27,6 +28,9 @@ def facts(mapping: KindMapping, place: Place, own: Mapping[str, Value]) -> dict[
     address = known.get("email")
     known["has_email"] = address is not None
     known["role_address"] = isinstance(address, str) and mapping.shared_mailbox(address)
+    site = known.get("domain")
+    known["has_domain"] = site is not None
+    known["free_mail"] = isinstance(site, str) and company_site(site) is None
     known["disqualified"] = known.get("stage") == DISQUALIFIED
     known["shared"] = False
     return known

@@ -1,8 +1,10 @@
-"""Match keys: the normalised facts by which records of one person find each other.
+"""Match keys: the normalised facts by which records of one person or company find each other.
 
 email:ann@acme.com          the record's own address
 alt:ann@acme.com            a further address of the record
 key:salesforce:Lead:00Q1    the record names that one in its sync key
+domain:acme.com             the company's website
+name:acme homes|de          opt-in: a company's name and country together
 phone:+4930123456|muster|acme.com    opt-in: number, last name and company domain together
 """
 
@@ -12,6 +14,7 @@ from collections.abc import Mapping
 
 import phonenumbers
 
+from mapping.domains import company_site, host, plain_name
 from mapping.mailboxes import company_domain
 from mapping.rules import KindRule, Place, Value
 from mapping.values import form, parse_phone
@@ -28,9 +31,19 @@ def match_keys(rule: KindRule, place: Place, own: Mapping[str, Value]) -> list[s
     if address is not None:
         keys.append(f"email:{address}")
     keys += [f"alt:{other}" for other in own.get("@emails") or () if other != address]
+    site = own.get("domain")
+    if site is not None and host(str(site)) is not None and (company := company_site(str(site))) is not None:
+        keys.append(f"domain:{company}")
     if rule.match_phone:
         keys += _phone_keys(rule, own)
+    if rule.match_name:
+        keys += _name_keys(own)
     return keys
+
+
+def _name_keys(own: Mapping[str, Value]) -> list[str]:
+    name, country = plain_name(str(own.get("name") or "")), str(own.get("country") or "").strip().casefold()
+    return [f"name:{name}|{country}"] if name and country else []
 
 
 def _phone_keys(rule: KindRule, own: Mapping[str, Value]) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from connectors.port import Owner, Record, Schema
+from connectors.port import Key, Owner, Record, Schema
 from mapping.facts import facts
 from mapping.keys import match_keys
 from mapping.lifecycle import Lifecycle
@@ -233,6 +233,11 @@ class Mapping:
     def match_keys(self, place: Place, own: abc.Mapping[str, Value]) -> list[str]:
         """The keys under which the record can be found: see `mapping.keys`."""
         return match_keys(self.rule, place, own)
+
+    def stand_in(self, place: Place, natives: abc.Mapping[str, Any]) -> Key | None:
+        """The field by which a record with these native values can be found where it holds no sync key."""
+        native = self._rules[self.rule.stand_in].places.get(place, "") if self.rule.stand_in else ""
+        return Key(native, natives[native]) if natives.get(native) else None
 
     def shared_mailbox(self, address: str) -> bool:
         """Whether an address belongs to a role, and so to nobody in particular."""

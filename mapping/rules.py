@@ -44,7 +44,7 @@ class FieldRule:
     name: str
     """Canonical: "phone"."""
     type: str
-    """text, long_text, email, phone, url, int, decimal, bool, date, datetime, choice, set, owner, stage."""
+    """text, long_text, email, phone, url, domain, int, decimal, bool, date, datetime, choice, set, owner, stage."""
     places: Mapping[Place, str]
     """place → native field."""
     to: frozenset[str] = frozenset()
@@ -126,6 +126,12 @@ class KindRule:
     """system → object that is created."""
     role_mailboxes: frozenset[str] = frozenset()
     """Local parts that are nobody in particular: info, sales …"""
+    prefix: str = ""
+    """What the keys of its entities begin with, so that records of different objects with one id never meet."""
+    stand_in: str = ""
+    """The field by which a record of ours is found again where nobody may give it a sync key; empty: none."""
+    match_name: bool = False
+    """Also link companies by exact name and country together."""
     match_phone: bool = False
     """Also link by exact phone, last name and company domain (3.2 rule 5)."""
     phone_region: str = ""

@@ -21,6 +21,7 @@ from typing import Any
 import idna
 import phonenumbers
 
+from mapping.domains import host
 from mapping.rules import Value
 
 BLANK: Value = None
@@ -107,6 +108,12 @@ def email(native: Any) -> Value:
     """An address: trimmed, without display name, lower case, the domain in ASCII."""
     raw = text(native)
     return None if raw is None else _email(raw)
+
+
+def domain(native: Any) -> Value:
+    """The host of a web address; what is none, or everybody's, stays as it was typed."""
+    raw = text(native)
+    return None if raw is None else host(raw) or raw
 
 
 def decimal(native: Any) -> Value:
@@ -230,6 +237,7 @@ DECODERS: dict[str, Callable[[Any], Value]] = {
     "email": email,
     "phone": text,
     "url": text,
+    "domain": domain,
     "int": integer,
     "decimal": decimal,
     "bool": boolean,

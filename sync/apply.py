@@ -181,11 +181,7 @@ def _look_after(
 
 
 def _creation_key(operation: OperationRow, mapping: KindMapping, place: Place) -> Key | None:
-    if operation.key:
-        return Key(*operation.key)
-    native = mapping.rule_of("email").places.get(place)
-    value = operation.native.get(native) if native else None
-    return Key(native, value) if native and value else None
+    return Key(*operation.key) if operation.key else mapping.stand_in(place, operation.native)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from sync.provision import described, missing
 TYPES: dict[str, frozenset[str]] = {
     "text": frozenset({"text", "long_text", "email", "phone", "url", "choice", "other", "id", "reference"}),
     "long_text": frozenset({"text", "long_text"}),
+    "domain": frozenset({"url", "text"}),
     "email": frozenset({"email", "text"}),
     "phone": frozenset({"phone", "text"}),
     "url": frozenset({"url", "text"}),
@@ -27,25 +28,27 @@ TYPES: dict[str, frozenset[str]] = {
 }
 
 
-def check(connectors: Mapping[str, Connector], rule: KindRule) -> list[Problem]:
-    """Everything worth saying, errors first."""
+def check(connectors: Mapping[str, Connector], rules: Sequence[KindRule]) -> list[Problem]:
+    """Everything worth saying of these kinds, errors first."""
     problems: list[Problem] = []
     for name, connector in connectors.items():
-        problems += connector.check(rule.objects[name])
+        problems += connector.check([object for rule in rules for object in rule.objects[name]])
     if any(problem.level == "error" and "." not in problem.where for problem in problems):
         return problems
     try:
-        schemas = described(connectors, rule)
+        described_by_kind = {rule.kind: described(connectors, rule) for rule in rules}
         owners = {name: connector.owners() for name, connector in connectors.items()}
     except SyncError:
         if not any(problem.level == "error" for problem in problems):
             raise
         return _worst_first(problems)
-    problems += _ours(rule, schemas)
-    for field in rule.fields:
-        problems += _field(rule, field, schemas)
-    problems += _required(rule, schemas)
-    problems += _owners(rule, owners)
+    for rule in rules:
+        schemas = described_by_kind[rule.kind]
+        problems += _ours(rule, schemas)
+        for field in rule.fields:
+            problems += _field(rule, field, schemas)
+        problems += _required(rule, schemas)
+    problems += _owners(rules, owners)
     return _worst_first(problems)
 
 
@@ -75,7 +78,7 @@ def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) ->
                 "error",
                 where,
                 f"mapped by {field.name}, but it does not exist or may not be seen with these credentials",
-                f"correct person.fields.{field.name} in the configuration, or grant the permission to see the field",
+                f"correct {rule.kind}.fields.{field.name}, or grant the permission to see the field",
             )
             continue
         if meta.type not in TYPES[field.type]:
@@ -83,14 +86,14 @@ def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) ->
                 "error",
                 where,
                 f"is of type {meta.type}, but {field.name} is mapped as {field.type}",
-                f"set type in person.fields.{field.name} to one that fits, or map another field",
+                f"set type in {rule.kind}.fields.{field.name} to one that fits, or map another field",
             )
         if place.system in field.to and not (meta.writable or meta.createable):
             yield Problem(
                 "error",
                 where,
                 f"cannot be written, but {field.name} may flow to {place.system}",
-                f'grant edit access, or set to = "{_other(place.system)}" in person.fields.{field.name}',
+                f'grant edit access, or set to = "{_other(place.system)}" in {rule.kind}.fields.{field.name}',
             )
         yield from _options(field, place, meta, where)
 
@@ -134,19 +137,22 @@ def _required(rule: KindRule, schemas: Mapping[Place, Schema]) -> Iterator[Probl
                 )
 
 
-def _owners(rule: KindRule, owners: Mapping[str, Sequence[Owner]]) -> Iterator[Problem]:
-    if not any(field.type == "owner" for field in rule.fields):
+def _owners(rules: Sequence[KindRule], owners: Mapping[str, Sequence[Owner]]) -> Iterator[Problem]:
+    owned = [rule for rule in rules if any(field.type == "owner" for field in rule.fields)]
+    if not owned:
         return
     known = {name: {o.email.casefold() for o in people if o.active and o.email} for name, people in owners.items()}
     for name, mine in known.items():
         for other, theirs in known.items():
             alone = sorted(mine - theirs)
             if name != other and alone:
+                bare = [rule.kind for rule in owned if not rule.owner_fallback.get(other)]
+                settings = " and ".join(f"{kind}.owner_fallback.{other}" for kind in bare)
                 yield Problem(
-                    "note" if rule.owner_fallback.get(other) else "warning",
+                    "warning" if bare else "note",
                     f"{name}.owners",
                     f"{len(alone)} active owners have no active user with the same e-mail in {other}",
-                    f"create or activate them in {other}, or set person.owner_fallback.{other}",
+                    f"create or activate them in {other}{f', or set {settings}' if bare else ''}",
                 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,14 +15,16 @@ import structlog
 from connectors import connect
 from connectors.door import Budget, Called, Clock
 from connectors.port import Connector
+from mapping.rules import KINDS
 from state.rows import OperationRow
 from state.store import Store, open_store
-from sync.config import person_rule
+from sync.config import rules
 from sync.console.progress import Progress
 from sync.engine import Engine
 from sync.estimate import Cost, estimate
+from sync.fields import Section
 from sync.secrets import is_reference, resolve
-from sync.settings import Section, Settings
+from sync.settings import Settings
 
 if TYPE_CHECKING:
     import httpx
@@ -133,12 +135,13 @@ def engine(
     state: Store,
     *,
     progress: Progress | None = None,
+    kinds: Collection[str] = KINDS,
 ) -> Engine:
-    """One worker over this state."""
+    """One worker over this state.  kinds: only these, as far as they are synchronised at all."""
     made = Engine(
         store=state,
         connectors=connectors(settings, world, spent_today(state, world.clock.now_ms())),
-        rules=[person_rule(settings)],
+        rules=rules(settings, kinds),
         now=world.clock.now_ms,
         new_run=world.new_run,
         owner=f"{socket.gethostname()}:{world.process}",

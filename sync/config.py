@@ -8,7 +8,8 @@ from __future__ import annotations
 import copy
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,21 +19,13 @@ from pydantic_core import ErrorDetails
 from connectors.errors import Misconfigured
 from mapping.conditions import ConditionError, compile_condition
 from mapping.presets import PRESETS
-from mapping.rules import FieldRule, KeyField, KindRule, Place, Stage, ValueMap
-from sync.settings import ROLES, SIDES, FieldSettings, Settings, StageSettings
+from mapping.rules import KINDS, FieldRule, KindRule, Place, Stage, ValueMap
+from sync.fields import ROLES, SIDES, FieldSettings
+from sync.frames import FRAMES, Frame
+from sync.kinds import CompanySettings
+from sync.settings import PersonSettings, Settings, StageSettings
 
-OBJECTS: dict[str, tuple[str, ...]] = {"hubspot": ("contacts",), "salesforce": ("Contact", "Lead")}
-CONTACTS = Place("hubspot", "contacts")
-LEAD = Place("salesforce", "Lead")
-CONTACT = Place("salesforce", "Contact")
-
-KEYS = (
-    KeyField(LEAD, "SMK_HubSpot_Id__c", CONTACTS),
-    KeyField(CONTACT, "SMK_HubSpot_Id__c", CONTACTS),
-    KeyField(CONTACTS, "smk_crm_lead_id", LEAD),
-    KeyField(CONTACTS, "smk_crm_contact_id", CONTACT),
-)
-IGNORE = {CONTACTS: "smk_no_sync", LEAD: "SMK_No_Sync__c", CONTACT: "SMK_No_Sync__c"}
+Kind = PersonSettings | CompanySettings
 
 
 class ConfigError(Misconfigured):
@@ -149,67 +142,99 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
-    fields = settings.person.all_fields
-    names = set(fields)
     stages = {stage.name: 10 * place for place, stage in enumerate(settings.vocabulary.stage, 1)}
+    for kind in FRAMES:
+        yield from _contradictions_of(kind, getattr(settings, kind), stages)
+    if not any(getattr(settings, kind).sync for kind in FRAMES):
+        yield "no kind is synchronised: every section has sync = false"
+
+
+def _contradictions_of(kind: str, section: Kind, stages: Mapping[str, int]) -> Iterator[str]:
+    fields = section.all_fields
+    names = set(fields)
     conditions = [
-        ("person.create.salesforce", settings.person.create.salesforce),
-        ("person.create.hubspot", settings.person.create.hubspot),
-        *((f"person.fields.{name}.only", field.only) for name, field in fields.items() if field.only),
+        *((f"{kind}.create.{side}", getattr(section.create, side)) for side in reversed(SIDES)),
+        *((f"{kind}.fields.{name}.only", field.only) for name, field in fields.items() if field.only),
     ]
     for where, text in conditions:
         try:
             compile_condition(text, names, stages)
         except ConditionError as error:
             yield f"{where}: {error}"
-    if "email" not in fields:
-        yield "person.fields.email is missing: people are matched by it"
+    frame = FRAMES[kind]
+    if frame.matched_by and frame.matched_by not in fields:
+        yield f"{kind}.fields.{frame.matched_by} is missing: records are matched by it"
     used: dict[tuple[str, str, str], str] = {}
     for name, field in fields.items():
-        for place, native in places(field).items():
-            if place.object not in OBJECTS[place.system]:
+        for place, native in places(frame, field).items():
+            if place.object not in frame.objects[place.system]:
                 yield (
-                    f"person.fields.{name}.{place.system}: {place.object} is no person;"
-                    f" choose from {', '.join(OBJECTS[place.system])}"
+                    f"{kind}.fields.{name}.{place.system}: {place.object} is no {kind};"
+                    f" choose from {', '.join(frame.objects[place.system])}"
                 )
             other = used.setdefault((*place, native), name)
             if other != name:
-                yield f"person.fields.{name}: {place.system} {native} is already mapped by {other}; it takes one rule"
+                yield f"{kind}.fields.{name}: {place.system} {native} is already mapped by {other}; it takes one rule"
 
 
-def places(field: FieldSettings) -> dict[Place, str]:
-    """Where a field lives: a plain name means every person object of that side."""
+def places(frame: Frame, field: FieldSettings) -> dict[Place, str]:
+    """Where a field lives: a plain name means every object of that side."""
     found: dict[Place, str] = {}
     for side in SIDES:
         native = getattr(field, side)
         if isinstance(native, str):
-            found |= {Place(side, object): native for object in OBJECTS[side]}
+            found |= {Place(side, object): native for object in frame.objects[side]}
         elif native:
             found |= {Place(side, object): name for object, name in native.items()}
     return found
 
 
+def rules(settings: Settings, kinds: Collection[str] = KINDS) -> list[KindRule]:
+    """Everything the core needs to know of these kinds, as far as they are synchronised; parents before children."""
+    made = {"company": company_rule, "person": person_rule}
+    return [made[kind](settings) for kind in KINDS if kind in made and kind in kinds and getattr(settings, kind).sync]
+
+
 def person_rule(settings: Settings) -> KindRule:
     """Everything the core needs to know of people."""
     person = settings.person
-    vocabulary = settings.vocabulary
-    stages = tuple(_stage(entry, 10 * place) for place, entry in enumerate(vocabulary.stage, 1))
-    statuses = tuple(_stage(entry, -1) for entry in vocabulary.status)
-    return KindRule(
-        kind="person",
-        objects=OBJECTS,
-        fields=tuple(field_rule(name, field, stages, statuses) for name, field in person.all_fields.items()),
-        keys=KEYS,
-        create={"salesforce": person.create.salesforce, "hubspot": person.create.hubspot},
+    return replace(
+        _rule("person", person, settings),
         create_as={"salesforce": person.create.lead_or_contact, "hubspot": "contacts"},
         role_mailboxes=frozenset(person.role_mailboxes),
         match_phone=person.match_phone,
         phone_region=person.phone_region,
-        owner_fallback={str(side): email for side, email in person.owner_fallback.items()},
+    )
+
+
+def company_rule(settings: Settings) -> KindRule:
+    """Everything the core needs to know of companies."""
+    company = settings.company
+    rule = _rule("company", company, settings)
+    return replace(rule, match_name=company.match_name, phone_region=settings.person.phone_region)
+
+
+def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:
+    """What is alike for every kind."""
+    frame = FRAMES[kind]
+    vocabulary = settings.vocabulary
+    stages = tuple(_stage(entry, 10 * place) for place, entry in enumerate(vocabulary.stage, 1))
+    statuses = tuple(_stage(entry, -1) for entry in vocabulary.status)
+    fields = section.all_fields.items()
+    return KindRule(
+        kind=kind,
+        objects=frame.objects,
+        fields=tuple(field_rule(name, field, stages, statuses, frame) for name, field in fields),
+        keys=frame.keys,
+        create={side: getattr(section.create, side) for side in reversed(SIDES)},
+        create_as={side: objects[0] for side, objects in frame.objects.items()},
+        owner_fallback={str(side): email for side, email in section.owner_fallback.items()},
         stages=stages,
         statuses=statuses,
-        ignore=IGNORE,
-        more_emails={CONTACTS: "hs_additional_emails"},
+        ignore=frame.ignore,
+        more_emails=frame.more_emails,
+        prefix=frame.prefix,
+        stand_in=frame.stand_in,
     )
 
 
@@ -225,7 +250,13 @@ def _stage(entry: StageSettings, rank: int) -> Stage:
     )
 
 
-def field_rule(name: str, field: FieldSettings, stages: tuple[Stage, ...], statuses: tuple[Stage, ...]) -> FieldRule:
+def field_rule(
+    name: str,
+    field: FieldSettings,
+    stages: tuple[Stage, ...],
+    statuses: tuple[Stage, ...],
+    frame: Frame = FRAMES["person"],
+) -> FieldRule:
     """A field's rule: the preset's answers, then what the file says itself, with roles turned into systems."""
     preset = dict(PRESETS[field.rule]) if field.rule else {}
     chosen = {
@@ -239,7 +270,7 @@ def field_rule(name: str, field: FieldSettings, stages: tuple[Stage, ...], statu
     return FieldRule(
         name=name,
         type=field.type,
-        places=places(field),
+        places=places(frame, field),
         to=frozenset(ROLES.values()) if to == "both" else frozenset(ROLES[r] for r in (to,) if r in ROLES),
         winner=ROLES.get(w := chosen.get("winner", "latest"), w),
         when=chosen.get("when", "always"),

@@ -179,6 +179,10 @@ class Engine:
             skew=self._skew,
         )
 
+    def mappings(self) -> list[KindMapping]:
+        """The mappings of all kinds, as the systems are today."""
+        return [self.planner(rule).mapping for rule in self.rules]
+
     def _recover(self) -> int:
         return sum(
             recover(self, connector, planner.mapping)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mapping.domains import host, registered
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import Place
@@ -16,30 +17,35 @@ class NotFoundError(LookupError):
     """Nobody is known by this name."""
 
 
-def find(store: Store, mapping: KindMapping, who: str) -> list[str]:
-    """The entities meant by an e-mail address or `SIDE:ID` (`salesforce:00Q…`, `hubspot:51`).
+def find(store: Store, mappings: Iterable[KindMapping], who: str) -> list[tuple[KindMapping, str]]:
+    """The entities meant by an e-mail address, a company's website or `SIDE:ID` (`salesforce:00Q…`, `hubspot:51`).
 
     Raises NotFoundError with what would be right.
     """
-    rows = _rows(store, mapping, who)
-    entities = sorted({row.entity for row in rows if row.entity is not None})
+    known = {mapping.rule.kind: mapping for mapping in mappings}
+    rows = [row for row in _rows(store, known.values(), who) if row.kind in known]
+    entities = sorted({(row.kind, row.entity) for row in rows if row.entity is not None})
     if entities:
-        return entities
+        return [(known[kind], entity) for kind, entity in entities]
     if rows:
         row = rows[0]
         raise NotFoundError(f"{who} is known ({row.system} {row.object} {row.id}), but not linked: {row.state}.")
     raise NotFoundError(
-        f"Nobody is known as {who}. Give an e-mail address or SIDE:ID, such as hubspot:51; "
+        f"Nobody is known as {who}. Give an e-mail address, a website or SIDE:ID, such as hubspot:51; "
         "a record that was made since the last sync is not known yet."
     )
 
 
-def _rows(store: Store, mapping: KindMapping, who: str) -> list[Row]:
+def _rows(store: Store, mappings: Iterable[KindMapping], who: str) -> list[Row]:
     side, _, id = who.partition(":")
-    if side in mapping.rule.objects and id:
-        found = [store.rows(side, object, [id]).get(id) for object in mapping.rule.objects[side]]
+    objects = [object for mapping in mappings for object in mapping.rule.objects.get(side, ())]
+    if objects and id:
+        found = [store.rows(side, object, [id]).get(id) for object in objects]
         return [row for row in found if row is not None]
     address = who.strip().lower()
+    if "@" not in address:
+        site = host(address)
+        return store.lookup(f"domain:{registered(site)}") if site else []
     return [*store.lookup(f"email:{address}"), *store.lookup(f"alt:{address}")]
 
 

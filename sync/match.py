@@ -1,10 +1,10 @@
 """Whose record is it: which records of several systems are one person, company or deal.
 
-Rules are tried from the surest to the weakest: a sync key, the primary e-mail address, a further address, and (opt
-in) phone number with last name and company domain.  A rule links where it leaves no choice.  Where several records
-of one system fit, a fixed order picks the primary one and the others become duplicates; where nothing can be
-known, a person is asked.  An existing link is never undone, similarity never links, and an address that belongs to a
-role or to several people links nobody.
+Rules are tried from the surest to the weakest: a sync key, the primary e-mail address or the website, a further
+address, and (opt in) phone number with last name and company domain, or a company's name and country.  A rule links
+where it leaves no choice.  Where several records of one system fit, a fixed order picks the primary one and the others
+become duplicates; where nothing can be known, a person is asked.  An existing link is never undone, similarity never
+links, and an address that belongs to a role or to several people links nobody.
 
 Pure, and independent of the order of candidates.
 """
@@ -52,7 +52,7 @@ class Link:
     entity: str
     refs: tuple[Ref, ...]
     rule: str
-    """sync_key, email, additional_email, phone."""
+    """sync_key, email, domain, additional_email, phone, name."""
     evidence: str
 
 
@@ -105,16 +105,19 @@ def match(
     """
     matching = _Matching(mapping, candidates, names or {})
     matching.by_sync_key()
-    matching.by_email()
+    matching.by_address("email")
+    matching.by_address("domain")
     matching.by_additional_email()
-    matching.by_phone()
+    matching.by_facts("phone", "phone number and name")
+    matching.by_facts("name", "name and country")
     return list(matching.decisions())
 
 
-def entity_key(refs: Iterable[Ref], systems: Sequence[str]) -> str:
-    """The key of a new entity: `<system>/<id>` of its first record, systems in the order of the configuration."""
+def entity_key(refs: Iterable[Ref], systems: Sequence[str], prefix: str = "") -> str:
+    """The key of a new entity: `<system>/<id>` of its first record, systems in the order of the configuration, behind
+    the prefix of its kind."""
     first = min(refs, key=lambda ref: (systems.index(ref.system), ref.id))
-    return f"{first.system}/{first.id}"
+    return f"{prefix}{first.system}/{first.id}"
 
 
 @dataclass(eq=False, slots=True)
@@ -234,9 +237,10 @@ class _Matching:
             ref = claimer.ref
             self._unite(claimer, target, "sync_key", f"{ref.system} {ref.id} names {target.ref.id}")
 
-    def by_email(self) -> None:
-        """Records with the same primary address are one person, unless the address is shared."""
-        for address, holders in self._buckets("email:").items():
+    def by_address(self, rule: str) -> None:
+        """Records with the same primary address are one person, unless the address is shared; those with the same
+        website are one company."""
+        for address, holders in self._buckets(f"{rule}:").items():
             mailbox = self._mailbox(address, holders)
             if mailbox:
                 self.mailboxes[address] = mailbox
@@ -249,7 +253,7 @@ class _Matching:
             first = min(open_, key=lambda c: (self.group[c.ref].single, *self._order(c)), default=None)
             for holder in open_:
                 if first is not None and holder is not first:
-                    self._unite(holder, first, "email", f"email:{address}")
+                    self._unite(holder, first, rule, f"{rule}:{address}")
 
     def by_additional_email(self) -> None:
         """One record lists the address of the other."""
@@ -275,17 +279,17 @@ class _Matching:
             if a not in self.waiting and b not in self.waiting:
                 self._unite(by_ref[a], by_ref[b], "additional_email", f"alt:{address}")
 
-    def by_phone(self) -> None:
-        """Opt-in (without it there are no such keys): the same number, last name and company domain."""
-        for key, holders in self._buckets("phone:").items():
+    def by_facts(self, rule: str, said: str) -> None:
+        """Opt-in (without it there are no such keys): several facts together, none of which would do alone."""
+        for key, holders in self._buckets(f"{rule}:").items():
             open_ = [c for c in holders if not self._done(c) and self.group[c.ref].single and c.ref not in self.waiting]
             if len({c.ref.system for c in open_}) < 2 or len(open_) < len(holders):
                 continue
             if len({c.ref.system for c in open_}) < len(open_):
-                self._ask("ambiguous", [c.ref for c in open_], "several records have this phone number and name")
+                self._ask("ambiguous", [c.ref for c in open_], f"several records have this {said}")
                 continue
             for other in open_[1:]:
-                self._unite(other, open_[0], "phone", f"phone:{key}")
+                self._unite(other, open_[0], rule, f"{rule}:{key}")
 
     # -- what follows --------------------------------------------------------------------------------------------------
 
@@ -370,7 +374,7 @@ class _Matching:
         return candidate.fresh and not self._done(candidate) and candidate.ref not in self.waiting
 
     def _entity(self, group: _Group) -> str:
-        key = entity_key((c.ref for c in group.members.values()), self.systems)
+        key = entity_key((c.ref for c in group.members.values()), self.systems, self.mapping.rule.prefix)
         return group.entity or self.names.get(key, key)
 
     # -- facts ---------------------------------------------------------------------------------------------------------
@@ -421,11 +425,14 @@ def _other_name(a: Candidate, b: Candidate) -> bool:
     return len(names) > 1
 
 
-COMPARED = (("email", "e-mail"), ("last_name", "last name"), ("first_name", "first name"), ("phone", "phone"))
+COMPARED = (
+    ("email", "e-mail"), ("last_name", "last name"), ("first_name", "first name"), ("domain", "website"),
+    ("name", "name"), ("country", "country"), ("phone", "phone"),
+)  # fmt: skip
 
 
 def _reasons(a: Candidate, b: Candidate) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What speaks for two records being one person, and what against."""
+    """What speaks for two records being one, and what against."""
     both = [(said, a.own[name], b.own[name]) for name, said in COMPARED if name in a.own and name in b.own]
     agree = [said for said, x, y in both if str(form("text", x)).casefold() == str(form("text", y)).casefold()]
     return (

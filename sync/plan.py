@@ -225,16 +225,15 @@ class Planner:
     def _creation_key(self, place: Place, live: Mapping[str, Row], native: Mapping[str, Any]) -> Key | None:
         """The field that makes the creation idempotent.
 
-        Where an admin forbids our own fields the e-mail address stands in: it is looked for before anything is
-        decided again, but two creations at the same moment are not refused by the platform.
+        Where an admin forbids our own fields another one may stand in (a person's e-mail address): it is looked for
+        before anything is decided again, but two creations at the same moment are not refused by the platform.
         """
         for key in self.mapping.rule.keys:
             named = live.get(key.of.system)
             fits = key.place == place and named is not None and key.of.object == named.object
             if fits and named is not None and self.mapping.known(place, key.native):
                 return Key(key.native, named.id)
-        email = self.mapping.rule_of("email").places.get(place, "")
-        return Key(email, native[email]) if native.get(email) else None
+        return self.mapping.stand_in(place, native)
 
     def _holds(self, rule: FieldRule, live: Mapping[str, Row]) -> bool:
         condition = self.only.get(rule.name)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from connectors.port import Connector, FieldSpec, Option, Schema
 from mapping.rules import KindRule, Place
 
 
 def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
-    """(system, field) of everything this kind needs, in the order people should read it."""
+    """(system, field) of everything that this kind needs, in the order people should read it."""
     specs: list[tuple[str, FieldSpec]] = []
     for key in rule.keys:
         spec = FieldSpec(
@@ -55,6 +55,11 @@ def provision(connectors: Mapping[str, Connector], specs: list[tuple[str, FieldS
     return made
 
 
+def lacking(connectors: Mapping[str, Connector], rules: Iterable[KindRule]) -> list[tuple[str, FieldSpec]]:
+    """Everything that these kinds need and that does not exist yet, or may not be seen."""
+    return [found for rule in rules for found in missing(rule, described(connectors, rule))]
+
+
 def missing(rule: KindRule, schemas: Mapping[Place, Schema]) -> list[tuple[str, FieldSpec]]:
     """Those that do not exist yet, or that our credentials may not see."""
     return [
@@ -69,4 +74,5 @@ def _title(system: str) -> str:
 
 
 def _singular(object: str) -> str:
-    return object.lower().removesuffix("s")
+    name = object.lower()
+    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")

@@ -280,11 +280,12 @@ class _Batch:
 
     def _names(self, candidates: Iterable[matching.Candidate]) -> dict[str, str]:
         """Keys for new entities where the record's own one names an entity that lives on without it."""
-        systems = list(self.planner.mapping.rule.objects)
+        systems, prefix = list(self.planner.mapping.rule.objects), self.planner.mapping.rule.prefix
         wanted = {
             key: key
             for c in candidates
-            if c.entity != (key := matching.entity_key([c.ref], systems)) and (c.entity is None or c.state != LIVE)
+            if c.entity != (key := matching.entity_key([c.ref], systems, prefix))
+            and (c.entity is None or c.state != LIVE)
         }
         taken = set(wanted)
         for n in range(2, 100):

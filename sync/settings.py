@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_values
+from sync.kinds import CompanySettings
 from sync.secrets import FORMS, is_reference
-
-Side = Literal["hubspot", "salesforce"]
-SIDES: tuple[Side, ...] = ("hubspot", "salesforce")
-ROLES: dict[str, Side] = {"marketing": "hubspot", "crm": "salesforce"}
 
 
 def _reference(text: str) -> str:
@@ -30,12 +28,6 @@ def _address(text: str) -> str:
 
 Secret = Annotated[str, AfterValidator(_reference)]
 Address = Annotated[str, AfterValidator(_address)]
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StateSettings(Section):
@@ -157,21 +149,6 @@ class BudgetsSettings(Section):
     salesforce: SalesforceBudgetSettings = SalesforceBudgetSettings()
 
 
-class OwnValues(Section):
-    """What one side calls a stage: the values read as it, and the one written (none: it is not written there)."""
-
-    read: tuple[str, ...] = ()
-    write: str | None = None
-
-
-def _own_values(raw: object) -> object:
-    if isinstance(raw, str):
-        return {"read": [raw], "write": raw}
-    if isinstance(raw, list):
-        return {"read": raw, "write": raw[0] if raw else None}
-    return raw
-
-
 class StageSettings(Section):
     """One `[[vocabulary.stage]]` or `[[vocabulary.status]]`"""
 
@@ -184,7 +161,7 @@ class StageSettings(Section):
     @field_validator("hubspot", "salesforce", mode="before")
     @classmethod
     def _short_form(cls, raw: object) -> object:
-        return _own_values(raw)
+        return own_values(raw)
 
 
 def _stage(name: str, owner: str, means: str, hubspot: object = None, salesforce: object = None) -> StageSettings:
@@ -247,90 +224,28 @@ class VocabularySettings(Section):
         return self
 
 
-Native = str | dict[str, str]
-
-
-class FieldSettings(Section):
-    """One entry of `[person.fields]`"""
-
-    hubspot: Native | None = None
-    salesforce: Native | None = None
-    type: Literal[
-        "text", "long_text", "email", "phone", "url", "int", "decimal", "bool", "date", "datetime", "choice", "set",
-        "owner", "stage",
-    ] = "text"  # fmt: skip
-    rule: str | None = None
-    to: Literal["both", "crm", "marketing", "none"] | None = None
-    winner: Literal[
-        "latest", "crm", "marketing", "human", "max", "min", "union", "forward", "sticky_true", "review"
-    ] | None = None  # fmt: skip
-    when: Literal["always", "blank", "create"] | None = None
-    clears: Literal["authority", "both", "never"] | None = None
-    first: Literal["fill_blanks", "crm", "marketing", "latest", "review"] | None = None
-    tie: Literal["crm", "marketing"] | None = None
-    on_invalid: Literal["hold", "drop", "nearest", "default"] = "hold"
-    too_long: Literal["hold", "cut"] = "hold"
-    default: str | bool | int | None = None
-    only: str = ""
-    personal: bool = True
-    values: dict[str, dict[Side, OwnValues]] = Field(default_factory=dict)
-
-    @field_validator("values", mode="before")
-    @classmethod
-    def _short_form(cls, raw: object) -> object:
-        if not isinstance(raw, dict):
-            return raw
-        return {
-            name: {side: _own_values(own) for side, own in sides.items()} if isinstance(sides, dict) else sides
-            for name, sides in raw.items()
-        }
-
-    @field_validator("rule")
-    @classmethod
-    def _preset(cls, name: str | None) -> str | None:
-        from mapping.presets import PRESETS
-
-        if name is not None and name not in PRESETS:
-            raise ValueError(f"is no rule; choose one of {', '.join(sorted(PRESETS))}")
-        return name
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> FieldSettings:
-        if not self.hubspot or not self.salesforce:
-            raise ValueError('needs a native field on both sides: hubspot = "…" and salesforce = "…"')
-        if self.type == "stage" and self.winner not in (None, "forward"):
-            raise ValueError('a stage can only move forward: leave out winner or set it to "forward"')
-        if self.on_invalid == "default" and self.default is None:
-            raise ValueError('on_invalid = "default" also needs default')
-        return self
-
-
-def _field(hubspot: Native, salesforce: Native, type: str = "text", **more: object) -> FieldSettings:
-    return FieldSettings.model_validate({"hubspot": hubspot, "salesforce": salesforce, "type": type, **more})
-
-
 def _address_part(lead: str, hubspot: str) -> FieldSettings:
-    return _field(hubspot, {"Lead": lead, "Contact": f"Mailing{lead}"}, tie="crm")
+    return mapped(hubspot, {"Lead": lead, "Contact": f"Mailing{lead}"}, tie="crm")
 
 
 PERSON_FIELDS: dict[str, FieldSettings] = {
-    "email": _field("email", "Email", "email", winner="crm", clears="never", tie="crm"),
-    "first_name": _field("firstname", "FirstName", tie="crm"),
-    "last_name": _field("lastname", "LastName", tie="crm", clears="never"),
-    "title": _field("jobtitle", "Title", rule="prefer_salesforce_unless_blank"),
-    "phone": _field("phone", "Phone", "phone", tie="crm"),
-    "mobile": _field("mobilephone", "MobilePhone", "phone", tie="crm"),
-    "company": _field("company", {"Lead": "Company"}, tie="crm", clears="never", default="[not provided]"),
+    "email": mapped("email", "Email", "email", winner="crm", clears="never", tie="crm"),
+    "first_name": mapped("firstname", "FirstName", tie="crm"),
+    "last_name": mapped("lastname", "LastName", tie="crm", clears="never"),
+    "title": mapped("jobtitle", "Title", rule="prefer_salesforce_unless_blank"),
+    "phone": mapped("phone", "Phone", "phone", tie="crm"),
+    "mobile": mapped("mobilephone", "MobilePhone", "phone", tie="crm"),
+    "company": mapped("company", {"Lead": "Company"}, tie="crm", clears="never", default="[not provided]"),
     "street": _address_part("Street", "address"),
     "city": _address_part("City", "city"),
     "state": _address_part("State", "state"),
     "postal_code": _address_part("PostalCode", "zip"),
     "country": _address_part("Country", "country"),
-    "owner": _field(
+    "owner": mapped(
         "hubspot_owner_id", "OwnerId", "owner", winner="crm", clears="never", on_invalid="drop", personal=False
     ),
-    "stage": _field("lifecyclestage+smk_stage", {"Lead": "Status"}, "stage", winner="forward", personal=False),
-    "opted_out": _field("@subscriptions", "HasOptedOutOfEmail", "bool", rule="opt_out", personal=False),
+    "stage": mapped("lifecyclestage+smk_stage", {"Lead": "Status"}, "stage", winner="forward", personal=False),
+    "opted_out": mapped("@subscriptions", "HasOptedOutOfEmail", "bool", rule="opt_out", personal=False),
 }
 
 ROLE_MAILBOXES = (
@@ -353,6 +268,7 @@ class CreateSettings(Section):
 class PersonSettings(Section):
     """`[person]`"""
 
+    sync: bool = True
     create: CreateSettings = CreateSettings()
     fields: dict[str, FieldSettings] = Field(default_factory=dict)
     role_mailboxes: tuple[str, ...] = ROLE_MAILBOXES
@@ -375,4 +291,5 @@ class Settings(Section):
     schedule: ScheduleSettings = ScheduleSettings()
     budget: BudgetsSettings = BudgetsSettings()
     vocabulary: VocabularySettings = VocabularySettings()
+    company: CompanySettings = CompanySettings()
     person: PersonSettings = PersonSettings()

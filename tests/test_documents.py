@@ -20,13 +20,15 @@ from mapping.rules import FieldRule
 from sandbox.kernel import Clock
 from sandbox.world import World
 from sync import check, compose
-from sync.config import field_rule, parse, person_rule
+from sync.config import field_rule, parse, rules
 from sync.console import exits
+from sync.fields import FieldSettings
+from sync.frames import FRAMES
+from sync.kinds import CompanyCreateSettings, CompanySettings
 from sync.merge import Side, merge
 from sync.settings import (
     BudgetsSettings,
     CreateSettings,
-    FieldSettings,
     HubSpotBudgetSettings,
     HubSpotSettings,
     PersonSettings,
@@ -58,6 +60,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "vocabulary": VocabularySettings,
     "vocabulary.stage": StageSettings,
     "vocabulary.status": StageSettings,
+    "company": CompanySettings,
+    "company.create": CompanyCreateSettings,
     "person": PersonSettings,
     "person.create": CreateSettings,
 }
@@ -112,7 +116,7 @@ def test_every_setting_is_explained_in_the_line_above() -> None:
 def _in_a_list(line: str) -> bool:
     """Stages and fields are explained together, above the first."""
     name = line.removeprefix("# ").partition(" ")[0]
-    return name in {*_names(StageSettings), *PersonSettings().all_fields}
+    return name in {*_names(StageSettings), *PersonSettings().all_fields, *CompanySettings().all_fields}
 
 
 def test_the_example_holds_the_defaults() -> None:
@@ -122,9 +126,11 @@ def test_the_example_holds_the_defaults() -> None:
     }
     example, default = parse(given).model_dump(), parse(least).model_dump()
     # In the file each field stands as what it is; by default they are built in.
-    example["person"]["fields"] = {name: f.model_dump() for name, f in parse(given).person.all_fields.items()}
-    default["person"]["fields"] = {name: f.model_dump() for name, f in parse(least).person.all_fields.items()}
-    assert list(example["person"]["fields"]) == list(default["person"]["fields"])
+    for kind in FRAMES:
+        for document, raw in ((example, given), (default, least)):
+            fields = getattr(parse(raw), kind).all_fields
+            document[kind]["fields"] = {name: field.model_dump() for name, field in fields.items()}
+        assert list(given[kind]["fields"]) == list(default[kind]["fields"])
     assert example == default
 
 
@@ -157,7 +163,7 @@ def test_the_example_works_against_the_stand_ins() -> None:
     secrets = dict(re.findall(r"^#   export (\w+)=(\S+)$", EXAMPLE, re.MULTILINE))
     settings = parse(tomllib.loads(EXAMPLE))
     outside = compose.World(_Still(), lambda: "run", secrets, 1, world.transport())
-    problems = check.check(compose.connectors(settings, outside), person_rule(settings))
+    problems = check.check(compose.connectors(settings, outside), rules(settings))
     errors = [problem for problem in problems if problem.level == "error"]
     assert errors
     assert {problem.fix for problem in errors} == {"run `smarketing provision --apply`"}

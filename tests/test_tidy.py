@@ -35,8 +35,8 @@ PURE = ("mapping", "sync.merge", "sync.match", "sync.plan", "sync.decision", "sy
 HARMLESS = frozenset(
     {
         "__future__", "ast", "collections", "dataclasses", "datetime", "decimal", "email_validator", "enum",
-        "functools", "hashlib", "idna", "itertools", "json", "operator", "phonenumbers", "re", "typing",
-        "unicodedata",
+        "functools", "hashlib", "idna", "itertools", "json", "operator", "phonenumbers", "publicsuffixlist", "re",
+        "typing", "unicodedata",
     }
 )  # fmt: skip
 """Modules without files, network, processes, clock or chance (of datetime only the types are used: see below)."""

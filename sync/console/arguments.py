@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import typer
 
-from sync.settings import SIDES
+from mapping.rules import KINDS as ORDER
+from sync.fields import SIDES
+from sync.frames import FRAMES
 
-KINDS = ("person",)
+KINDS = tuple(kind for kind in ORDER if kind in FRAMES)
 
 
 def record(text: str) -> tuple[str, str]:

@@ -25,11 +25,11 @@ from mapping.mapping import Mapping as KindMapping
 from state.store import Store
 from sync import check as checking
 from sync import compose
-from sync.config import parse, person_rule
+from sync.config import parse, rules
 from sync.console import show
 from sync.console.progress import Progress
 from sync.explain import explain
-from sync.provision import described, missing, provision
+from sync.provision import lacking, provision
 from sync.settings import Settings
 
 LATER = 60_000
@@ -127,7 +127,7 @@ class _Story:
         """Chapter by chapter."""
         self.people = _People(str(self.answers["control_url"]))
         self.sides = compose.connectors(self.settings, self.world)
-        self.rule = person_rule(self.settings)
+        self.rules = rules(self.settings)
         self.out.print(
             Panel(
                 "Two servers on this machine answer as HubSpot and Salesforce do. A company that builds homes uses "
@@ -158,13 +158,14 @@ class _Story:
             return engine.cycle(job, full=full, muted=full)
 
     def _mapping(self) -> KindMapping:
-        return compose.engine(self.settings, self.world, self.state).planner(self.rule).mapping
+        mappings = compose.engine(self.settings, self.world, self.state).mappings()
+        return next(mapping for mapping in mappings if mapping.rule.kind == "person")
 
     # -- chapters ----------------------------------------------------------------------------------------------
 
     def _check(self) -> None:
-        show.problems(self.out, checking.check(self.sides, self.rule))
-        made = provision(self.sides, missing(self.rule, described(self.sides, self.rule)))
+        show.problems(self.out, checking.check(self.sides, self.rules))
+        made = provision(self.sides, lacking(self.sides, self.rules))
         self.out.print(f"`provision --apply` made the {len(made)} fields of our own that were missing.")
 
     def _plan(self) -> None:

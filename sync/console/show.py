@@ -22,7 +22,7 @@ from sync.settings import Settings
 
 SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 ASIDE = {
-    "duplicate": "further records of people who have one already: never merged, listed for you to decide.",
+    "duplicate": "further records of somebody who has one already: never merged, listed for you to decide.",
     "shared": "records with the mailbox of a role or of several people: linked with nobody.",
 }
 LEVELS = {"error": "red", "warning": "yellow", "note": "dim"}
@@ -43,8 +43,9 @@ def _table(title: str, *columns: str) -> Table:
 def report(console: Console, result: Report) -> None:
     """The account of a run."""
     document = result.as_json()
+    console.print(Text(f"Run {result.run}: {result.status}", style="bold"))
     for kind, sides in document["objects"].items():
-        table = _table(f"Run {result.run}: {result.status}", kind, *(SIDES.get(side, side) for side in sides))
+        table = _table("", kind, *(SIDES.get(side, side) for side in sides))
         for name in ("read", *FATES):
             table.add_row(name, *(_count(counts[name]) for counts in sides.values()))
         for name in WRITTEN:

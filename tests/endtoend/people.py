@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from sandbox.world import World
-from tests.scenarios.play import NATIVE
+from tests.scenarios.words import NATIVE
 
 OBJECTS = (("hubspot", "contacts"), ("salesforce", "Lead"), ("salesforce", "Contact"))
 IDS = frozenset({"OwnerId", "hubspot_owner_id"})

@@ -15,15 +15,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mapping.rules import Place
 from sandbox.background import Addresses, running
 from sandbox.kernel import Clock
 from sandbox.world import World
 from state.store import open_store
 from sync import compose
-from sync.config import load, person_rule
+from sync.config import load, rules
 from sync.engine import Engine
-from sync.provision import missing
+from sync.provision import lacking, provision
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, str(ROOT / "main.py"))
@@ -153,12 +152,8 @@ def provisioned(program: Program) -> None:
     settings = load(program.folder / "config.toml")
     clock = Machine()
     sides = compose.connectors(settings, compose.World(clock, lambda: "provision", program.environment, 0))
-    rule = person_rule(settings)
-    schemas = {
-        Place(name, object): side.describe(object) for name, side in sides.items() for object in rule.objects[name]
-    }
-    for name, side in sides.items():
-        side.provision([spec for system, spec in missing(rule, schemas) if system == name])
+    provision(sides, lacking(sides, rules(settings)))
+    for side in sides.values():
         side.close()  # type: ignore[attr-defined]
 
 

@@ -203,6 +203,7 @@ def test_errors_retry_says_how_many(story: Story) -> None:
 def test_status_says_how_far_it_read_and_what_waits(story: Story) -> None:
     document = story.said["status"].document
     assert {(cursor["side"], cursor["object"]) for cursor in document["cursors"]} == {
+        ("hubspot", "companies"), ("salesforce", "Account"),
         ("hubspot", "contacts"), ("salesforce", "Lead"), ("salesforce", "Contact"),
     }  # fmt: skip
     assert all(MOMENT.fullmatch(cursor["until"]) for cursor in document["cursors"])

@@ -206,11 +206,11 @@ def test_sigterm_stops_the_daemon_after_the_cycle_in_hand(program: Program, worl
 def test_the_budget_of_the_day_ends_a_backfill_that_goes_on_later(
     program: Program, world: tuple[Deadly, Addresses]
 ) -> None:
-    program.configure("[budget.hubspot]\ncalls_per_day = 14\n")
+    program.configure("[budget.hubspot]\ncalls_per_day = 17\n")
     done = program.run("--json", "backfill")
     assert done.code == 4, done.err
     assert done.document["status"] == "paused"
-    assert "daily budget of 14 calls is spent" in done.document["message"]
+    assert "daily budget of 17 calls is spent" in done.document["message"]
     assert done.document["accounted"] is True
     again = program.run("--json", "backfill")
     assert again.code == 4

@@ -9,36 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from sync.console import show
+from sync.frames import FRAMES
 from sync.report import Report
 from tests.scenarios.language import Fields, Line, Scenario, ScenarioError, Step
 from tests.scenarios.stage import MINUTE, PAUSE, Stage
-
-CONTACT_FIELDS = {
-    "email": "email", "first_name": "firstname", "last_name": "lastname", "title": "jobtitle", "phone": "phone",
-    "mobile": "mobilephone", "company": "company", "street": "address", "city": "city", "state": "state",
-    "postal_code": "zip", "country": "country", "owner": "hubspot_owner_id", "stage": "lifecyclestage",
-    "opted_out": "hs_email_optout", "no_sync": "smk_no_sync", "story": "story", "tags": "tags",
-}  # fmt: skip
-LEAD_FIELDS = {
-    "email": "Email", "first_name": "FirstName", "last_name": "LastName", "title": "Title", "phone": "Phone",
-    "mobile": "MobilePhone", "company": "Company", "street": "Street", "city": "City", "state": "State",
-    "postal_code": "PostalCode", "country": "Country", "owner": "OwnerId", "stage": "Status",
-    "opted_out": "HasOptedOutOfEmail", "no_sync": "SMK_No_Sync__c", "story": "Story__c", "tags": "Tags__c",
-}  # fmt: skip
-ADDRESS = ("street", "city", "state", "postal_code", "country")
-NATIVE = {
-    "contacts": CONTACT_FIELDS,
-    "Lead": LEAD_FIELDS,
-    "Contact": LEAD_FIELDS | {name: f"Mailing{LEAD_FIELDS[name]}" for name in ADDRESS},
-}
-STAGES = {
-    "hubspot": {
-        "mql": "marketingqualifiedlead", "sql": "salesqualifiedlead", "advocate": "evangelist",
-    },
-    "salesforce": {
-        "mql": "Open - Not Contacted", "sal": "Working - Contacted", "disqualified": "Closed - Not Converted",
-    },
-}  # fmt: skip
+from tests.scenarios.words import KINDS, NATIVE, OBJECTS, STAGES
 
 
 def play(scenario: Scenario) -> None:
@@ -126,12 +101,14 @@ class Player:
     def _make(self, step: Step, side: str, fields: Fields) -> None:
         self.stage.begin()
         name = str(step.told["name"])
-        object = "contacts" if side == "hubspot" else "Contact" if step.told.get("kind") else "Lead"
-        known = {"first_name": name.rstrip("0123456789").title(), "last_name": "Example",
-                 "email": f"{name}@prospect.example"}  # fmt: skip
+        object = OBJECTS[side, step.told.get("kind")]
+        known: Fields = {"first_name": name.rstrip("0123456789").title(), "last_name": "Example",
+                         "email": f"{name}@prospect.example"}  # fmt: skip
+        if object in ("companies", "Account"):
+            known = {"name": name.title(), "domain": f"{name}.example"}
         if object == "Lead":
             known |= {"company": "Example Homes", "stage": "mql"}
-        if side == "hubspot" and step.told.get("where") == "both":
+        if object == "contacts" and step.told.get("where") == "both":
             known |= {"stage": "mql"}
         wanted = {**known, **fields}
         if object == "Contact":
@@ -222,6 +199,10 @@ class Player:
         """No fault any more."""
         self.stage.world.faults.clear()
 
+    def given_kind(self, step: Step) -> None:
+        """People are always synchronised; other kinds where a story says so."""
+        self.stage.raw.setdefault(KINDS[str(step.told["kinds"])], {})["sync"] = True
+
     def given_rule(self, step: Step) -> None:
         """An admin installs a rule or an automation."""
         self.stage.begin()
@@ -274,14 +255,14 @@ class Player:
     def then_written(self, step: Step) -> None:
         """In the last sync."""
         side = str(step.told["side"])
-        counts = {what: n for (_, s), each in self.report.writes.items() if s == side for what, n in each.items()}
-        found = sum(n for what, n in counts.items() if what != "failed")
+        counts = {kind: dict(each) for (kind, s), each in self.report.writes.items() if s == side}
+        found = sum(n for each in counts.values() for what, n in each.items() if what != "failed")
         _check(step.line, found == int(str(step.told["count"])), f"It was written {found} times: {counts}")
 
     def then_counted(self, step: Step) -> None:
         """Live records."""
-        side, name = str(step.told["side"]), str(step.told["object"]).rstrip("s")
-        object = "contacts" if side == "hubspot" else name.title()
+        side, name = str(step.told["side"]), str(step.told["object"])
+        object = OBJECTS[side, KINDS.get(name, name.removesuffix("s").replace("lead", "") or None)]
         live = [id for id, row in self.stage.world.rows(side, object).items() if row.archived_at is None]
         _check(step.line, len(live) == int(str(step.told["count"])), f"There are {len(live)}.")
 
@@ -389,24 +370,17 @@ class Player:
 
     def _meet(self) -> None:
         """Records that the sync made join the cast, found by the keys that the records themselves carry."""
-        world = self.stage.world
-        named = {
-            str(row.values["SMK_HubSpot_Id__c"]): (object, id)
-            for object in ("Lead", "Contact")
-            for id, row in world.rows("salesforce", object).items()
-            if row.values.get("SMK_HubSpot_Id__c") and row.archived_at is None
-        }
         naming = {
-            str(row.values[key]): ("contacts", id)
-            for id, row in world.rows("hubspot", "contacts").items()
-            for key in ("smk_crm_lead_id", "smk_crm_contact_id")
-            if row.values.get(key) and row.archived_at is None
+            (*key.of, str(row.values[key.native])): (key.place.system, (key.place.object, id))
+            for frame in FRAMES.values()
+            for key in frame.keys
+            for id, row in self.stage.world.rows(*key.place).items()
+            if row.values.get(key.native) and row.archived_at is None
         }
         for sides in self.cast.values():
-            if "salesforce" not in sides and (found := named.get(sides["hubspot"][1])):
-                sides["salesforce"] = found
-            if "hubspot" not in sides and (found := naming.get(sides["salesforce"][1])):
-                sides["hubspot"] = found
+            for side, record in list(sides.items()):
+                if found := naming.get((side, *record)):
+                    sides.setdefault(*found)
 
     def _alive(self, side: str, object: str, id: str) -> bool:
         row = self.stage.world.rows(side, object).get(id)

@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from connectors.port import FieldSpec, Option
-from mapping.rules import Place
 from sandbox.kernel import SEED, Caller, Clock, Fault
 from sandbox.people.staff import Colleague
 from sandbox.populate import Settler
@@ -25,8 +24,9 @@ from sandbox.world import World
 from state.rows import ReviewRow, Row
 from state.store import Store, open_store
 from sync import compose
-from sync.config import parse, person_rule
-from sync.provision import missing
+from sync.config import parse, rules
+from sync.frames import FRAMES
+from sync.provision import lacking, provision
 from sync.report import Report
 from sync.settings import PERSON_FIELDS, STAGES, Settings
 
@@ -94,6 +94,7 @@ class Stage:
                 "client_id": "env:CLIENT_ID",
                 "client_secret": "env:CLIENT_SECRET",
             },
+            "company": {"sync": False},
             "budget": {"hubspot": {"parallel": 1}, "salesforce": {"parallel": 1}},
         }
         self.staff: dict[str, dict[str, str | None]] = {}
@@ -124,11 +125,8 @@ class Stage:
         for colleague, hubspot, salesforce in zip(STAFF, staff.hubspot, staff.salesforce, strict=True):
             self.staff[colleague.first.lower()] = {"hubspot": hubspot, "salesforce": salesforce}
         world.salesforce.edit("User", str(self.staff["gone"]["salesforce"]), {"IsActive": False}, SEED)
-        rule = person_rule(self.settings())
         sides = compose.connectors(self.settings(), self._outside())
-        schemas = {Place(name, o): side.describe(o) for name, side in sides.items() for o in rule.objects[name]}
-        for name, side in sides.items():
-            side.provision([spec for system, spec in missing(rule, schemas) if system == name])
+        provision(sides, lacking(sides, rules(self.settings())))
 
     def field(self, side: str, type: str, native: str, options: Sequence[str]) -> None:
         """A field of their own."""
@@ -144,15 +142,15 @@ class Stage:
     # -- configuration -----------------------------------------------------------------------------------------
 
     def configure(self, place: str, values: dict[str, str | None]) -> None:
-        """Change settings: of a mapped field, by its name, or of a section, by its path."""
+        """Change settings: of a person's field, by its name, or of a section, by its path or in brackets."""
         if place == "vocabulary":
             self._vocabulary(values)
             return
-        if "." not in place and place != "person":
+        if "." not in place and place[0] != "[" and place != "person":
             self._field(place, values)
             return
         table = self.raw
-        for part in place.split("."):
+        for part in place.strip("[]").split("."):
             table = table.setdefault(part, {})
         table.update({name: _toml(value) for name, value in values.items()})
 
@@ -228,8 +226,10 @@ class Stage:
         return [review for kind in kinds for review in self.state.reviews(question=kind)]
 
     def snapshot(self) -> dict[tuple[str, str, str], Any]:
-        """Every person in both systems, as they are."""
-        objects = (("hubspot", "contacts"), ("salesforce", "Lead"), ("salesforce", "Contact"))
+        """Every record in both systems, as it is."""
+        objects = [
+            (side, object) for frame in FRAMES.values() for side, objects in frame.objects.items() for object in objects
+        ]
         return {
             (side, object, id): (dict(row.values), row.archived_at is not None)
             for side, object in objects

@@ -19,7 +19,7 @@ def test_a_version_that_the_org_does_not_offer_is_named_although_nothing_can_be_
     org.on("GET", "/services/oauth2/userinfo", answer({"user_id": "005000000000001EAA"}))
     org.on("GET", "/services/data/", answer([{"version": "68.0"}]))
     org.router.route().mock(return_value=error("NOT_FOUND", "The requested resource does not exist", 404))
-    problems = check({"salesforce": org.connector}, person_rule(SETTINGS))
+    problems = check({"salesforce": org.connector}, [person_rule(SETTINGS)])
     told = next(problem for problem in problems if problem.where == "salesforce.version")
     assert told.level == "error"
     assert "68.0" in told.fix

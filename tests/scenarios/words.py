@@ -1,0 +1,54 @@
+"""What the stories call things, in the systems' own words."""
+
+from __future__ import annotations
+
+CONTACT_FIELDS = {
+    "email": "email", "first_name": "firstname", "last_name": "lastname", "title": "jobtitle", "phone": "phone",
+    "mobile": "mobilephone", "company": "company", "street": "address", "city": "city", "state": "state",
+    "postal_code": "zip", "country": "country", "owner": "hubspot_owner_id", "stage": "lifecyclestage",
+    "opted_out": "hs_email_optout", "no_sync": "smk_no_sync", "story": "story", "tags": "tags",
+}  # fmt: skip
+LEAD_FIELDS = {
+    "email": "Email", "first_name": "FirstName", "last_name": "LastName", "title": "Title", "phone": "Phone",
+    "mobile": "MobilePhone", "company": "Company", "street": "Street", "city": "City", "state": "State",
+    "postal_code": "PostalCode", "country": "Country", "owner": "OwnerId", "stage": "Status",
+    "opted_out": "HasOptedOutOfEmail", "no_sync": "SMK_No_Sync__c", "story": "Story__c", "tags": "Tags__c",
+}  # fmt: skip
+ADDRESS = ("street", "city", "state", "postal_code", "country")
+COMPANY_FIELDS = {
+    "name": "name", "domain": "domain", "phone": "phone", "street": "address", "city": "city", "state": "state",
+    "postal_code": "zip", "country": "country", "employees": "numberofemployees", "description": "description",
+    "owner": "hubspot_owner_id", "stage": "lifecyclestage", "no_sync": "smk_no_sync",
+}  # fmt: skip
+ACCOUNT_FIELDS = {
+    "name": "Name", "domain": "Website", "phone": "Phone", "employees": "NumberOfEmployees",
+    "description": "Description", "owner": "OwnerId", "no_sync": "SMK_No_Sync__c",
+    **{name: f"Billing{LEAD_FIELDS[name]}" for name in ADDRESS},
+}  # fmt: skip
+NATIVE = {
+    "contacts": CONTACT_FIELDS,
+    "Lead": LEAD_FIELDS,
+    "Contact": LEAD_FIELDS | {name: f"Mailing{LEAD_FIELDS[name]}" for name in ADDRESS},
+    "companies": COMPANY_FIELDS,
+    "Account": ACCOUNT_FIELDS,
+}
+"""object → canonical name → native field"""
+OBJECTS = {
+    ("hubspot", None): "contacts",
+    ("hubspot", "contact"): "contacts",
+    ("salesforce", None): "Lead",
+    ("salesforce", "contact"): "Contact",
+    ("hubspot", "company"): "companies",
+    ("salesforce", "company"): "Account",
+}
+"""(side, what it is called in a story) → object"""
+KINDS = {"companies": "company"}
+"""What a story says is synchronised → kind"""
+STAGES = {
+    "hubspot": {
+        "mql": "marketingqualifiedlead", "sql": "salesqualifiedlead", "advocate": "evangelist",
+    },
+    "salesforce": {
+        "mql": "Open - Not Contacted", "sal": "Working - Contacted", "disqualified": "Closed - Not Converted",
+    },
+}  # fmt: skip
