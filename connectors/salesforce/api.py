@@ -71,10 +71,7 @@ class Api:
             "compositeRequest": [{"method": "GET", "url": path, "referenceId": "rows"}],
         }
         answer = self._read("POST", self.paths.composite, doing, json=body, headers=_READING, route=_COMPOSITE_READ)
-        part = _json(answer, doing)["compositeResponse"][0]
-        if part["httpStatusCode"] >= 300:
-            raise explain(Declined(part["httpStatusCode"], complaints(part["body"])), doing)
-        return part["body"]
+        return _part(_json(answer, doing)["compositeResponse"][0], doing)
 
     def more(self, path: str, doing: str) -> Any | None:
         """The next page of a query, or None when Salesforce has lost its place (a locator lives for days at most)."""
@@ -95,6 +92,26 @@ class Api:
             if page.get("done", True):
                 return
             page = self.get(page["nextRecordsUrl"], doing)
+
+    def whole(self, rows: Sequence[dict[str, Any]], children: Sequence[str], doing: str) -> None:
+        """Bring what a subquery did not: Salesforce pages the rows inside a row as well."""
+        for row in rows if children else ():
+            for inner in row.values():
+                while isinstance(inner, dict) and inner.get("done") is False:
+                    page = self.get(inner["nextRecordsUrl"], doing)
+                    inner["records"] += page["records"]
+                    inner["done"], inner["nextRecordsUrl"] = page.get("done", True), page.get("nextRecordsUrl")
+
+    def pair(self, first: str, second: str, doing: str) -> tuple[Any, Any]:
+        """The first pages of two queries of everything, in one call."""
+        parts = [
+            {"method": "GET", "url": self.paths.query(query, everything=True), "referenceId": name}
+            for name, query in (("rows", first), ("more", second))
+        ]
+        body = {"allOrNone": False, "compositeRequest": parts}
+        answer = self._read("POST", self.paths.composite, doing, json=body, headers=_READING, route=_COMPOSITE_READ)
+        found = {part["referenceId"]: part for part in _json(answer, doing)["compositeResponse"]}
+        return _part(found["rows"], doing), _part(found["more"], doing)
 
     def _read(
         self,
@@ -203,6 +220,13 @@ def _json(answer: httpx.Response, doing: str) -> Any:
         return orjson.loads(answer.content)
     except orjson.JSONDecodeError:
         raise Unavailable(f"Salesforce could not {doing}: the answer is not JSON") from None
+
+
+def _part(part: Mapping[str, Any], doing: str) -> Any:
+    """The body of one answer in a composite."""
+    if part["httpStatusCode"] >= 300:
+        raise explain(Declined(part["httpStatusCode"], complaints(part["body"])), doing)
+    return part["body"]
 
 
 def _from_library(error: SalesforceError) -> Declined:

@@ -21,6 +21,8 @@ from connectors.salesforce import soql
 from connectors.salesforce.api import Api
 from connectors.salesforce.bulk_query import BulkQuery
 from connectors.salesforce.describing import Describer
+from connectors.salesforce.reading import Reader
+from connectors.salesforce.roles import changed_since
 from connectors.salesforce.rows import Shape
 
 GRAIN = 1000
@@ -59,8 +61,9 @@ def settled(asked: int, lag: int) -> int:
 class Changes:
     """`Connector.changes` for one org."""
 
-    def __init__(self, api: Api, describer: Describer) -> None:
+    def __init__(self, api: Api, describer: Describer, reader: Reader) -> None:
         self._api = api
+        self._reader = reader
         self._bulk = BulkQuery(api)
         self._describer = describer
         self._lag = api.settings.lag_ms
@@ -80,10 +83,10 @@ class Changes:
         shape = Shape(object, fields)
         at = resume if resume is not None and resume.way == "rows" else None
         last = at.at if at else ""
-        query = self._ask(soql.select(shape.select, object, soql.after_id(last), "Id"), object)
+        query = self._ask(shape.ask(soql.after_id(last), "Id"), shape)
         asked = at.asked if at else query.asked
         total = query.total if not last else None
-        by_job = query.total > self._api.settings.bulk_above
+        by_job = query.total > self._api.settings.bulk_above and not shape.children
         while True:
             lost = False
             for rows, more in query:
@@ -97,7 +100,7 @@ class Changes:
                 lost = more
             if not lost:
                 return
-            query = self._ask(soql.select(shape.select, object, soql.after_id(last), "Id"), object)
+            query = self._ask(shape.ask(soql.after_id(last), "Id"), shape)
 
     def _rest_by_job(self, object: str, fields: Sequence[str], last: str, first: Page) -> Iterator[Page]:
         """The page in hand carries the job that brings the rest, so that whoever stops now comes back to it."""
@@ -129,9 +132,13 @@ class Changes:
         lost = True
         while lost:
             query = self._ask(
-                soql.select(shape.select, shape.object, soql.after_stamp(stamp, last), _BY_STAMP), shape.object
+                shape.ask(soql.after_stamp(stamp, last), _BY_STAMP), shape, watermark if shape.children else None
             )
             asked = query.asked if asked is None else asked
+            if query.beside:
+                onward = Cursor(watermark, str(Resume("poll", asked, str(stamp), last)))
+                records = list(self._reader.by_ids(shape, query.beside))
+                yield Page(records, onward, asked, query.total + len(records))
             for rows, more in query:
                 records = list(map(shape.record, rows))
                 if records:
@@ -145,18 +152,28 @@ class Changes:
     def _settled(self, asked: int) -> Cursor:
         return Cursor(settled(asked, self._lag))
 
-    def _ask(self, query: str, object: str) -> _Query:
-        return _Query(self._api, query, f"read {object}")
+    def _ask(self, query: str, shape: Shape, roles_since: int | None = None) -> _Query:
+        return _Query(self._api, query, shape, roles_since)
 
 
 class _Query:
-    """A query and its pages, as (rows, whether more follow); it ends early when Salesforce has lost its place."""
+    """A query and its pages, as (rows, whether more follow); it ends early when Salesforce has lost its place.
 
-    def __init__(self, api: Api, query: str, doing: str) -> None:
+    `beside`: with `roles_since`, the opportunities whose contact roles changed since then and that are not on the first
+    page anyway.
+    """
+
+    def __init__(self, api: Api, query: str, shape: Shape, roles_since: int | None = None) -> None:
         self._api = api
-        self._doing = doing
+        self._children = shape.children
+        self._doing = f"read {shape.object}"
+        self.beside: list[str] = []
         sent = api.door.clock.now_ms()
-        self._first: dict[str, Any] = api.query(query, doing, everything=True)
+        if roles_since is None:
+            self._first: dict[str, Any] = api.query(query, self._doing, everything=True)
+        else:
+            self._first, roles = api.pair(query, changed_since(roles_since), self._doing)
+            self._find_beside(roles)
         self.asked = api.door.server_time(sent)
         self.total = int(self._first.get("totalSize") or 0)
 
@@ -164,5 +181,14 @@ class _Query:
         page: dict[str, Any] | None = self._first
         while page is not None:
             more = not page.get("done", True)
+            self._api.whole(page["records"], self._children, self._doing)
             yield page["records"], more
             page = self._api.more(page["nextRecordsUrl"], self._doing) if more else None
+
+    def _find_beside(self, roles: dict[str, Any]) -> None:
+        seen = {row["Id"] for row in self._first["records"]}
+        page: dict[str, Any] | None = roles
+        while page is not None:
+            self.beside += [id for row in page["records"] if (id := row["OpportunityId"]) not in seen]
+            seen.update(self.beside)
+            page = self._api.get(page["nextRecordsUrl"], self._doing) if not page.get("done", True) else None

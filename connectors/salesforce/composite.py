@@ -14,7 +14,7 @@ from connectors.port import Stale, Unknown, Write
 from connectors.salesforce import paths, soql
 from connectors.salesforce.answers import Declined, complaints
 from connectors.salesforce.api import Api
-from connectors.salesforce.collection import rows_of, write_headers
+from connectors.salesforce.collection import plain, rows_of, write_headers
 from connectors.salesforce.rows import Shape
 from connectors.salesforce.values import http_date, long_id
 from connectors.salesforce.verdicts import Done, Halted, Verdict, attempt, of, of_system
@@ -60,14 +60,14 @@ class Composite:
             "url": self._api.paths.row(write.object, write.id),
             "referenceId": f"w{n}",
             "httpHeaders": headers,
-            "body": dict(write.fields),
+            "body": plain(write),
         }
 
     def _read_back(self, writes: Sequence[Write], shapes: Mapping[str, Shape]) -> list[dict[str, Any]]:
         queries: list[dict[str, Any]] = []
         for object in dict.fromkeys(write.object for write in writes):
             ids = [write.id for write in writes if write.object == object and write.id]
-            url = self._api.paths.query(soql.select(shapes[object].select, object, soql.is_in("Id", ids)))
+            url = self._api.paths.query(shapes[object].ask(soql.is_in("Id", ids)))
             queries.append({"method": "GET", "url": url, "referenceId": f"q{len(queries)}"})
         too_long = any(len(query["url"]) > paths.LONGEST_URL for query in queries)
         too_many = len(queries) > MOST_QUERIES or len(writes) + len(queries) > MOST

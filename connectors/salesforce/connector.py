@@ -57,7 +57,7 @@ class Salesforce:
         self._describer = Describer(self._api)
         self._reader = Reader(self._api)
         self._history = History(self._api)
-        self._changes = Changes(self._api, self._describer)
+        self._changes = Changes(self._api, self._describer, self._reader)
         self._writer = Writer(self._api, self._reader, self._describer)
         self._provisioner = Provisioner(self._api, self._describer)
         self._checker = Checker(self._api, self._describer)

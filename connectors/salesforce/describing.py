@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from connectors.port import Field, Option, Owner, Schema
+from connectors.errors import SyncError
+from connectors.port import Field, Option, Owner, RecordType, Schema
 from connectors.salesforce import soql
 from connectors.salesforce.api import Api
+from connectors.salesforce.roles import ROLE
+from connectors.salesforce.rows import CONTACTS
 
 _TYPES = {
     "string": "text",
@@ -29,6 +34,11 @@ _TYPES = {
     "id": "id",
     "encryptedstring": "text",
 }
+_STAGES = {"Opportunity": ("StageName", "OpportunityStage"), "Task": ("Status", "TaskStatus")}
+_FACTS = {
+    "OpportunityStage": ("ApiName", "MasterLabel", "IsActive", "IsClosed", "IsWon", "DefaultProbability"),
+    "TaskStatus": ("ApiName", "MasterLabel", "IsClosed"),
+}
 _LONG = 255
 """A text area above this length is a long text: it cannot be filtered or compared in a query."""
 
@@ -49,8 +59,53 @@ class Describer:
 
     def schema(self, object: str, *, fresh: bool = True) -> Schema:
         """The description in the port's words."""
-        fields = map(_field, self.raw(object, fresh=fresh).get("fields") or ())
-        return Schema(object, {field.name: field for field in fields})
+        raw = self.raw(object, fresh=fresh)
+        fields = {field.name: field for field in map(_field, raw.get("fields") or ())}
+        if object == "Opportunity" and any(c.get("childSObject") == ROLE for c in raw.get("childRelationships") or ()):
+            fields[CONTACTS] = Field(CONTACTS, "Contact roles", "references", references=("Contact",))
+        return Schema(object, self._staged(object, fields), self._record_types(object, raw))
+
+    def _staged(self, object: str, fields: dict[str, Field]) -> dict[str, Field]:
+        """Stages and statuses with what they mean, which the picklist does not tell."""
+        name, source = _STAGES.get(object, ("", ""))
+        if name not in fields or not fields[name].options:
+            return fields
+        asked = _FACTS[source]
+        try:
+            rows = list(self._api.rows(soql.select(asked, source, order="SortOrder"), f"read {source}"))
+        except SyncError:
+            return fields
+        facts = {row["ApiName"]: row for row in rows} | {row["MasterLabel"]: row for row in rows}
+        options = tuple(_staged(option, facts.get(option.value)) for option in fields[name].options)
+        return {**fields, name: replace(fields[name], options=options)}
+
+    def _record_types(self, object: str, raw: Mapping[str, Any]) -> tuple[RecordType, ...]:
+        """Those besides the master, each with the picklist values it offers (UI API guide, Get Values for All Picklist
+        Fields of a Record Type); where that cannot be asked, all are offered."""
+        found = [info for info in raw.get("recordTypeInfos") or () if not info.get("master") and info.get("available")]
+        return tuple(
+            RecordType(
+                id=str(info["recordTypeId"]),
+                name=str(info.get("developerName") or info["name"]),
+                label=str(info["name"]),
+                active=info.get("active") is not False,
+                default=bool(info.get("defaultRecordTypeMapping")),
+                values=self._offered(object, str(info["recordTypeId"])),
+            )
+            for info in found
+        )
+
+    def _offered(self, object: str, record_type: str) -> dict[str, tuple[str, ...]]:
+        try:
+            path = self._api.paths.picklist_values(object, record_type)
+            answer = self._api.get(path, f"read the picklist values of {object}")
+        except SyncError:
+            return {}
+        told = answer.get("picklistFieldValues") if isinstance(answer, dict) else None
+        return {
+            name: tuple(str(each["value"]) for each in entry.get("values") or ())
+            for name, entry in (told or {}).items()
+        }
 
     def unique(self, object: str, name: str) -> bool:
         """Whether Salesforce itself refuses a second record with the same value here."""
@@ -101,6 +156,20 @@ def _field(raw: dict[str, Any]) -> Field:
         unique=bool(raw.get("unique")),
         calculated=bool(raw.get("calculated") or raw.get("autoNumber")),
         references=tuple(raw.get("referenceTo") or ()),
+        # Formulas and roll-ups follow other records, whose changes need not move this one's stamp.
+        silent=bool(raw.get("calculated")),
+    )
+
+
+def _staged(option: Option, row: Mapping[str, Any] | None) -> Option:
+    if row is None:
+        return option
+    chance = row.get("DefaultProbability")
+    return replace(
+        option,
+        closed=row.get("IsClosed"),
+        won=row.get("IsWon"),
+        probability=None if chance is None else float(chance) / 100,
     )
 
 

@@ -16,6 +16,7 @@ from connectors.errors import SyncError, Unavailable
 from connectors.port import Deferred, Rejected, Unknown, Write
 from connectors.salesforce.answers import Complaint, Declined, complaint
 from connectors.salesforce.api import Api
+from connectors.salesforce.collection import plain
 from connectors.salesforce.csvfile import files, fits, table
 from connectors.salesforce.values import long_id
 from connectors.salesforce.verdicts import Done, Halted, Verdict, of
@@ -37,7 +38,7 @@ class Ingest:
         """Whether a Bulk job can carry this write exactly.  Jobs know no duplicate-rule header."""
         if write.id is None and self._api.settings.save_duplicates:
             return False
-        return all(map(fits, write.fields.values()))
+        return all(map(fits, plain(write).values()))
 
     def run(self, object: str, writes: Sequence[Write]) -> list[Verdict | None]:
         """One verdict each.  All of `writes` either create or update.
@@ -45,10 +46,10 @@ class Ingest:
         None where Salesforce declined the job itself (no Bulk API for this object or user): take another road.
         """
         creating = writes[0].id is None
-        columns = sorted({name for write in writes for name in write.fields})
+        columns = sorted({name for write in writes for name in plain(write)})
         if not creating:
             columns.insert(0, "Id")
-        rows = (write.fields if creating else {"Id": write.id, **write.fields} for write in writes)
+        rows = (plain(write) if creating else {"Id": write.id, **plain(write)} for write in writes)
         verdicts: list[Verdict | None] = []
         for content, count in files(columns, rows):
             part = writes[len(verdicts) : len(verdicts) + count]

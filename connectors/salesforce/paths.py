@@ -49,6 +49,10 @@ class Paths:
         """Many records of one object by id."""
         return f"{self.collections}/{quote(object, safe='')}"
 
+    def picklist_values(self, object: str, record_type: str) -> str:
+        """The picklist values that a record type offers."""
+        return f"{self.root}/ui-api/object-info/{quote(object, safe='')}/picklist-values/{quote(record_type, safe='')}"
+
     def delete(self, ids: Sequence[str]) -> str:
         """To the bin, at most 200 records, each on its own."""
         return f"{self.collections}?ids={','.join(quote(id, safe='') for id in ids)}&allOrNone=false"

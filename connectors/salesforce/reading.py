@@ -36,7 +36,7 @@ class Reader:
         wanted = list(dict.fromkeys(ids))
         proper = [id for id in wanted if is_id(id)]
         found: dict[str, dict[str, Any]] = {}
-        if not shape.dotted:
+        if not shape.queried:
             found = self.retrieve(shape.object, shape.select, proper)
         missing = [id for id in proper if long_id(id) not in found]
         if missing:
@@ -83,12 +83,14 @@ class Reader:
     def _ask(
         self, shape: Shape, field: str, values: Sequence[str], *, everything: bool
     ) -> Iterator[list[dict[str, Any]]]:
-        head = len(self._api.paths.query(soql.select(shape.select, shape.object)))
+        head = len(self._api.paths.query(shape.ask()))
         room = max(paths.LONGEST_URL - head - _ROOM_FOR_REST, paths.LONGEST_URL // 3)
 
         def fetch(chunk: list[str]) -> list[dict[str, Any]]:
-            query = soql.select(shape.select, shape.object, soql.is_in(field, chunk))
-            return list(self._api.rows(query, f"read {shape.object}", everything=everything))
+            query = shape.ask(soql.is_in(field, chunk))
+            rows = list(self._api.rows(query, f"read {shape.object}", everything=everything))
+            self._api.whole(rows, shape.children, f"read {shape.object}")
+            return rows
 
         yield from self._api.door.map(fetch, soql.chunks(values, room))
 

@@ -6,11 +6,12 @@ another (MasterRecordId names the winner) or, for a lead, converted into a conta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from connectors.port import Record, Ref
+from connectors.salesforce import soql
 from connectors.salesforce.values import to_ms
 
 SYSTEM = "salesforce"
@@ -24,6 +25,21 @@ _CONVERTED = {
 }
 _WITHOUT_BIN = frozenset(("User", "Group", "Organization", "OpportunityStage", "LeadStatus", "TaskStatus"))
 
+CONTACTS = "@contacts"
+"""Pseudo-field of opportunities: the contact ids of their contact roles, sorted."""
+
+
+def _contacts(row: Mapping[str, Any]) -> list[str] | None:
+    inner = row.get("OpportunityContactRoles") or {}
+    return sorted({each["ContactId"] for each in inner.get("records") or () if each["ContactId"]}) or None
+
+
+SUBQUERIES: Mapping[str, Mapping[str, tuple[str, Callable[[Mapping[str, Any]], Any]]]] = {
+    # queryAll shows deleted rows as well.
+    "Opportunity": {CONTACTS: ("(SELECT ContactId FROM OpportunityContactRoles WHERE IsDeleted = false)", _contacts)}
+}
+"""Object → pseudo-field → its subquery, and its value in a row."""
+
 stamp_ms = lru_cache(maxsize=4096)(to_ms)
 """Cached: a page holds few distinct seconds."""
 
@@ -31,12 +47,16 @@ stamp_ms = lru_cache(maxsize=4096)(to_ms)
 class Shape:
     """How one object is asked for and read, for one set of native fields (parents by dot: `Account.Name`).
 
+    `readers` are those fields that a subquery brings: field → the subquery, and how its value is read from a row.
     `flat`: rows hold a parent's field under its dotted name (CSV) instead of nested.
     """
 
     def __init__(self, object: str, fields: Sequence[str], *, flat: bool = False) -> None:
-        names = dict.fromkeys(fields)
         self.object = object
+        mine = SUBQUERIES.get(object, {})
+        self.readers = tuple((name, mine[name][1]) for name in dict.fromkeys(fields) if name in mine)
+        self.children = tuple(mine[name][0] for name, _ in self.readers)
+        names = dict.fromkeys(name for name in fields if name not in mine)
         self.plain = tuple(name for name in names if flat or "." not in name)
         self.dotted = tuple((name, tuple(name.split("."))) for name in names if "." in name and not flat)
         self.binned = object not in _WITHOUT_BIN
@@ -57,6 +77,8 @@ class Shape:
             fields = _folded(row, self.plain)
         for name, path in self.dotted:
             fields[name] = _dig(row, path)
+        for name, read in self.readers:
+            fields[name] = read(row)
         created = get("CreatedDate")
         return Record(
             Ref(SYSTEM, self.object, row["Id"]),
@@ -67,6 +89,15 @@ class Shape:
             self._moved(row) if self.merges else None,
             self._converted(row) if self.converts else (),
         )
+
+    @property
+    def queried(self) -> bool:
+        """Only a query can bring it all, neither a retrieve by id nor a bulk job."""
+        return bool(self.dotted or self.children)
+
+    def ask(self, where: str = "", order: str = "") -> str:
+        """The query."""
+        return soql.select(self.select, self.object, where, order, self.children)
 
     def gone(self, id: str, at: int) -> Record:
         """A record that is nowhere any more: beyond the bin, or never there."""

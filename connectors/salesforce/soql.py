@@ -37,9 +37,9 @@ def name(value: str) -> str:
     return value
 
 
-def select(fields: Iterable[str], object: str, where: str = "", order: str = "") -> str:
-    """A query; `where` and `order` are made by the functions below."""
-    query = f"SELECT {','.join(map(name, fields))} FROM {name(object)}"  # noqa: S608 (names are checked)
+def select(fields: Iterable[str], object: str, where: str = "", order: str = "", children: Sequence[str] = ()) -> str:
+    """A query; `where` and `order` are made by the functions below, `children` are subqueries of our own."""
+    query = f"SELECT {','.join((*map(name, fields), *children))} FROM {name(object)}"  # noqa: S608 (names are checked)
     if where:
         query += f" WHERE {where}"
     if order:

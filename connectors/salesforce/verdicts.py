@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from connectors.door import NoAnswer, Refused
 from connectors.errors import Exhausted, SyncError
-from connectors.port import Deferred, Outcome, Rejected, Stale, Unknown, Write
+from connectors.port import PARENT_GONE, Deferred, Outcome, Rejected, Stale, Unknown, Write
 from connectors.salesforce.answers import Complaint, Declined, complaints, explain
 from connectors.salesforce.values import is_id, long_id
 
@@ -37,7 +37,20 @@ class Halted(NamedTuple):
     error: SyncError
 
 
-Verdict = Outcome | Done | Contested | Halted
+class Orphaned(NamedTuple):
+    """Nothing happened: this record or one that it points at is not there, and Salesforce does not say which."""
+
+    complaint: Complaint
+
+    def rejected(self, fields: tuple[str, ...]) -> Rejected:
+        """It was a parent, named by these fields."""
+        return Rejected(PARENT_GONE, self.complaint.message, fields)
+
+
+Verdict = Outcome | Done | Contested | Orphaned | Halted
+
+PREFIXES = {"001": "Account", "003": "Contact", "006": "Opportunity", "00Q": "Lead", "701": "Campaign"}
+"""The first three characters of an id tell its object."""
 
 _LATER = frozenset(
     (
@@ -51,6 +64,7 @@ _LATER = frozenset(
         "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     )
 )
+_NOT_THERE = frozenset(("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "CANNOT_UPDATE_CONVERTED_LEAD"))
 _GONE = frozenset(("ENTITY_IS_DELETED", "NOT_FOUND"))
 _TAKEN = re.compile(r"duplicate value found: (\S+) duplicates")
 _SYSTEM = frozenset(
@@ -63,6 +77,8 @@ def of(write: Write, errors: Sequence[Complaint]) -> Verdict:
     first = errors[0] if errors else Complaint("UNKNOWN", "")
     if first.code in _LATER:
         return Deferred(first.code)
+    if first.code in _NOT_THERE and pointers(write):
+        return Orphaned(first)
     if first.code == "CANNOT_UPDATE_CONVERTED_LEAD":
         return Stale(reason="converted")
     if write.id is not None and (first.code in _GONE or _points_nowhere(write, first)):
@@ -73,6 +89,16 @@ def of(write: Write, errors: Sequence[Complaint]) -> Verdict:
     if not named and first.column:
         named = (first.column,)
     return Rejected(first.code, first.message, named, first.existing)
+
+
+def pointers(write: Write) -> dict[str, str]:
+    """Field → id, of the fields that point at another record; its own key is none of them."""
+    own = write.key.field if write.key else ""
+    return {
+        name: long_id(value)
+        for name, value in write.fields.items()
+        if name != own and isinstance(value, str) and is_id(value) and value[:3] in PREFIXES
+    }
 
 
 def _points_nowhere(write: Write, error: Complaint) -> bool:

@@ -16,13 +16,15 @@ from connectors.port import Applied, Key, Outcome, Rejected, Stale, Unknown, Wri
 from connectors.salesforce import composite
 from connectors.salesforce.api import Api
 from connectors.salesforce.batch import Batch
-from connectors.salesforce.collection import Collection
+from connectors.salesforce.collection import Collection, plain
 from connectors.salesforce.describing import Describer
 from connectors.salesforce.ingest import Ingest
+from connectors.salesforce.parents import Parents
 from connectors.salesforce.reading import Reader
-from connectors.salesforce.rows import STAMP, Shape, stamp_ms
+from connectors.salesforce.roles import Roles
+from connectors.salesforce.rows import CONTACTS, STAMP, Shape, stamp_ms
 from connectors.salesforce.values import long_id
-from connectors.salesforce.verdicts import Contested, Done, Halted, deferred
+from connectors.salesforce.verdicts import Contested, Done, Halted, Orphaned, deferred
 
 GRAIN = 1000
 _EXISTS = "a record with this key exists"
@@ -38,18 +40,23 @@ class Writer:
         self._composite = composite.Composite(api)
         self._collection = Collection(api)
         self._ingest = Ingest(api)
+        self._parents = Parents(api)
+        self._roles = Roles(api, self._collection)
 
     def run(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
         """One outcome each, in order.  Raises only while nothing has been written."""
         batch = Batch(writes, fields)
         self._check_stamps(batch)
         self._check_keys(batch)
+        self._pass_over_empty(batch)
         self._write(batch)
         self._resume(batch)
         self._settle_contests(batch)
+        self._settle_orphans(batch)
+        self._write_roles(batch)
         self._read_back(batch)
         for verdict in batch.verdicts:
-            assert not isinstance(verdict, Done | Contested | Halted | None), "every write has its outcome"
+            assert not isinstance(verdict, Done | Contested | Orphaned | Halted | None), "every write has its outcome"
             yield verdict
 
     # -- before ------------------------------------------------------------------------------------------------
@@ -88,6 +95,13 @@ class Writer:
                 existing = taken.get(Key(key.field, key.value.casefold()))
                 if existing is not None:
                     batch.verdicts[n] = Stale(existing, _EXISTS)
+
+    def _pass_over_empty(self, batch: Batch) -> None:
+        """An update of nothing but contact roles has nothing to send to its own row."""
+        for n in batch.open():
+            write = batch.writes[n]
+            if write.id is not None and not write.archive and write.fields and not plain(write):
+                batch.verdicts[n] = Done(long_id(write.id))
 
     # -- the roads ---------------------------------------------------------------------------------------------
 
@@ -132,6 +146,39 @@ class Writer:
                 batch.verdicts[n] = Stale(holders[0].ref.id, _EXISTS)
             else:
                 batch.verdicts[n] = Rejected(no.code, no.message, no.fields, no.existing)
+
+    def _settle_orphans(self, batch: Batch) -> None:
+        """Look whether a parent is missing; else it is the record itself that is not there."""
+        found = [(n, verdict) for n, verdict in enumerate(batch.verdicts) if isinstance(verdict, Orphaned)]
+        if not found:
+            return
+        try:
+            missing = self._parents.missing([batch.writes[n] for n, _ in found])
+        except SyncError as error:
+            batch.put([n for n, _ in found], [deferred(error)] * len(found))
+            return
+        for (n, verdict), fields in zip(found, missing, strict=True):
+            no = verdict.complaint
+            if fields:
+                batch.verdicts[n] = verdict.rejected(fields)
+            elif batch.writes[n].id is not None:
+                batch.verdicts[n] = Stale(reason="gone")
+            else:
+                batch.verdicts[n] = Rejected(no.code, no.message, no.fields, no.existing)
+
+    def _write_roles(self, batch: Batch) -> None:
+        """After the rows themselves: what fails then leaves a write half done, unless it was all of it."""
+        mine = {v.id: n for n, v in batch.done() if CONTACTS in batch.writes[n].fields}
+        wrong = self._roles.write({id: batch.writes[n].fields[CONTACTS] for id, n in mine.items()})
+        for id, n in mine.items():
+            write = batch.writes[n]
+            outcome = wrong.get(id)
+            if outcome is None:
+                batch.verdicts[n] = Done(id)
+            elif write.id is None or plain(write):
+                batch.verdicts[n] = Unknown("written, but not its contact roles")
+            else:
+                batch.verdicts[n] = outcome
 
     def _read_back(self, batch: Batch) -> None:
         done = batch.done()
