@@ -48,7 +48,7 @@ TAKE = 20
 """Batches taken at a time: enough for a connector to choose its bulk road."""
 
 LOOKED = " (seen by looking: no answer came)"
-GONE = " (no answer came, and the record was deleted before anybody could look)"
+UNSEEN = " (no answer came, and it was not there when we looked; it may take effect later)"
 
 
 def apply(engine: Engine, connector: Connector, mapping: KindMapping) -> int:
@@ -332,23 +332,22 @@ class _Told:
     def drop(self, operation: OperationRow, record: Record | None, replaced: Mapping[str, Any]) -> None:
         """It did not happen, as far as looking can tell: remember what was seen and decide again.
 
-        What it wanted may yet have been done, and one field of it been changed since: what is held as wanted is told.
+        What it wanted may yet have been done, and one field of it been changed since; or the system is slow, and it
+        is done after we looked.  So the journal tells what it would replace either way.
         """
         self.dropped.append(operation.n)
         self.dirty.append(operation.entity)
-        if record is None:
-            return
-        if operation.id is not None and record.moved_to is None:
+        told: Mapping[str, Any] = operation.basis.get("fields", {})
+        wanted = {name: v for name, v in operation.fields.items() if told.get(name, {}).get("old") != v}
+        held: dict[str, Any] = {}
+        if record is not None and operation.id is not None and record.moved_to is None and record.fields:
             now = self.mapping.decode(record)
-            told: Mapping[str, Any] = operation.basis.get("fields", {})
-            held = {
-                n: v for n, v in operation.fields.items() if self._holds(now, n, v) and told.get(n, {}).get("old") != v
-            }
-            if record.deleted and not record.fields:
-                self._journal(operation, {}, replaced, GONE)
-            else:
-                self._journal(operation._replace(fields=held), now, replaced, LOOKED)
-        self._observe(record)
+            held = {name: value for name, value in wanted.items() if self._holds(now, name, value)}
+            self._journal(operation._replace(fields=held), now, replaced, LOOKED)
+        unseen = {name: value for name, value in wanted.items() if name not in held}
+        self._journal(operation._replace(fields=unseen), {}, {}, UNSEEN)
+        if record is not None:
+            self._observe(record)
 
     def _holds(self, now: Mapping[str, Any], name: str, wanted: Any) -> bool:
         if name.startswith("@"):

@@ -237,7 +237,6 @@ class _Batch:
             return
         mapping = self.planner.mapping
         self._fresh = {row.n for row in unlinked}
-        self._sent = {place: open_ for place, open_ in self.opens.items() if open_.state == SENT}
         own_keys = {row.n: _keys(mapping, row) for row in unlinked}
         found = self.engine.view.by_keys(
             mapping.rule.kind,
@@ -245,6 +244,7 @@ class _Batch:
         )
         self._know(row for rows in found.values() for row in rows)
         self._gather(self.rows[row.n].entity for rows in found.values() for row in rows)
+        self._sent = {place: open_ for place, open_ in self.opens.items() if open_.state == SENT}
         near = {row.n for row in unlinked} | {row.n for rows in found.values() for row in rows}
         theirs = {self.rows[n].entity for n in near} - {None}
         near |= {n for n, row in self.rows.items() if row.entity in theirs}

@@ -186,14 +186,14 @@ class Evidence:
         for known in self.known.values():
             if known.entity is not None and known.ref in self.rows:
                 self._unite(first.setdefault(known.entity, known.ref), known.ref)
-                self._unite(by_id[_first_of(known.entity)], known.ref)
+                self._unite(by_id[first_of(known.entity)], known.ref)
         for flight in self.flights:
             written = by_id.get((flight.system, flight.id or ""))
             if written is not None:
-                self._unite(by_id[_first_of(flight.entity)], written)
+                self._unite(by_id[first_of(flight.entity)], written)
         for (fingerprint,) in self.life.ask("SELECT fingerprint FROM review WHERE question = 'duplicate'"):
             _, system, object, id, entity = fingerprint.split("|")
-            self._unite(by_id[_first_of(entity)], Ref(system, object, id))
+            self._unite(by_id[first_of(entity)], Ref(system, object, id))
         groups: dict[Ref, list[Ref]] = {}
         for ref in sorted(self.rows):
             groups.setdefault(self._find(ref), []).append(ref)
@@ -215,7 +215,7 @@ class Evidence:
     def journal_of(self, refs: Iterable[Ref]) -> list[Line]:
         """The journal of the entities of these records."""
         ids = {(ref.system, ref.id) for ref in refs}
-        return [line for line in self.journal if _first_of(line.entity) in ids]
+        return [line for line in self.journal if first_of(line.entity) in ids]
 
     def _find(self, ref: Ref) -> Ref:
         root = ref
@@ -259,7 +259,7 @@ def _change(entry: Entry, before: Any) -> Change:
     return Change(entry.at, entry.value, entry.by, before)
 
 
-def _first_of(entity: str) -> tuple[str, str]:
+def first_of(entity: str) -> tuple[str, str]:
     """The record after which an entity is named."""
     system, _, id = entity.partition("~")[0].partition("/")
     return system, id

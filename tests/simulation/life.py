@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -62,9 +62,27 @@ class Profile:
     """Chance that a run is only a plan."""
     race: float
     """Chance that someone touches just the record that is being read or written, in that instant."""
+    late: float = 0.25
+    """Share of the unanswered batches that take effect only later."""
+    full: float = 0.05
+    """Chance that a run reads everything anew."""
+    single: float = 0.05
+    """Chance that a run is about one record."""
 
     @classmethod
-    def of(cls, rng: random.Random) -> Profile:
+    def of(cls, seed: int) -> Profile:
+        """What kind of life this seed is; one in six is about one kind of rare event."""
+        profile = cls._drawn(random.Random(f"profile {seed}"))
+        rng = random.Random(f"theme {seed}")
+        if rng.random() < 0.08:
+            race = rng.choice([0.3, 0.6])
+            return replace(profile, lost=rng.choice([0.3, 0.6]), race=race, outage=0.0, late=0.6, dry=0.0)
+        if rng.random() < 0.08:
+            return replace(profile, moves=True, race=rng.choice([0.3, 0.6]), full=0.3, single=0.2, dry=0.0)
+        return profile
+
+    @classmethod
+    def _drawn(cls, rng: random.Random) -> Profile:
         """Calm, busy or brutal: some lives are free of faults, so that the strictest invariants apply."""
         faults = rng.random() < 0.7
         level = rng.choice([0.05, 0.15, 0.3]) if faults else 0.0
@@ -136,7 +154,7 @@ class Life:
     """What `watch` saw on the way."""
 
     def __post_init__(self) -> None:
-        self.profile = Profile.of(random.Random(f"profile {self.seed}"))
+        self.profile = Profile.of(self.seed)
         self.luck = random.Random(f"luck {self.seed}")
         self.rng = random.Random(f"people {self.seed}")
         sizes = [self.luck.choice([2, 5, 100]), self.luck.choice([2, 5, 200]), self.luck.choice([1, 3, 100])]
@@ -159,6 +177,8 @@ class Life:
         self._acting = False
         self._batch: Sequence[Write] = ()
         self._unanswered = False
+        self._late: list[tuple[int, Write]] = []
+        """(when it takes effect, a write that nobody waits for any more)"""
         self._dead = False
         self._planners: dict[str, Planner] = {}
         self._look: sqlite3.Connection | None = None
@@ -195,6 +215,8 @@ class Life:
             return
         if self.trace is not None:
             self.say(f"  . {name}")
+        if self._late:
+            self._arrive()
         if self.may_act and self.rng.random() < self.profile.humans:
             self.act()
         if self.may_race and self.rng.random() < self.profile.race:
@@ -205,6 +227,14 @@ class Life:
             self.mark("crash")
             self.say("CRASH")
             raise Crash(name)
+
+    def _arrive(self) -> None:
+        """What was sent long ago takes effect now."""
+        due = [write for at, write in self._late if at <= self.now]
+        self._late = [(at, write) for at, write in self._late if at > self.now]
+        for write in due:
+            self.say(f"takes effect: {write}")
+            self.connectors["hubspot" if write.object == "contacts" else "salesforce"].arrive(write)
 
     def _race(self, name: str) -> None:
         """Someone is at the very record, in the very instant: makes the rarest branches common."""
@@ -241,9 +271,15 @@ class Life:
         self._unanswered = True
         for write in writes:
             self.lost_on[str(write.object), str(write.id or (write.key.value if write.key else ""))] += 1
-        fate = self.luck.choice(["lost_before", "lost_after", "lost_after"])
-        self.say(f"answer {fate}: {[w.id for w in writes]}")
-        return fate
+        if self.luck.random() >= self.profile.late:
+            fate = self.luck.choice(["lost_before", "lost_after", "lost_after"])
+            self.say(f"answer {fate}: {[w.id for w in writes]}")
+            return fate
+        self.say(f"late: {[w.id for w in writes]}")
+        # A contact's update that lands late cannot be told from a person's edit: HubSpot refuses no write as too old.
+        late = [write for write in writes if write.id is None or write.object != "contacts"]
+        self._late += [(self.now + self.luck.choice([2_000, 20_000, 60_000]), write) for write in late]
+        return "lost_before"
 
     def refusal(self) -> str:
         """Whether one write is refused, and how."""
@@ -375,9 +411,16 @@ class Life:
         Life.current = self
         self.cycles += 1
         self.say(f"cycle {self.cycles}")
+        self._arrive()
         try:
             if self.strikes(self.profile.dry):
                 self._plan()
+            elif self.strikes(self.profile.full):
+                self.mark("full reading")
+                self.engine().cycle(full=True)
+            elif self.strikes(self.profile.single) and (record := self._any_record()) is not None:
+                self.mark("one record")
+                self.engine().cycle(record=record)
             else:
                 self.engine().cycle()
         except Crash:
@@ -386,6 +429,14 @@ class Life:
             self.say(f"stopped: {error}")
             self.mark("stopped")
         watch(self)
+
+    def _any_record(self) -> tuple[str, str] | None:
+        """(system, id) of a record that was there once."""
+        refs = sorted(
+            ref for s in self.systems.values() for rows in s.rows.values() for ref in (row.ref for row in rows.values())
+        )
+        ref = self.luck.choice(refs) if refs else None
+        return None if ref is None else (ref.system, ref.id)
 
     def _plan(self) -> None:
         before = [connector.writes for connector in self.connectors.values()]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from connectors.memory import SYNC
 from connectors.port import Ref
-from tests.simulation.evidence import Evidence
+from tests.simulation.evidence import Evidence, first_of
 from tests.simulation.life import K
 from tests.simulation.safety import SIDES, Finding, other
 from tests.simulation.words import FIELDS, RANKS, norm, rank, same
@@ -124,11 +124,13 @@ def visible(e: Evidence) -> Iterator[Finding]:
         if flight.state == "parked" and asked["rejected", flight.entity] < 1:
             yield "L5", flight.entity, "", f"parked {flight.verb} in {flight.system}, and nobody is told"
     told = Counter((x.question, x.ref) for x in e.open)
+    waiting = {(ref.system, ref.id) for x in e.open for ref in x.others}
     for known in e.known.values():
         if known.state in ("duplicate", "shared") and told[known.state, known.ref] != 1:
             count = told[known.state, known.ref]
             yield "L5", known.ref, "", f"{known.state}, and {count} questions tell of it"
-        if known.state == "duplicate" and known.ref.system not in e.entities.get(known.entity or "", {}):
+        orphan = known.state == "duplicate" and known.ref.system not in e.entities.get(known.entity or "", {})
+        if orphan and first_of(known.entity or "") not in waiting:
             yield "L3", known.ref, "", f"a duplicate of nobody: {known.entity} has no other record there"
     for question, many in Counter((x.question, x.entity, x.ref, x.name) for x in e.open).items():
         if many > 1:

@@ -139,9 +139,12 @@ class People:
             row = system.holder(write.object, write.key.field, write.key.value)
         if row is None or row.deleted:
             return False
-        if gone and self.rng.random() < 0.3:
-            if self.deletes and self.rng.random() < 0.5:
+        if (gone or self.moves) and self.rng.random() < 0.3:
+            like = [r for r in system.live(write.object) if r is not row and _address(r) == _address(row)]
+            if self.deletes and gone and self.rng.random() < 0.5:
                 system.delete(*row.ref[1:])
+            elif self.moves and like and self.rng.random() < 0.7:
+                system.merge(write.object, self.rng.choice(like).ref.id, row.ref.id)
             elif self.moves and row.ref.object == "Lead":
                 self.salesforce.convert("Lead", row.ref.id, "Contact")
             return True
@@ -172,3 +175,8 @@ class People:
     def _pick(self, system: MemorySystem, object: str | None = None) -> Row | None:
         rows = [row for name in ([object] if object else system.schemas) for row in system.live(name)]
         return self.rng.choice(rows) if rows else None
+
+
+def _address(row: Row) -> object:
+    value = row.fields.get("email") or row.fields.get("Email")
+    return value.lower() if isinstance(value, str) else None

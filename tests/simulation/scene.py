@@ -27,13 +27,15 @@ class Scene(Life):
         self._script.append((boundary, deed))
 
     def lose(self, fate: str = "lost_after") -> None:
-        """The answer to the next batch of writes is lost, before or after its effect."""
+        """The answer to the next batch of writes is lost, before or after its effect; `late`: its effect comes
+        20 seconds after nobody waits for it any more."""
         self._losing = fate
 
     def step(self, name: str) -> None:
         self.now += 1
         if self._acting:
             return
+        self._arrive()
         for entry in [entry for entry in self._script if entry[0] == name][:1]:
             self._script.remove(entry)
             self._acting = True
@@ -46,6 +48,9 @@ class Scene(Life):
             self.lost += 1
             for write in writes:
                 self.lost_on[write.object, str(write.id or (write.key.value if write.key else ""))] += 1
+        if fate == "late":
+            self._late += [(self.now + 20_000, write) for write in writes]
+            return "lost_before"
         return fate
 
     def turn(self, wait: int = 700_000) -> None:

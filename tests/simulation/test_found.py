@@ -160,3 +160,27 @@ def test_what_an_unanswered_write_put_into_a_record_that_was_deleted_at_once_is_
     scene.hubspot.restore("contacts", contact)
     scene.rest()
     assert judge(scene) == []
+
+
+def test_who_arrives_while_a_creation_is_under_way_waits_for_it(scene: Scene) -> None:
+    contact = scene.contact()
+    scene.lose("late")
+    scene.on("apply:salesforce:recorded", lambda: scene.lead(Phone="1"))
+    scene.turn()
+    scene.rest()
+    made = scene.salesforce.holder("Lead", "SMK_HubSpot_Id__c", contact)
+    assert made is not None
+    assert made.history[0].by == "sync"
+    assert judge(scene) == []
+
+
+def test_a_creation_that_takes_effect_after_its_place_was_taken_stops_nothing(scene: Scene) -> None:
+    contact = scene.contact()
+    scene.lose("late")
+    scene.on("apply:salesforce:recorded", lambda: scene.lead(SMK_HubSpot_Id__c=contact))
+    scene.turn()
+    scene.salesforce.edit("Lead", "1001", {"SMK_HubSpot_Id__c": None})
+    scene.rest()
+    assert len(scene.salesforce.live("Lead")) == 2
+    assert ("duplicate",) in scene.ask("SELECT question FROM review WHERE closed_ms IS NULL")
+    assert judge(scene) == []

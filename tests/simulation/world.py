@@ -12,7 +12,20 @@ from typing import Protocol
 
 from connectors.errors import Exhausted, Unavailable
 from connectors.memory import Memory, MemorySystem, Troubles
-from connectors.port import Deferred, Field, Key, Option, Outcome, Record, Rejected, Schema, Stale, Traits, Write
+from connectors.port import (
+    Applied,
+    Deferred,
+    Field,
+    Key,
+    Option,
+    Outcome,
+    Record,
+    Rejected,
+    Schema,
+    Stale,
+    Traits,
+    Write,
+)
 from mapping.rules import KindRule
 from sync.config import parse, person_rule
 
@@ -87,6 +100,11 @@ class Watched(Memory):
             if isinstance(outcome, Stale):
                 self.mark("stale")
             yield outcome
+
+    def arrive(self, write: Write) -> None:
+        """What nobody waits for any more takes effect: the system was slow, and the answer goes nowhere."""
+        if isinstance(self._one(write, self._stale(write), ()), Applied):
+            self.mark("took effect late")
 
     def read(
         self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()
