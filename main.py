@@ -5,15 +5,13 @@ Time, chance and the environment enter the program here and nowhere else.
 
 from __future__ import annotations
 
-import csv
 import os
 import random
 import secrets
 import signal
 import sys
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,25 +19,22 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
 
 from connectors.errors import Misconfigured
 from mapping.rules import KINDS
-from state.rows import Outcomes
-from state.store import Store
 from sync import check as checking
 from sync import compose
 from sync import provision as provisioning
-from sync.config import load, rules
-from sync.console import arguments, exits, show
+from sync.config import rules
+from sync.console import arguments, exits, held, privacy, show
 from sync.console.logs import configure
 from sync.console.progress import Progress
+from sync.console.ui import opened, ui
 from sync.dry import DryRun
 from sync.estimate import Cost
 from sync.explain import explain, find
 from sync.report import Report
 from sync.scope import Scope
-from sync.settings import Settings
 
 app = typer.Typer(
     name="smarketing",
@@ -49,8 +44,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-errors_app = typer.Typer(no_args_is_help=True, help="What is held and why, how to fix it, try again.")
-app.add_typer(errors_app, name="errors")
+app.add_typer(held.app, name="errors")
+app.command("erase")(privacy.erase)
+app.command("export-person")(privacy.export_person)
 
 
 class RealClock:
@@ -74,31 +70,8 @@ def new_run() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}"
 
 
-class Ui:
-    """The options that every command shares, and the two streams."""
-
-    config: Path
-    json: bool = False
-
-    def __init__(self) -> None:
-        self.out = Console(soft_wrap=False)
-        self.err = Console(stderr=True)
-
-    def settings(self) -> Settings:
-        """The checked configuration."""
-        return load(self.config)
-
-    def world(self) -> compose.World:
-        """What the parts are given of the outside."""
-        return compose.World(RealClock(), new_run, os.environ, os.getpid())
-
-    def document(self, document: Any) -> None:
-        """One JSON document on standard output, and nothing else there."""
-        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str) + b"\n")
-        sys.stdout.buffer.flush()
-
-
-ui = Ui()
+ui.outside = lambda: compose.World(RealClock(), new_run, os.environ, os.getpid())
+ui.fresh_salt = lambda: secrets.token_hex(16)
 
 
 def _show_version(wanted: bool) -> None:
@@ -130,16 +103,6 @@ def options(
     if log_level not in ("debug", "info", "warning", "error") or log_format not in ("text", "json"):
         raise typer.BadParameter("--log-level is debug, info, warning or error; --log-format is text or json")
     configure(log_level, log_format)
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Store]:
-    """The state, closed at the end."""
-    state = compose.store(settings)
-    try:
-        yield state
-    finally:
-        state.close()
 
 
 def finish(result: Report) -> None:
@@ -320,62 +283,6 @@ def status() -> None:
         ui.document(document)
     else:
         show.status(ui.out, document)
-
-
-@errors_app.command("list")
-def errors_list() -> None:
-    """What is held, grouped by cause, with a sample and the fix.
-
-    Example: smarketing errors list
-    """
-    settings = ui.settings()
-    with opened(settings) as state:
-        held = show.held(state)
-    if ui.json:
-        ui.document({"errors": [show.review_json(review) for review in held]})
-    else:
-        show.errors(ui.out, held)
-
-
-@errors_app.command("export")
-def errors_export(out: Annotated[Path, typer.Argument(help="A CSV file to write.")]) -> None:
-    """Writes everything that is held to a CSV file, one line each.
-
-    Example: smarketing errors export held.csv
-    """
-    settings = ui.settings()
-    with opened(settings) as state:
-        held = [show.review_json(review) for review in show.held(state)]
-    with out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, show.HELD_COLUMNS, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows({name: show.cell(value) for name, value in line.items()} for line in held)
-    if ui.json:
-        ui.document({"file": str(out), "records": len(held)})
-    else:
-        ui.out.print(f"{len(held):,} held records are in {out}.")
-
-
-@errors_app.command("retry")
-def errors_retry() -> None:
-    """Tries everything that is held once more, in the next sync.
-
-    Example: smarketing errors retry
-    """
-    settings = ui.settings()
-    world = ui.world()
-    with opened(settings) as state:
-        lease = state.lease("sync", f"retry:{world.process}", world.clock.now_ms(), 60_000)
-        try:
-            waiting = {review.entity for review in show.held(state) if review.entity is not None}
-            state.retry(lease)
-            state.commit_outcomes(lease, Outcomes(dirty=sorted(waiting)))
-        finally:
-            state.release(lease)
-    if ui.json:
-        ui.document({"retried": len(waiting)})
-    else:
-        ui.out.print(f"{len(waiting):,} held records will be tried again by the next sync.")
 
 
 @app.command("explain")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
-from connectors.port import Ref
 from state.base import Part, from_json
 from state.observing import ROW_COLUMNS, read_row
 from state.operations import OPERATION_COLUMNS, read_operation
@@ -17,18 +16,6 @@ from state.schema import journal, operation, record, review
 _HISTORY: Final = [journal.c[name] for name in JournalRow._fields]
 _QUESTIONS: Final = [review.c[name] for name in ReviewRow._fields]
 _PARKED: Final = "state = 'parked' AND state <> 'done'"
-
-_ERASE: Final = (
-    "UPDATE record SET state = 'erased', now = '{}', shadow = NULL, spans = '{}', why = NULL, moved_to = NULL, "
-    "dirty = (1 = 0) WHERE entity IN ??",
-    "DELETE FROM operation WHERE entity IN ??",
-    "DELETE FROM journal WHERE entity IN ??",
-    "DELETE FROM review WHERE entity IN ??",
-)
-_KEEP_KEY: Final = (
-    "INSERT INTO match_key (kind, key, record) SELECT kind, ?, n FROM record "
-    "WHERE system = ? AND object = ? AND id = ? AND state = 'erased'"
-)
 
 
 class Asking(Part):
@@ -159,23 +146,6 @@ class Asking(Part):
             touch = f"UPDATE record SET dirty = ? WHERE entity IN {parked}"  # noqa: S608
             self._tables.run(connection, touch, (True, *parameters))
             return self._tables.run(connection, f"DELETE FROM operation WHERE {_PARKED}{chosen}", parameters).rowcount  # noqa: S608
-
-    def erase(self, lease: Lease, entities: Sequence[str], tombstones: Mapping[Ref, Sequence[str]]) -> int:
-        """Forget every value of these entities; how many records there were.
-
-        What stays are tombstones: the records' addresses, in the state `erased`, and the match keys given in
-        `tombstones` (salted hashes, so that the same person is recognised and not taken in again).
-        """
-        everyone = (self._tables.many(entities),)
-        with self._tables.writing(lease) as connection:
-            found = self._tables.run(connection, "SELECT n FROM record WHERE entity IN ??", everyone).all()
-            numbers = (self._tables.many([n for (n,) in found]),)
-            self._tables.run(connection, "DELETE FROM match_key WHERE record IN ??", numbers)
-            for statement in _ERASE:
-                self._tables.run(connection, statement, everyone)
-            kept = [(key, *ref) for ref, keys in tombstones.items() for key in dict.fromkeys(keys)]
-            self._tables.each(connection, _KEEP_KEY, kept)
-        return len(found)
 
     def forget(self, lease: Lease) -> None:
         """Forget what a rebuild will learn again: records, match keys, cursors, open operations and questions.

@@ -22,6 +22,7 @@ from state.store import Store
 from sync.apply import apply, recover
 from sync.dating import date
 from sync.dry import DryRun
+from sync.erased import salt_of
 from sync.observe import look, observe
 from sync.plan import Planner
 from sync.provision import described
@@ -61,6 +62,8 @@ class Engine:
     progress: Callable[[str, str, str, int, int | None], None] = nothing
     """(what, system, object, how many more, of how many or None)"""
     scope: Scope | None = None
+    salt: str | None = None
+    """Of the hashes of people who were erased; None: there are none."""
     run: str = ""
     report: Report = field(default_factory=lambda: Report("", "sync"))
     view: Any = None
@@ -147,6 +150,7 @@ class Engine:
 
     def _prepare(self) -> None:
         """Learn what the systems look like today, and finish what an earlier run left unanswered."""
+        self.salt = salt_of(self.store.tombstone())
         if self.now() >= self._learn_at:
             self._owners = {}
             self._planners = {rule.kind: self.planner(rule) for rule in self.rules}

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from connectors.port import Connector, Cursor, Page, Record, Ref
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
-from state.rows import DELETED, LIVE, MERGED, MOVED, PENDING, UNCHANGED, CursorRow, Row
+from state.erasing import TOMBSTONE
+from state.rows import DELETED, ERASED, LIVE, MERGED, MOVED, PENDING, SKIPPED, UNCHANGED, CursorRow, Row
+from sync import erased
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -100,6 +102,8 @@ class _Intake:
                 gone = rows.get(id) or known.get(id)
                 if gone is not None and gone.state != MOVED and id != row.id:
                     rows[id] = moved(gone, record.ref, engine.run)
+        if engine.salt is not None:
+            self._turn_away(engine.salt, rows, keys, known)
         for row in rows.values():
             before = known.get(row.id)
             engine.count_read(mapping.rule.kind, place, 0 if before is not None and before.run == engine.run else 1)
@@ -107,6 +111,16 @@ class _Intake:
         engine.step(f"observe:{place.system}:page")
         engine.store.save_page(engine.lease, list(rows.values()), keys, cursor if self.fingerprint else None)
         engine.step(f"observe:{place.system}:saved")
+
+    def _turn_away(
+        self, salt: str, rows: dict[str, Row], keys: dict[Ref, Sequence[str]], known: Mapping[str, Row]
+    ) -> None:
+        """New records of people who were erased are remembered by their ids and hashes alone."""
+        wanted = erased.by_key(salt, [row for row in rows.values() if row.id not in known])
+        held = self.engine.store.by_keys(self.mapping.rule.kind, sorted(wanted))
+        for row in {row.ref: row for key in held for row in wanted[key]}.values():
+            rows[row.id] = erased.intercepted(row)
+            keys[row.ref] = [TOMBSTONE, *erased.tombstone_keys(salt, row.ref, erased.addresses(row.now))]
 
 
 def observed(
@@ -116,6 +130,10 @@ def observed(
 
     seen_until: a watermark from before this observation; what the record holds only now was changed after it.
     """
+    if old is not None and old.state == ERASED:
+        # Nothing is learnt of it, but that it is here.
+        here = not record.deleted and record.moved_to is None
+        return old._replace(version_ms=record.version, seen_ms=asked, run=run, fate=SKIPPED, dirty=here)
     if old is not None and record.version < old.version_ms:
         return old._replace(run=run, fate=_fate(old)) if old.run != run else None
     if old is not None and record.version == old.version_ms:

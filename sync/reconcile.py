@@ -17,6 +17,7 @@ from state.rows import (
     APPLIED,
     DELETED,
     DUPLICATE,
+    ERASED,
     HELD,
     LIVE,
     MERGED,
@@ -36,6 +37,7 @@ from state.rows import (
 from sync import match as matching
 from sync.consent import RECONSENT
 from sync.decision import Decision, Draft, Question
+from sync.erased import back
 from sync.plan import Planner
 
 if TYPE_CHECKING:
@@ -111,6 +113,11 @@ class _Batch:
             self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}))
         for row in self.dirty:
             current = self.rows[row.n]
+            if current.state == ERASED:
+                told = back(current, self.engine.now())
+                self.questions[told.fingerprint] = told
+                self.rows[row.n] = current._replace(dirty=False)
+                continue
             waits = current.state == LIVE and current.n not in self.asked
             if current.entity is None and not waits:
                 self.rows[row.n] = current._replace(dirty=False, fate=_final(current, SKIPPED))

@@ -33,7 +33,7 @@ def when(ms: int | None) -> str:
     return "-" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _table(title: str, *columns: str) -> Table:
+def grid(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -45,7 +45,7 @@ def report(console: Console, result: Report) -> None:
     document = result.as_json()
     console.print(Text(f"Run {result.run}: {result.status}", style="bold"))
     for kind, sides in document["objects"].items():
-        table = _table("", kind, *(SIDES.get(side, side) for side in sides))
+        table = grid("", kind, *(SIDES.get(side, side) for side in sides))
         for name in ("read", *FATES):
             table.add_row(name, *(_count(counts[name]) for counts in sides.values()))
         for name in WRITTEN:
@@ -86,7 +86,7 @@ def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequ
     if not missing:
         console.print("[green]Every field we need exists on both sides.[/green]")
         return
-    table = _table(
+    table = grid(
         "Fields we need and lack" if made is None else "Fields created", "side", "object", "field", "type", "for"
     )
     for side, spec in missing:
@@ -100,14 +100,14 @@ def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequ
 def plan(console: Console, operations: Sequence[OperationRow], held: Sequence[ReviewRow], sample: int = 10) -> None:
     """Counts first, then samples."""
     counts = Counter((op.system, op.object, op.verb) for op in operations)
-    summary = _table("What a sync would write", "side", "object", "action", "records")
+    summary = grid("What a sync would write", "side", "object", "action", "records")
     for (side, object, verb), count in sorted(counts.items()):
         summary.add_row(SIDES.get(side, side), object, verb, f"{count:,}")
     console.print(summary if counts else "[green]Nothing to write: both sides agree.[/green]")
     shown = [op for verb in ("create", "update") for op in [o for o in operations if o.verb == verb][: sample // 2]]
     if shown:
         title = f"{len(shown)} of {len(operations):,}; all of them with --json"
-        table = _table(title, "record", "field", "old", "new", "because")
+        table = grid(title, "record", "field", "old", "new", "because")
         for operation in shown:
             _operation(table, operation)
         console.print(table)
@@ -122,13 +122,13 @@ def plan(console: Console, operations: Sequence[OperationRow], held: Sequence[Re
 def _operation(table: Table, operation: OperationRow) -> None:
     first = f"{SIDES.get(operation.system, operation.system)} {operation.object}\n{operation.id or 'a new record'}"
     if operation.verb == "create":
-        values = Text(", ").join(Text(f"{name} ", style="dim") + _value(v) for name, v in operation.fields.items())
+        values = Text(", ").join(Text(f"{name} ", style="dim") + shown(v) for name, v in operation.fields.items())
         sources = {operation.basis["fields"][name]["why"] for name in operation.fields}
         table.add_row(first, f"{len(operation.fields)} fields", "", values, "; ".join(sorted(sources)))
         return
     for name, value in operation.fields.items():
         why = operation.basis["fields"].get(name, {})
-        table.add_row(first, name.removeprefix("@"), _value(why.get("old")), _value(value), why.get("why"))
+        table.add_row(first, name.removeprefix("@"), shown(why.get("old")), shown(value), why.get("why"))
         first = ""
 
 
@@ -192,7 +192,17 @@ def review_json(review: ReviewRow) -> dict[str, Any]:
     }
 
 
-HELD_QUESTIONS = ("held", "unmapped", "rejected", "conflict", "merge", "ambiguous", "same_person", "reconsent")
+HELD_QUESTIONS = (
+    "held",
+    "unmapped",
+    "rejected",
+    "conflict",
+    "merge",
+    "ambiguous",
+    "same_person",
+    "reconsent",
+    "erased",
+)
 
 
 HELD_COLUMNS = ("cause", "code", "side", "object", "record", "who", "field", "value", "message", "fix", "since")
@@ -241,7 +251,7 @@ def status_json(store: Store, spent: Mapping[str, int], settings: Settings) -> d
     }
 
 
-def _value(value: Any) -> Text:
+def shown(value: Any) -> Text:
     if value is None:
         return Text("(blank)", style="dim")
     text = str(value).replace("\n", "⏎")
@@ -256,11 +266,11 @@ def errors(console: Console, found: Sequence[ReviewRow], title: str = "Held reco
     groups: dict[tuple[str, str, str], list[ReviewRow]] = {}
     for review in found:
         groups.setdefault(cause(review), []).append(review)
-    table = _table(title, "cause", "field", "records", "for example", "what puts it right")
+    table = grid(title, "cause", "field", "records", "for example", "what puts it right")
     for (code, field, fix), reviews in sorted(groups.items(), key=lambda item: -len(item[1])):
         sample = reviews[0]
         value = sample.detail.get("value", sample.detail.get("values"))
-        example = Text(f"{SIDES.get(sample.system or '', sample.system or '')} {sample.object} {sample.id}\n") + _value(
+        example = Text(f"{SIDES.get(sample.system or '', sample.system or '')} {sample.object} {sample.id}\n") + shown(
             value
         )
         table.add_row(code, field, f"{len(reviews):,}", example, Text(fix))
@@ -278,7 +288,7 @@ def cause(review: ReviewRow) -> tuple[str, str, str]:
 
 def status(console: Console, document: Mapping[str, Any]) -> None:
     """Lag, backlog, last runs, budget, errors by cause."""
-    lag = _table("Read up to", "side", "object", "everything before", "mapping")
+    lag = grid("Read up to", "side", "object", "everything before", "mapping")
     for cursor in document["cursors"]:
         lag.add_row(
             SIDES.get(cursor["side"], cursor["side"]),
@@ -286,7 +296,7 @@ def status(console: Console, document: Mapping[str, Any]) -> None:
             cursor["until"] or "first reading unfinished",
             cursor["mapping"],
         )
-    runs = _table("Last runs", "run", "job", "began", "status", "written", "held")
+    runs = grid("Last runs", "run", "job", "began", "status", "written", "held")
     for run in document["runs"]:
         runs.add_row(
             run["run"],
@@ -329,7 +339,7 @@ def runs_json(rows: Iterable[RunRow]) -> list[dict[str, Any]]:
 
 def life(console: Console, document: Mapping[str, Any]) -> None:
     """What `explain` knows of one person."""
-    records = _table(f"{document['kind']} {document['entity']}", "side", "record", "state", "linked by")
+    records = grid(f"{document['kind']} {document['entity']}", "side", "record", "state", "linked by")
     for record in document["records"]:
         linked = record["linked"] or {}
         by = f"{linked.get('rule', '')}: {_plain(linked.get('evidence'))}" if linked else "first seen here"
@@ -337,13 +347,13 @@ def life(console: Console, document: Mapping[str, Any]) -> None:
             SIDES.get(record["side"], record["side"]), f"{record['object']} {record['id']}", record["state"], by
         )
     console.print(records)
-    table = _table("Fields", "field", "side", "value", "last agreed", "who decides", "because")
+    table = grid("Fields", "field", "side", "value", "last agreed", "who decides", "because")
     for name, entry in document["fields"].items():
         first = name
         for side, view in entry["sides"].items():
             table.add_row(
-                first, SIDES.get(side, side), _value(view["value"]),
-                _value(view["agreed"]) if view["met"] else Text("never met", style="dim"),
+                first, SIDES.get(side, side), shown(view["value"]),
+                shown(view["agreed"]) if view["met"] else Text("never met", style="dim"),
                 entry["rule"]["winner"], view["because"] or "",
             )  # fmt: skip
             first = ""
@@ -352,14 +362,14 @@ def life(console: Console, document: Mapping[str, Any]) -> None:
         cause = held.get("cause") or held.get("code") or held["question"]
         told = f"{cause} ({held['field'] or ''}) {held.get('fix') or held.get('why') or ''}"
         console.print(Panel(Text(told), title="held", title_align="left", border_style="yellow"))
-    history = _table("What the sync did", "when", "side", "field", "was", "became", "why")
+    history = grid("What the sync did", "when", "side", "field", "was", "became", "why")
     for line in document["history"][:40]:
         history.add_row(
             when(line["at"]),
             SIDES.get(line["side"], line["side"]),
             line["field"],
-            _value(line["was"]),
-            _value(line["became"]),
+            shown(line["was"]),
+            shown(line["became"]),
             line["why"],
         )
     console.print(history)

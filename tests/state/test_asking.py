@@ -143,10 +143,30 @@ def test_erasing_leaves_a_tombstone_and_no_value(store: Store, lease: Lease) -> 
     notes = Batch(rows=linked, journal=[change("e"), change("f")], opened=[question("q", entity="e"), question("r")])
     store.commit_batch(lease, notes)
     store.commit_batch(lease, Batch(operations=[operation("e"), operation("f")]))
-    assert store.erase(lease, ["e"], {ann.ref: ["hash:1", "hash:1"]}) == 2
+    assert store.erase(lease, "person", ["e"], {ann.ref: ["hash:1", "hash:1"]}) == 2
     for row in (known(store, ann), known(store, also_ann)):
         assert (row.state, row.now, row.shadow, row.dirty, row.entity) == ("erased", {}, None, False, "e")
     assert [row.id for row in store.lookup("email:secret")] == ["3"]
     assert [row.id for row in store.lookup("hash:1")] == ["1"]
+    assert store.tombstone() == ["erased", "hash:1"]
     assert (store.journal("e"), store.operations(entity="e"), store.reviews(entity="e")) == ([], [], [])
     assert (len(store.journal("f")), len(store.operations(entity="f")), len(store.reviews())) == (1, 1, 1)
+
+
+def test_a_tombstone_is_set_up_for_unlinked_and_unknown_records_too(store: Store, lease: Lease) -> None:
+    (ann,) = save(store, lease, contact("1", now={"email": "secret"}))
+    unknown = lead("9").ref
+    assert store.tombstone() == []
+    assert store.erase(lease, "person", [], {ann.ref: ["hash:1"], unknown: ["hash:1"]}) == 1
+    assert [(row.ref, row.state, row.now) for row in store.lookup("hash:1")] == [
+        (ann.ref, "erased", {}),
+        (unknown, "erased", {}),
+    ]
+
+
+def test_a_tombstone_that_is_lifted_is_gone(store: Store, lease: Lease) -> None:
+    ann, bob = save(store, lease, contact("1"), contact("2"))
+    store.erase(lease, "person", [], {ann.ref: ["hash:1"], bob.ref: ["hash:2"]})
+    assert store.lift(lease, ["hash:1"]) == 1
+    assert store.rows("hubspot", "contacts", ["1", "2"]).keys() == {"2"}
+    assert store.lookup("hash:1") == []

@@ -1,0 +1,82 @@
+"""What stays of people who asked to be erased: where their records were, and salted hashes that tell them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from connectors.port import Ref
+from state.base import Part
+from state.rows import Lease
+
+TOMBSTONE: Final = "erased"
+"""The match key that every tombstone holds."""
+
+_SET_UP: Final = (
+    "INSERT INTO record (system, object, id, kind, state, version_ms, seen_ms, dirty, fate, spans, now) "
+    "VALUES (?, ?, ?, ?, 'erased', 0, 0, ?, 'skipped', '{}', '{}') ON CONFLICT (system, object, id) DO NOTHING"
+)
+_OF_ADDRESS: Final = "SELECT n FROM record WHERE system = ? AND object = ? AND id = ?"
+_EMPTY: Final = (
+    "UPDATE record SET state = 'erased', now = '{}', shadow = NULL, spans = '{}', why = NULL, moved_to = NULL, "
+    "dirty = (1 = 0) WHERE n IN ??"
+)
+_FORGET: Final = (
+    "DELETE FROM operation WHERE entity IN ??",
+    "DELETE FROM journal WHERE entity IN ??",
+    "DELETE FROM review WHERE entity IN ??",
+)
+_KEEP_KEY: Final = (
+    "INSERT INTO match_key (kind, key, record) SELECT kind, ?, n FROM record "
+    "WHERE system = ? AND object = ? AND id = ? AND state = 'erased'"
+)
+
+
+class Erasing(Part):
+    """The questions of `erase`, and of those who must not take in again whom it erased."""
+
+    def erase(self, lease: Lease, kind: str, entities: Sequence[str], tombstones: Mapping[Ref, Sequence[str]]) -> int:
+        """Forget every value of these entities and records; how many records there were.
+
+        What stays are tombstones: the records' addresses, in the state `erased`, and the match keys given in
+        `tombstones` (salted hashes, so that the same person is recognised and not taken in again), each with the key
+        TOMBSTONE.  A record that is not known yet gets a tombstone, too.
+        """
+        tables = self._tables
+        with tables.writing(lease) as connection:
+            if not tables.postgresql:
+                # What is deleted is overwritten in the file as well.
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            found = tables.run(connection, "SELECT n FROM record WHERE entity IN ??", (tables.many(entities),)).all()
+            known = {n for (n,) in found}
+            for ref in tombstones:
+                known |= {n for (n,) in tables.run(connection, _OF_ADDRESS, ref)}
+            tables.each(connection, _SET_UP, [(*ref, kind, False) for ref in tombstones])
+            numbers = (tables.many(sorted(known)),)
+            tables.run(connection, "DELETE FROM match_key WHERE record IN ??", numbers)
+            tables.run(connection, _EMPTY, numbers)
+            for statement in _FORGET:
+                tables.run(connection, statement, (tables.many(entities),))
+            kept = [(key, *ref) for ref, keys in tombstones.items() for key in dict.fromkeys((TOMBSTONE, *keys))]
+            tables.each(connection, _KEEP_KEY, kept)
+        return len(known)
+
+    def tombstone(self) -> list[str]:
+        """The match keys of one tombstone; none: nobody was ever erased."""
+        statement = (
+            "SELECT key FROM match_key WHERE record = (SELECT record FROM match_key WHERE key = ? LIMIT 1) ORDER BY key"
+        )
+        with self._tables.reading() as connection:
+            return [key for (key,) in self._tables.run(connection, statement, (TOMBSTONE,))]
+
+    def lift(self, lease: Lease, keys: Sequence[str]) -> int:
+        """Take away the tombstones that hold one of these keys; how many there were."""
+        tables = self._tables
+        with tables.writing(lease) as connection:
+            statement = (
+                "SELECT n FROM record WHERE n IN (SELECT record FROM match_key WHERE key IN ??) AND state = 'erased'"
+            )
+            numbers = [n for (n,) in tables.run(connection, statement, (tables.many(keys),))]
+            tables.run(connection, "DELETE FROM match_key WHERE record IN ??", (tables.many(numbers),))
+            tables.run(connection, "DELETE FROM record WHERE n IN ??", (tables.many(numbers),))
+        return len(numbers)

@@ -1,0 +1,57 @@
+"""The options that every command shares, the two streams, and what `main` gave of the outside."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+from state.store import Store
+from sync import compose
+from sync.config import load
+from sync.settings import Settings
+
+
+class Ui:
+    """One program: `main` sets what it is given of the outside before any command runs."""
+
+    config: Path
+    json: bool = False
+    outside: Callable[[], compose.World]
+    fresh_salt: Callable[[], str]
+    """Chance enough that nobody can guess it."""
+
+    def __init__(self) -> None:
+        self.out = Console(soft_wrap=False)
+        self.err = Console(stderr=True)
+
+    def settings(self) -> Settings:
+        """The checked configuration."""
+        return load(self.config)
+
+    def world(self) -> compose.World:
+        """What the parts are given of the outside."""
+        return self.outside()
+
+    def document(self, document: Any) -> None:
+        """One JSON document on standard output, and nothing else there."""
+        sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+ui = Ui()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
+    """The state, closed at the end."""
+    state = compose.store(settings)
+    try:
+        yield state
+    finally:
+        state.close()
