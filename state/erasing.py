@@ -24,7 +24,6 @@ _EMPTY: Final = (
 _FORGET: Final = (
     "DELETE FROM operation WHERE entity IN ??",
     "DELETE FROM journal WHERE entity IN ??",
-    "DELETE FROM review WHERE entity IN ??",
 )
 _KEEP_KEY: Final = (
     "INSERT INTO match_key (kind, key, record) SELECT kind, ?, n FROM record "
@@ -35,8 +34,15 @@ _KEEP_KEY: Final = (
 class Erasing(Part):
     """The questions of `erase`, and of those who must not take in again whom it erased."""
 
-    def erase(self, lease: Lease, kind: str, entities: Sequence[str], tombstones: Mapping[Ref, Sequence[str]]) -> int:
-        """Forget every value of these entities and records; how many records there were.
+    def erase(
+        self,
+        lease: Lease,
+        kind: str,
+        entities: Sequence[str],
+        questions: Sequence[int],
+        tombstones: Mapping[Ref, Sequence[str]],
+    ) -> int:
+        """Forget every value of these entities, records and questions (by number); how many records there were.
 
         What stays are tombstones: the records' addresses, in the state `erased`, and the match keys given in
         `tombstones` (salted hashes, so that the same person is recognised and not taken in again), each with the key
@@ -57,6 +63,7 @@ class Erasing(Part):
             tables.run(connection, _EMPTY, numbers)
             for statement in _FORGET:
                 tables.run(connection, statement, (tables.many(entities),))
+            tables.run(connection, "DELETE FROM review WHERE n IN ??", (tables.many(questions),))
             kept = [(key, *ref) for ref, keys in tombstones.items() for key in dict.fromkeys((TOMBSTONE, *keys))]
             tables.each(connection, _KEEP_KEY, kept)
         return len(known)

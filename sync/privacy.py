@@ -14,7 +14,7 @@ from connectors.errors import Misconfigured, SyncError
 from connectors.port import Applied, Connector, Erasure, Key, Record, Ref, Write
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
-from state.rows import MOVED, SHARED, Lease, Row
+from state.rows import MOVED, SHARED, Lease, ReviewRow, Row
 from state.store import Store
 from sync.consent import is_consent
 from sync.erased import address_key, addresses, salt_of, tombstone_keys
@@ -109,6 +109,17 @@ class Privacy:
             {*_entities(rows), *(name for name in former if all(row.n in mine for row in theirs.get(name, ())))}
         )
 
+    def _questions(self, subject: Subject) -> list[ReviewRow]:
+        """Every question about one of the records, answered ones included."""
+        names, refs = set(subject.entities), set(subject.refs)
+        return [
+            review
+            for review in self.store.reviews(open=False, limit=EVERYTHING)
+            if review.entity in names
+            or (review.system, review.object, review.id) in refs
+            or any(tuple(ref) in refs for ref in review.detail.get("records", ()))
+        ]
+
     # -- telling -----------------------------------------------------------------------------------------------
 
     def export(self, who: str) -> dict[str, Any]:
@@ -118,7 +129,6 @@ class Privacy:
         now = self._now_in_systems(subject)
         journal = [line for entity in subject.entities for line in store.journal(entity, EVERYTHING)]
         operations = [o for entity in subject.entities for o in store.operations(entity=entity, limit=EVERYTHING)]
-        reviews = [r for entity in subject.entities for r in store.reviews(open=False, entity=entity, limit=EVERYTHING)]
         return {
             "who": who,
             "addresses": sorted(subject.addresses),
@@ -145,7 +155,7 @@ class Privacy:
                     "question": r.question, "side": r.system, "object": r.object, "id": r.id, "field": r.field,
                     "asked": r.opened_ms, "answered": r.closed_ms, "answer": r.answer, "detail": dict(r.detail),
                 }
-                for r in sorted(reviews, key=lambda r: r.n)
+                for r in self._questions(subject)
             ],
             "complete": True,
             "not_in_here": list(BEYOND),
@@ -183,7 +193,8 @@ class Privacy:
         forgotten = 0
         if reached:
             stones = {ref: tombstone_keys(salt, ref, subject.addresses) for ref in subject.refs}
-            forgotten = self.store.erase(lease, self.mapping.rule.kind, subject.entities, stones)
+            questions = [review.n for review in self._questions(subject)]
+            forgotten = self.store.erase(lease, self.mapping.rule.kind, subject.entities, questions, stones)
         receipt = {
             "receipt": run,
             "at": at,

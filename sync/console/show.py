@@ -34,6 +34,7 @@ def when(ms: int | None) -> str:
 
 
 def grid(title: str, *columns: str) -> Table:
+    """An empty table as all of ours look."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -252,6 +253,7 @@ def status_json(store: Store, spent: Mapping[str, int], settings: Settings) -> d
 
 
 def shown(value: Any) -> Text:
+    """A value in a cell: short, on one line, and a blank said."""
     if value is None:
         return Text("(blank)", style="dim")
     text = str(value).replace("\n", "⏎")

@@ -22,7 +22,7 @@ from tests.endtoend.program import Ended, Program, ended, later
 
 COMMANDS = (
     "demo", "sandbox", "init", "check", "provision", "plan", "sync", "backfill", "run", "status", "errors list",
-    "errors retry", "errors export", "explain", "rebuild",
+    "errors retry", "errors export", "explain", "rebuild", "erase", "export-person",
 )  # fmt: skip
 FATES = {"read", "applied", "unchanged", "held", "skipped", "parked", "deleted", "merged", "written"}
 WRITTEN = {"created", "updated", "archived", "associated", "failed"}
@@ -78,6 +78,11 @@ class Story:
         self.ask("nobody", "explain", "nobody@prospect.example")
         later(self.world)
         self.ask("rebuild", "--json", "rebuild")
+        self.ask("told", "export-person", f"hubspot:{self.held}")
+        self.ask("told whole", "--json", "export-person", "test.case@prospect.example")
+        self.ask("erasure plan", "--json", "erase", f"hubspot:{self.held}")
+        self.ask("erased", "erase", "--yes", f"hubspot:{self.held}")
+        self.ask("erased nobody", "--json", "erase", "--yes", "test.case@prospect.example")
 
     def hold_somebody(self) -> str:
         """Somebody whom a validation rule refuses."""
@@ -259,3 +264,17 @@ def test_the_configuration_is_found_by_the_environment(story: Story, tmp_path: P
     program = Program(tmp_path, story.program.addresses, story.program.environment)
     named = {"SMARKETING_CONFIG": str(story.program.folder / "config.toml")}
     assert program.run("--json", "status", environment=named).document["cursors"]
+
+
+def test_a_person_is_told_and_erased(story: Story) -> None:
+    assert "test.case@prospect.example" in story.said["told"].out
+    (record,) = story.said["told whole"].document["records"]
+    assert (record["side"], record["id"]) == ("hubspot", story.held)
+    plan = story.said["erasure plan"]
+    assert (plan.code, plan.document["carried_out"], len(plan.document["plan"])) == (1, False, 1)
+    erased = story.said["erased"]
+    assert erased.code == 0
+    assert "Receipt" in erased.out
+    assert "test.case" not in erased.out
+    assert story.said["erased nobody"].code == 1
+    assert story.world.hubspot.get("contacts", story.held) is None

@@ -202,17 +202,24 @@ class Stage:
 
     def rebuild(self) -> Report:
         """Forget and learn again."""
-        self._leased(self.state.forget)
+        self.leased(self.state.forget)
         return self.sync("rebuild", full=True)
 
     def retry(self) -> None:
         """What `errors retry` does."""
-        self._leased(self.state.retry)
+        self.leased(self.state.retry)
 
-    def _leased(self, work: Callable[..., Any]) -> None:
+    def leased(self, work: Callable[..., Any]) -> Any:
+        """What only the holder of the lease may do."""
         lease = self.state.lease("sync", "scenario", self.clock.now(), 60_000)
-        work(lease)
+        done = work(lease)
         self.state.release(lease)
+        return done
+
+    def reopen(self) -> None:
+        """The state as another process finds it."""
+        self.state.close()
+        self.state = open_store(f"sqlite:///{self._folder.name}/state.db")
 
     # -- what is so --------------------------------------------------------------------------------------------
 

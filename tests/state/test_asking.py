@@ -143,7 +143,7 @@ def test_erasing_leaves_a_tombstone_and_no_value(store: Store, lease: Lease) -> 
     notes = Batch(rows=linked, journal=[change("e"), change("f")], opened=[question("q", entity="e"), question("r")])
     store.commit_batch(lease, notes)
     store.commit_batch(lease, Batch(operations=[operation("e"), operation("f")]))
-    assert store.erase(lease, "person", ["e"], {ann.ref: ["hash:1", "hash:1"]}) == 2
+    assert store.erase(lease, "person", ["e"], [store.reviews()[0].n], {ann.ref: ["hash:1", "hash:1"]}) == 2
     for row in (known(store, ann), known(store, also_ann)):
         assert (row.state, row.now, row.shadow, row.dirty, row.entity) == ("erased", {}, None, False, "e")
     assert [row.id for row in store.lookup("email:secret")] == ["3"]
@@ -157,7 +157,7 @@ def test_a_tombstone_is_set_up_for_unlinked_and_unknown_records_too(store: Store
     (ann,) = save(store, lease, contact("1", now={"email": "secret"}))
     unknown = lead("9").ref
     assert store.tombstone() == []
-    assert store.erase(lease, "person", [], {ann.ref: ["hash:1"], unknown: ["hash:1"]}) == 1
+    assert store.erase(lease, "person", [], [], {ann.ref: ["hash:1"], unknown: ["hash:1"]}) == 1
     assert [(row.ref, row.state, row.now) for row in store.lookup("hash:1")] == [
         (ann.ref, "erased", {}),
         (unknown, "erased", {}),
@@ -166,7 +166,7 @@ def test_a_tombstone_is_set_up_for_unlinked_and_unknown_records_too(store: Store
 
 def test_a_tombstone_that_is_lifted_is_gone(store: Store, lease: Lease) -> None:
     ann, bob = save(store, lease, contact("1"), contact("2"))
-    store.erase(lease, "person", [], {ann.ref: ["hash:1"], bob.ref: ["hash:2"]})
+    store.erase(lease, "person", [], [], {ann.ref: ["hash:1"], bob.ref: ["hash:2"]})
     assert store.lift(lease, ["hash:1"]) == 1
     assert store.rows("hubspot", "contacts", ["1", "2"]).keys() == {"2"}
     assert store.lookup("hash:1") == []

@@ -115,7 +115,7 @@ WRITES: dict[str, Callable[[Store, Lease], object]] = {
     "take": lambda store, lease: store.take(lease, "salesforce", 9, 9),
     "approve": lambda store, lease: store.approve(lease, [store.operations(state="held")[0].n]),
     "retry": lambda store, lease: store.retry(lease),
-    "erase": lambda store, lease: store.erase(lease, "person", ["e"], {}),
+    "erase": lambda store, lease: store.erase(lease, "person", ["e"], [1], {}),
     "lift": lambda store, lease: store.lift(lease, ["k"]),
     "forget": lambda store, lease: store.forget(lease),
 }

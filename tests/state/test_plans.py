@@ -46,7 +46,7 @@ QUESTIONS: dict[str, Callable[[Store, Lease], Any]] = {
     "operations of an entity": lambda s, lease: s.operations(entity="e"),
     "operations of a run": lambda s, lease: s.operations(run="run-1"),
     "operations in a state": lambda s, lease: s.operations(state="parked"),
-    "erase": lambda s, lease: s.erase(lease, "person", ["e"], {Ref("hubspot", "contacts", "1"): ["hash"]}),
+    "erase": lambda s, lease: s.erase(lease, "person", ["e"], [1], {Ref("hubspot", "contacts", "1"): ["hash"]}),
     "tombstone": lambda s, lease: s.tombstone(),
     "lift": lambda s, lease: s.lift(lease, ["hash"]),
     "reviews of an entity": lambda s, lease: s.reviews(open=False, entity="e"),
