@@ -26,7 +26,7 @@ LEASE_MS = 600_000
 def export_person(who: Who) -> None:
     """Everything that is held of one person: both systems' mapped values, what we remember, what was written and why.
 
-    Example: smarketing --json export-person ann@example.com > ann.json
+    Example: smarketing export-person ann@example.com
     """
     with _privacy() as privacy:
         document = privacy.export(who)
