@@ -14,7 +14,7 @@ from sandbox.kernel import Fault
 from sync import compose
 from sync.config import person_rule
 from sync.explain import NotFoundError
-from sync.privacy import Privacy, Subject
+from sync.privacy import Privacy
 from tests.scenarios.stage import MINUTE, Stage
 
 ANN = "ann@prospect.example"
@@ -34,10 +34,11 @@ def privacy(stage: Stage) -> Privacy:
     return Privacy(stage.state, engine.connectors, engine.planner(person_rule(stage.settings())).mapping)
 
 
-def erase(stage: Stage, who: str) -> dict[str, Any]:
+def erase(stage: Stage, who: str, run: str = "erasure-1") -> dict[str, Any]:
     asked = privacy(stage)
     subject = asked.find(who)
-    return stage.leased(lambda lease: asked.erase(lease, subject, "erasure-1", stage.clock.now(), "0123456789abcdef"))
+    erased = stage.leased(lambda lease: asked.erase(lease, subject, run, stage.clock.now(), "0123456789abcdef"))
+    return dict(erased)
 
 
 def lead(stage: Stage, **more: str) -> str:
@@ -170,14 +171,8 @@ def test_where_a_system_cannot_be_asked_nothing_is_forgotten_and_the_same_again_
     assert (first["complete"], first["state"]) == (False, {"records_forgotten": 0, "blocked": False})
     assert set(held_anywhere(stage)) == set(SECRETS)
     stage.world.faults.clear()
-    assert erase_again(stage)["complete"]
+    assert erase(stage, ANN, "erasure-2")["complete"]
     assert held_anywhere(stage) == []
-
-
-def erase_again(stage: Stage) -> dict[str, Any]:
-    asked = privacy(stage)
-    subject: Subject = asked.find(ANN)
-    return stage.leased(lambda lease: asked.erase(lease, subject, "erasure-2", stage.clock.now(), "fedcba9876543210"))
 
 
 def test_where_deleting_is_not_granted_the_record_is_emptied_and_the_receipt_says_so(stage: Stage) -> None:
