@@ -17,6 +17,7 @@ _OPT_OUT = "HubSpot > Settings > Properties > Contact properties: let the app vi
 _ALWAYS = ("crm.objects.owners.read",)
 _CLASSIC = frozenset({"contacts", "companies", "deals"})
 _CONSENT = "communication_preferences.read_write"
+_BODIES = "sales-email-read"
 _USED = (
     "oauth",
     "communication_preferences.",
@@ -24,7 +25,7 @@ _USED = (
     "crm.lists.",
     "content",
     "forms",
-    "sales-email-read",
+    _BODIES,
 )
 """Scopes, or beginnings of scopes, that some part of the product can use."""
 
@@ -72,6 +73,9 @@ def _scopes(api: Api, token: Token | None, objects: Sequence[str]) -> Iterator[P
     if "contacts" in objects and not any(str(scope).startswith("communication_preferences.") for scope in granted):
         what = f"the app lacks the scope {_CONSENT}: opt-outs cannot be written"
         yield Problem("warning", "hubspot.contacts.@subscriptions", what, f"{_APP}: add {_CONSENT}")
+    if "emails" in objects and _BODIES not in granted:
+        what = f"the app lacks the scope {_BODIES}: subjects and texts of e-mails stay blank"
+        yield Problem("warning", "hubspot.emails", what, f"{_APP}: add {_BODIES}")
     excess = sorted(scope for scope in map(str, granted) if scope not in needed and not scope.startswith(_USED))
     if excess:
         what = f"the app may do more than the sync needs: {', '.join(excess)}"

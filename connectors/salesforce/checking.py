@@ -10,7 +10,8 @@ from connectors.port import Problem
 from connectors.salesforce import paths, soql
 from connectors.salesforce.api import Api
 from connectors.salesforce.describing import Describer
-from connectors.salesforce.rows import SYSTEM, Shape
+from connectors.salesforce.roles import OBJECT, ROLE
+from connectors.salesforce.rows import CONTACTS, SYSTEM, Shape
 
 _LEFT = 0.1
 """A smaller share of the day's calls left is worth a warning."""
@@ -112,6 +113,13 @@ class Checker:
                     f"{name} is not visible to these credentials",
                     f"Setup, Object Manager, {object}, Fields, {name}, Set Field-Level Security",
                 )
+        if object == OBJECT and not self._describer.has_roles():
+            yield Problem(
+                "warning",
+                f"{where}.{CONTACTS}",
+                f"{ROLE} is not visible to these credentials: the contacts of opportunities stay unknown",
+                f"Setup, Permission Sets, Object Settings: grant Read on {OBJECT} and Contact, and Edit on {OBJECT}",
+            )
         for schema in self._describer.schema(object, fresh=False).fields.values():
             if schema.required and schema.name not in _GIVEN:
                 yield Problem(

@@ -10,7 +10,7 @@ from connectors.errors import SyncError
 from connectors.port import Field, Option, Owner, RecordType, Schema
 from connectors.salesforce import soql
 from connectors.salesforce.api import Api
-from connectors.salesforce.roles import ROLE
+from connectors.salesforce.roles import OBJECT, ROLE
 from connectors.salesforce.rows import CONTACTS
 
 _TYPES = {
@@ -61,9 +61,13 @@ class Describer:
         """The description in the port's words."""
         raw = self.raw(object, fresh=fresh)
         fields = {field.name: field for field in map(_field, raw.get("fields") or ())}
-        if object == "Opportunity" and any(c.get("childSObject") == ROLE for c in raw.get("childRelationships") or ()):
+        if object == OBJECT and self.has_roles():
             fields[CONTACTS] = Field(CONTACTS, "Contact roles", "references", references=("Contact",))
         return Schema(object, self._staged(object, fields), self._record_types(object, raw))
+
+    def has_roles(self) -> bool:
+        """Whether these credentials see the contact roles of opportunities."""
+        return any(link.get("childSObject") == ROLE for link in self.raw(OBJECT).get("childRelationships") or ())
 
     def _staged(self, object: str, fields: dict[str, Field]) -> dict[str, Field]:
         """Stages and statuses with what they mean, which the picklist does not tell."""

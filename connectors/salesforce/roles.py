@@ -19,6 +19,7 @@ from connectors.salesforce.rows import CONTACTS
 from connectors.salesforce.values import long_id
 from connectors.salesforce.verdicts import Contested, Done, Halted, Orphaned, Verdict, deferred
 
+OBJECT = "Opportunity"
 ROLE = "OpportunityContactRole"
 _ROOM = 400
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot import errors, merging, writing
 from sandbox.hubspot.links import Spec
-from sandbox.hubspot.schema import ALIASES, ObjectType
+from sandbox.hubspot.schema import ALIASES, TYPES, ObjectType
 from sandbox.hubspot.shape import View, associations, created_view
 from sandbox.hubspot.store import Record
 from sandbox.hubspot.wire import Answer, Ask, route, type_of
@@ -118,7 +118,13 @@ def links_in(portal: Portal, type: ObjectType, body: dict[str, Any]) -> Linked:
             raise errors.invalid(f"Association type(s) [{numbers}] do not exist for {type.singular}")
         row = portal.records[target].resolve(other)
         if row is None:
-            raise errors.invalid(f"Associated object {other} does not exist", context={"id": [other]})
+            kind = TYPES[target].singular.upper()
+            context = {
+                "INVALID_OBJECT_IDS": [f"{kind}={other} is not valid"],
+                "objectId": [other],
+                "objectType": [kind],
+            }
+            raise errors.invalid("One or more associations are invalid", context=context)
         out.append((target, row.id, specs))
     return out
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 from typing import Any, TypeVar
 
 import httpx
 
 from sandbox.kernel import SEED, Caller, Change, Kernel, Row
+from sandbox.salesforce import administration
 from sandbox.salesforce.bootstrap import furnish
 from sandbox.salesforce.dml import permissions, removal
 from sandbox.salesforce.dml.convert import Conversion, convert
@@ -77,6 +78,16 @@ class Salesforce:
     def install(self, rule: str) -> None:
         """Install a rule that is known by name (`dml.rules.NAMED`); ValueError for any other."""
         self.rules.install(rule)
+
+    def add_record_types(
+        self, object: str, types: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]], default: str
+    ) -> dict[str, str]:
+        """Developer name → label and picklist values offered; returns developer name → id."""
+        return administration.add_record_types(self.store, object, types, default, self.kernel.clock.now())
+
+    def use_currencies(self, *codes: str) -> None:
+        """Several currencies; the first is the company's."""
+        administration.use_currencies(self.store, codes)
 
     # Logging in without HTTP.
 

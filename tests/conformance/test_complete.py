@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connectors.port import Cursor
-from tests.conformance.systems import HubSpotWorld, MemoryWorld, SalesforceWorld, System
+from tests.conformance.systems import HUBSPOT, SALESFORCE, HubSpotWorld, MemoryWorld, SalesforceWorld, System
 
 Step = tuple[str, int]
 
@@ -132,18 +132,18 @@ def test_memory_misses_nothing(grain: int, steps: list[Step], during: list[Step]
     follow(MemoryWorld(grain=grain), steps, during)
 
 
-@given(steps=STEPS, during=STEPS)
-@example(steps=LATE, during=[])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_hubspot_misses_nothing(steps: list[Step], during: list[Step]) -> None:
+@given(thing=st.sampled_from(sorted(HUBSPOT)), steps=STEPS, during=STEPS)
+@example(thing="contacts", steps=LATE, during=[])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_hubspot_misses_nothing(thing: str, steps: list[Step], during: list[Step]) -> None:
     """Each creation makes a crowd in one millisecond, so that pages end inside it."""
-    follow(HubSpotWorld(), steps, during, crowd=70)
+    follow(HubSpotWorld(thing), steps, during, crowd=70)
 
 
 @pytest.mark.parametrize("bulk_above", [1, 200_000])
-@given(steps=STEPS, during=STEPS)
-@example(steps=LATE, during=[])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_salesforce_misses_nothing(bulk_above: int, steps: list[Step], during: list[Step]) -> None:
+@given(thing=st.sampled_from(sorted(SALESFORCE)), steps=STEPS, during=STEPS)
+@example(thing="Lead", steps=LATE, during=[])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_salesforce_misses_nothing(bulk_above: int, thing: str, steps: list[Step], during: list[Step]) -> None:
     """Each creation makes a crowd in one second, so that pages end inside it; listings by query and by job."""
-    follow(SalesforceWorld(bulk_above=bulk_above), steps, during, crowd=70)
+    follow(SalesforceWorld(thing, bulk_above=bulk_above), steps, during, crowd=70)

@@ -221,6 +221,35 @@ def test_campaigns_and_their_members_are_read() -> None:
     assert record.fields == {"CampaignId": campaign, "LeadId": lead, "ContactId": None, "Status": "Responded"}
 
 
+def test_record_types_and_currencies_are_described() -> None:
+    system = world()
+    offered = {"StageName": ["Qualification", "Closed Won"]}
+    ids = system.face.add_record_types("Opportunity", {"New": ("New business", offered)}, "New")
+    system.face.use_currencies("USD", "EUR")
+    schema = system.connector.describe("Opportunity")
+    (found,) = schema.record_types
+    assert (found.id, found.name, found.label, found.default) == (ids["New"], "New", "New business", True)
+    assert found.values["StageName"] == ("Qualification", "Closed Won")
+    assert [option.value for option in schema.fields["CurrencyIsoCode"].options] == ["USD", "EUR"]
+    write = system.make("k1", RecordTypeId=ids["New"], CurrencyIsoCode="EUR", Amount=10.5, CloseDate="2026-12-31")
+    (outcome,) = system.connector.write([write], ("RecordTypeId", "CurrencyIsoCode", "Amount", "CloseDate"))
+    assert isinstance(outcome, Applied)
+    assert outcome.record.fields == {
+        "RecordTypeId": ids["New"], "CurrencyIsoCode": "EUR", "Amount": 10.5, "CloseDate": "2026-12-31",
+    }  # fmt: skip
+
+
+def test_a_listing_by_job_leaves_contact_roles_to_queries() -> None:
+    system = world(bulk_above=1)
+    (a,) = people(system, 1)
+    ids = {system.create({}) for _ in range(2 * system.page + 1)}
+    put(system, min(ids), [a])
+    listed = [r for page in system.connector.changes("Opportunity", CONTACTS, None) for r in page.records]
+    assert {record.ref.id: record.fields["@contacts"] for record in listed} == dict.fromkeys(ids, None) | {
+        min(ids): [a]
+    }
+
+
 def test_stages_and_statuses_say_what_they_mean() -> None:
     system = world()
     schema = system.connector.describe("Opportunity")

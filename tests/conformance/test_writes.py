@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.port import Applied, Deferred, Outcome, Record, Rejected, Stale, Unknown, Write
-from tests.conformance.systems import SYSTEMS, System
+from tests.conformance.systems import OBJECTS, SYSTEMS, System
 
 KINDS = ("new", "taken", "twice", "bad new", "good", "bad", "behind", "gone")
 BATCHES = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 3)), min_size=1, max_size=24)
@@ -86,7 +86,7 @@ def same(one: Write, other: Write) -> bool:
 
 
 def live_through(name: str, batch: list[tuple[str, int]], lost: str) -> None:
-    with SYSTEMS[name]() as system:
+    with {**SYSTEMS, **OBJECTS}[name]() as system:
         scene = Scene(system)
         tagged = scene.writes(batch)
         if lost:
@@ -102,8 +102,11 @@ def test_every_outcome_is_true_in_memory(name: str, batch: list[tuple[str, int]]
     live_through(name, batch, lost)
 
 
-@pytest.mark.parametrize("name", ["hubspot", "salesforce"])
-@given(batch=BATCHES, lost=LOST)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_outcome_is_true_on_the_sandbox(name: str, batch: list[tuple[str, int]], lost: str) -> None:
-    live_through(name, batch, lost)
+@pytest.mark.parametrize("side", ["hubspot", "salesforce"])
+@given(data=st.data(), batch=BATCHES, lost=LOST)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_outcome_is_true_on_the_sandbox(
+    side: str, data: st.DataObject, batch: list[tuple[str, int]], lost: str
+) -> None:
+    names = [side, *(name for name in OBJECTS if name.startswith(side))]
+    live_through(data.draw(st.sampled_from(names)), batch, lost)

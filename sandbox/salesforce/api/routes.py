@@ -43,6 +43,7 @@ ROUTES: dict[str, dict[str, Handler]] = {
         "POST": records.create_by_null_key,
     },
     "sobjects/*/*/*": {"GET": records.read_by_key, "PATCH": records.upsert, "DELETE": records.delete_by_key},
+    "ui-api/object-info/*/picklist-values/*": {"GET": describes.picklists},
     "composite/sobjects": {"POST": collections.create, "PATCH": collections.update, "DELETE": collections.delete},
     "composite/sobjects/*": {"GET": collections.retrieve, "POST": collections.retrieve},
     "composite/sobjects/*/*": {"PATCH": collections.upsert},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.salesforce.schema.model import FieldMeta, ObjectMeta
+from sandbox.salesforce.schema.model import FieldMeta, ObjectMeta, RecordType
 
 BASE = "/services/data/v64.0"
 
@@ -25,6 +25,8 @@ _SOAP = {
     "location": "urn:location",
     "anyType": "xsd:anyType",
 }
+MASTER = "012000000000000AAA"
+"""The record type of what has none."""
 _BYTES_PER_CHARACTER = 3
 _NOT_FREE_TEXT = frozenset(("boolean", "int", "double", "currency", "percent", "date", "datetime", "time", "address"))
 
@@ -61,7 +63,7 @@ def describe_object(meta: ObjectMeta, fields: list[FieldMeta], editable: set[str
             }
             for link in meta.children
         ],
-        "recordTypeInfos": [_master_record_type(meta, base)],
+        "recordTypeInfos": [_record_type(meta, base, each) for each in (*meta.record_types, _master(meta))],
         "actionOverrides": [],
         "namedLayoutInfos": [],
         "supportedScopes": [
@@ -192,15 +194,42 @@ def _extra(meta: FieldMeta) -> str | None:
     return None
 
 
-def _master_record_type(meta: ObjectMeta, base: str) -> dict[str, Any]:
-    address = f"{base}/sobjects/{meta.name}/describe/layouts/012000000000000AAA"
+def _master(meta: ObjectMeta) -> RecordType:
+    return RecordType(MASTER, "Master", "Master", not any(each.default for each in meta.record_types), {})
+
+
+def _record_type(meta: ObjectMeta, base: str, each: RecordType) -> dict[str, Any]:
     return {
         "active": True,
         "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": "012000000000000AAA",
-        "urls": {"layout": address},
+        "defaultRecordTypeMapping": each.default,
+        "developerName": each.name,
+        "master": each.id == MASTER,
+        "name": each.label,
+        "recordTypeId": each.id,
+        "urls": {"layout": f"{base}/sobjects/{meta.name}/describe/layouts/{each.id}"},
     }
+
+
+def picklists(meta: ObjectMeta, fields: list[FieldMeta], record_type: str, base: str) -> dict[str, Any] | None:
+    """What the UI API says of the picklists of a record type; None for one that there is not."""
+    found = next((each for each in (*meta.record_types, _master(meta)) if each.id == record_type), None)
+    if found is None:
+        return None
+    address = f"{base}/ui-api/object-info/{meta.name}/picklist-values/{record_type}"
+    told: dict[str, Any] = {}
+    for each in fields:
+        if each.type in ("picklist", "multipicklist"):
+            offered = found.values.get(each.name)
+            told[each.name] = {
+                "controllerValues": {},
+                "defaultValue": None,
+                "eTag": "5ea7",
+                "url": f"{address}/{each.name}",
+                "values": [
+                    {"attributes": None, "label": v.label, "validFor": [], "value": v.value}
+                    for v in each.picklist
+                    if v.active and (offered is None or v.value in offered)
+                ],
+            }
+    return {"eTag": "5ea7", "picklistFieldValues": told}

@@ -18,6 +18,18 @@ class PickValue(NamedTuple):
     default: bool = False
 
 
+class RecordType(NamedTuple):
+    """A sort of records of one object."""
+
+    id: str
+    name: str
+    """The developer name."""
+    label: str
+    default: bool
+    values: dict[str, tuple[str, ...]]
+    """Picklist field → what it offers; of fields that are not here, everything."""
+
+
 class ChildLink(NamedTuple):
     """A way from a record to those that point at it."""
 
@@ -94,6 +106,8 @@ class ObjectMeta:
     key_prefix: str | None
     fields: dict[str, FieldMeta] = field(default_factory=dict)
     children: list[ChildLink] = field(default_factory=list)
+    record_types: list[RecordType] = field(default_factory=list)
+    """Besides the master."""
     createable: bool = True
     updateable: bool = True
     deletable: bool = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.salesforce.schema.describe import BASE, describe_global, describe_object
+from sandbox.salesforce.schema.describe import BASE, describe_global, describe_object, picklists
 from sandbox.salesforce.schema.model import ChildLink, FieldMeta, ObjectMeta
 
 
@@ -110,6 +110,12 @@ class Org:
         fields = [f for f in meta.fields.values() if self.visible(meta.name, f.name, user_id)]
         editable = {f.name for f in fields if self.editable(meta.name, f.name, user_id)}
         return describe_object(meta, fields, editable, base)
+
+    def picklists(self, object_name: str, record_type: str, user_id: str | None, base: str) -> dict[str, Any] | None:
+        """The picklist values that a record type offers; None for an unknown one."""
+        meta = self.objects[object_name]
+        fields = [f for f in meta.fields.values() if self.visible(meta.name, f.name, user_id)]
+        return picklists(meta, fields, record_type, base)
 
     def _allowed(self, key: tuple[str, str], user_id: str | None, *, edit: bool) -> bool:
         if user_id is None:

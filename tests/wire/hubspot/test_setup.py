@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -220,7 +221,9 @@ DETAILS = f"{HOST}/account-info/v3/details"
 SEEN = {"results": [property_("hs_email_optout", "bool", "booleancheckbox")]}
 
 
-def checked(scopes: list[str], details: httpx.Response | None = None, properties: Any = SEEN) -> list[Any]:
+def checked(
+    scopes: list[str], details: httpx.Response | None = None, properties: Any = SEEN, also: Sequence[str] = ()
+) -> list[Any]:
     account = Account()
     account.on("GET", DETAILS, details or answer(200, {"portalId": 1}))
     info = answer(200, {"hubId": 1, "scopes": scopes})
@@ -228,7 +231,10 @@ def checked(scopes: list[str], details: httpx.Response | None = None, properties
     account.router.get(url__startswith=CONTACTS).mock(return_value=answer(200, {"results": []}))
     account.router.get(url__startswith=PROPERTIES).mock(return_value=answer(200, properties))
     account.router.get(url__startswith=OWNERS).mock(return_value=answer(200, {"results": []}))
-    return list(account.connector.check(["contacts"]))
+    for object in also:
+        account.on("GET", f"{HOST}/crm/v3/objects/{object}", answer(200, {"results": []}))
+        account.on("GET", f"{HOST}/crm/v3/properties/{object}", answer(200, {"results": []}))
+    return list(account.connector.check(["contacts", *also]))
 
 
 CONSENT = "communication_preferences.read_write"
@@ -245,6 +251,13 @@ def test_missing_and_needless_scopes_are_told_with_the_place_to_click() -> None:
     assert "crm.objects.owners.read" in problems[0].what
     assert "Private Apps" in problems[0].fix
     assert "tickets" in problems[1].what
+
+
+def test_hidden_texts_of_emails_are_a_warning() -> None:
+    granted = [*ENOUGH, "crm.objects.owners.read"]
+    (problem,) = checked(granted, also=["emails"])
+    assert (problem.level, problem.where) == ("warning", "hubspot.emails")
+    assert checked([*granted, "sales-email-read"], also=["emails"]) == []
 
 
 def test_a_missing_right_to_opt_out_is_a_warning() -> None:

@@ -281,6 +281,16 @@ def test_a_problem_says_where_to_click(instead: dict[str, httpx.Response], level
     assert fix in problem.fix
 
 
+@pytest.mark.parametrize("seen", [True, False])
+def test_contact_roles_that_may_not_be_seen_are_a_warning(seen: bool) -> None:
+    org = check_org()
+    links = [{"childSObject": "OpportunityContactRole", "field": "OpportunityId"}] if seen else []
+    needed = [field(name, createable=False) for name in Shape("Opportunity", ()).select]
+    org.on("GET", "/sobjects/Opportunity/describe", describe(*needed, childRelationships=links))
+    problems = list(org.connector.check(["Opportunity"]))
+    assert [(p.level, p.where) for p in problems] == [("warning", "salesforce.Opportunity.@contacts")] * (not seen)
+
+
 def test_the_token_tells_the_user_where_the_app_may_not_ask() -> None:
     settings = {"auth": "client_credentials", "client_id": "key", "client_secret": "hush"}
     org = check_org(settings, user=httpx.Response(403, text="Bad_OAuth_Token"))
