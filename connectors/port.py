@@ -304,6 +304,8 @@ class Traits:
     """A deletion may become visible to `changes` this much later, ms (deletions are listed, not searched for)."""
     bin_visible: bool = True
     """`changes` also reports deleted records."""
+    stride: int = 0
+    """While more is being decided, writes are best sent in multiples of this; 0: of `batch`."""
 
 
 @dataclass(slots=True)

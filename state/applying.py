@@ -38,21 +38,30 @@ _END: Final = (
 class Applying(Part):
     """The questions of `sync.apply`."""
 
-    def take(self, lease: Lease, system: str, now: int, limit: int, *, kind: str | None = None) -> list[OperationRow]:
+    def take(
+        self, lease: Lease, system: str, now: int, most: int, *, kind: str | None = None, whole: int = 1
+    ) -> list[OperationRow]:
         """Mark the next operations that are due as sent, and return them in the order they were decided.
 
-        As long as urgent ones are due, only those.  kind: only those of this kind.
+        As long as urgent ones are due, only those.  kind: only those of this kind.  most: no more than so many.
+        whole: of each object and verb a multiple of this, urgent ones aside.
         """
-        of_kind = _OF_KIND if kind else ""
-        wanted = (system, now, *([kind] if kind else []), limit)
         due: list[OperationRow] = []
         with self._tables.writing(lease) as connection:
-            for which in ("urgent AND state = 'planned'", "state = 'planned' AND state <> 'done'"):
-                statement = (
-                    f"SELECT {OPERATION_COLUMNS} FROM operation WHERE {which} "  # noqa: S608
-                    f"AND system = ? AND not_before_ms <= ? {of_kind}ORDER BY n LIMIT ?"
-                )
-                due = due or [read_operation(found) for found in self._tables.run(connection, statement, wanted)]
+            wanted = [system, now, *([kind] if kind else [])]
+            where = f"AND system = ? AND not_before_ms <= ? {_OF_KIND if kind else ''}"
+            select = f"SELECT {OPERATION_COLUMNS} FROM operation WHERE"  # noqa: S608
+            urgent = f"{select} urgent AND state = 'planned' {where}ORDER BY n LIMIT ?"
+            due += map(read_operation, self._tables.run(connection, urgent, (*wanted, most)))
+            if not due:
+                planned = "state = 'planned' AND state <> 'done'"
+                count = f"SELECT object, verb, COUNT(*) FROM operation WHERE {planned} {where}"  # noqa: S608
+                some = f"{select} {planned} {where}AND object = ? AND verb = ? ORDER BY n LIMIT ?"
+                groups = self._tables.run(connection, f"{count}GROUP BY object, verb ORDER BY MIN(n)", tuple(wanted))
+                for object, verb, there in groups.all():
+                    room = min(there, most - len(due)) // whole * whole
+                    if room:
+                        due += map(read_operation, self._tables.run(connection, some, (*wanted, object, verb, room)))
             if due:
                 numbers = self._tables.many([operation.n for operation in due])
                 mark = "UPDATE operation SET state = 'sent', attempts = attempts + 1 WHERE n IN ??"
@@ -69,16 +78,18 @@ class Applying(Part):
         with self._tables.reading() as connection:
             return [read_operation(found) for found in self._tables.run(connection, statement, wanted)]
 
-    def unsettled(self, entities: Sequence[str], but: Sequence[int]) -> set[str]:
-        """Those of these entities that have open questions, or operations not done other than these."""
+    def unsettled(self, entities: Sequence[str], but: Sequence[int]) -> dict[str, set[str]]:
+        """Entity → the states of its operations not done, other than these, and `asked` where a question is open."""
         statement = (
-            "SELECT entity FROM operation WHERE entity IN ?? AND state <> 'done' AND NOT n IN ?? "
-            "UNION SELECT entity FROM review WHERE entity IN ?? AND closed_ms IS NULL"
+            "SELECT entity, state FROM operation WHERE entity IN ?? AND state <> 'done' AND NOT n IN ?? "
+            "UNION SELECT entity, 'asked' FROM review WHERE entity IN ?? AND closed_ms IS NULL"
         )
         those = self._tables.many(entities)
+        found: dict[str, set[str]] = {}
         with self._tables.reading() as connection:
-            found = self._tables.run(connection, statement, (those, self._tables.many(but), those))
-            return {entity for (entity,) in found}
+            for entity, state in self._tables.run(connection, statement, (those, self._tables.many(but), those)):
+                found.setdefault(entity, set()).add(state)
+        return found
 
     def commit_outcomes(self, lease: Lease, outcomes: Outcomes) -> None:
         """Store what came of a batch of writes, or of looking after answers that were lost."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from connectors.errors import LeaseLost
 from state.base import Tables
@@ -105,7 +107,10 @@ class ServerPulse:
 
     def close(self) -> None:
         if self._session is not None:
-            # The pool must not hand out a session that still holds locks.
+            # Before we go: the server notices a closed session only in its own time, and until then we seem alive.
+            with suppress(DBAPIError):
+                self._session.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+            # The pool must not hand out a session that may still hold locks.
             self._session.invalidate()
             self._session.close()
             self._session = None

@@ -23,6 +23,7 @@ from sync.console.progress import Progress
 from sync.engine import Engine
 from sync.estimate import Cost, estimate
 from sync.fields import Section
+from sync.lanes import thread
 from sync.secrets import is_reference, resolve
 from sync.settings import Settings
 
@@ -145,6 +146,7 @@ def engine(
         now=world.clock.now_ms,
         new_run=world.new_run,
         owner=f"{socket.gethostname()}:{world.process}",
+        lane=thread,
     )
     if progress is not None:
         made.progress = progress

@@ -6,7 +6,9 @@ production at each boundary where the simulator lets people act and machines cra
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,15 +21,17 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
-from sync.apply import apply, recover
+from sync.apply import send
 from sync.dating import date
 from sync.dry import DryRun
 from sync.erased import salt_of
+from sync.lanes import InTurn, Lanes
 from sync.observe import look, observe
 from sync.plan import Planner
 from sync.provision import described
 from sync.quiet import quiet
 from sync.reconcile import reconcile
+from sync.recover import recover
 from sync.report import Report
 from sync.scope import Scope, Selector
 
@@ -39,6 +43,13 @@ LEARN_MS = 15 * 60_000
 """How long schemas and owners are taken to be as they were."""
 ROUNDS = 6
 """Most turns of reconcile and apply in one cycle; what is left waits for the next."""
+BATCH = 500
+"""Dirty records decided at a time."""
+
+
+def in_turn(_system: str) -> Executor:
+    """No lane of its own: one call after another."""
+    return InTurn()
 
 
 def nothing(*_: Any) -> None:
@@ -61,6 +72,9 @@ class Engine:
     step: Callable[[str], None] = nothing
     progress: Callable[[str, str, str, int, int | None], None] = nothing
     """(what, system, object, how many more, of how many or None)"""
+    lane: Callable[[str], Executor] = in_turn
+    """Where the calls to a system are made."""
+    batch: int = BATCH
     scope: Scope | None = None
     salt: str | None = None
     """Of the hashes of people who were erased; None: there are none."""
@@ -104,12 +118,33 @@ class Engine:
     def _turns(self) -> None:
         """Decide and write until nothing moves."""
         for _ in range(ROUNDS):
-            moved = self._turn()
+            # Kind by kind, so that who belongs to a company finds it made already.
+            moved = sum(self._turn(planner) for planner in self._planners.values())
             if self.report.unknown:
                 self.report.unknown = 0
                 moved += self._recover()
             if not moved:
                 break
+
+    def _turn(self, planner: Planner) -> int:
+        """Decide what is dirty of one kind and write it: what is decided is sent while the rest is being decided."""
+        moved, due = 0, self.now()
+        planned: Counter[str] = Counter()
+        with Lanes(self.lane) as lanes:
+            for new in reconcile(self, planner):
+                planned += new
+                for name, connector in self.connectors.items():
+                    if planned[name] >= (connector.traits.stride or connector.traits.batch):
+                        planned[name] -= send(self, lanes, connector, planner.mapping, due, more=True)
+                while (told := lanes.take_in(patient=False)) is not None:
+                    moved += told
+            told = 0
+            while told is not None:
+                for connector in self.connectors.values():
+                    send(self, lanes, connector, planner.mapping, due, more=False)
+                told = lanes.take_in(patient=True)
+                moved += told or 0
+        return moved
 
     def plan(self, *, full: bool = False, record: tuple[str, str] | None = None) -> DryRun:
         """What a cycle would write now.  Reads both systems into the state; writes to neither."""
@@ -119,7 +154,8 @@ class Engine:
             self._read(full, record)
             self.view = dry
             for planner in self._planners.values():
-                reconcile(self, planner)
+                for _ in reconcile(self, planner):
+                    pass
         return dry
 
     @contextmanager
@@ -201,10 +237,7 @@ class Engine:
             self._observe(full)
 
     def _observe(self, full: bool) -> None:
-        for connector in self.connectors.values():
-            for planner in self._planners.values():
-                self.read_at[connector.name] = self.now()
-                observe(self, connector, planner, full=full)
+        observe(self, self._planners.values(), full=full)
         for planner in self._planners.values():
             date(self, planner)
 
@@ -212,14 +245,6 @@ class Engine:
         found = [look(self, self.connectors[system], planner, id) for planner in self._planners.values()]
         if not any(found):
             raise Misconfigured(f"{system} knows no record {id}.")
-
-    def _turn(self) -> int:
-        """Kind by kind, so that who belongs to a company finds it made already."""
-        moved = 0
-        for planner in self._planners.values():
-            reconcile(self, planner)
-            moved += sum(apply(self, connector, planner.mapping) for connector in self.connectors.values())
-        return moved
 
     # -- what the loops call -----------------------------------------------------------------------------------
 

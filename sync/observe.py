@@ -6,9 +6,10 @@ makes the record dirty, and remembers between which two versions each field chan
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.port import Connector, Cursor, Page, Record, Ref
 from mapping.mapping import Mapping as KindMapping
@@ -16,33 +17,88 @@ from mapping.rules import Place
 from state.erasing import TOMBSTONE
 from state.rows import DELETED, ERASED, LIVE, MERGED, MOVED, PENDING, SKIPPED, UNCHANGED, CursorRow, Row
 from sync import erased
+from sync.lanes import Handler, Lanes
 
 if TYPE_CHECKING:
     from sync.engine import Engine
     from sync.plan import Planner
 
 
-def observe(engine: Engine, connector: Connector, planner: Planner, *, full: bool = False) -> None:
-    """Read every object of the kind in this system: what changed, or everything where we never read to the end, the
-    rules changed, or `full` asks for it."""
-    mapping = planner.mapping
-    for object in mapping.rule.objects[connector.name]:
-        place = Place(connector.name, object)
-        engine.step(f"observe:{connector.name}:{object}")
-        stored = engine.store.cursor(*place)
-        anew = stored is not None and (stored.mapping != planner.fingerprint or stored.watermark_ms is None)
-        since = Cursor(stored.watermark_ms, stored.resume) if stored is not None else None
-        if stored is None or stored.mapping != planner.fingerprint or (full and stored.watermark_ms is not None):
-            # A full listing that was interrupted goes on where it stopped.
-            since = None
-        seen_until = (stored.watermark_ms or 0) if stored is not None else 0
-        intake = _Intake(engine, mapping, place, planner.fingerprint, seen_until, anew=anew, unlinked=full)
+def observe(engine: Engine, planners: Iterable[Planner], *, full: bool = False) -> None:
+    """Read every object of every system, the systems at the same time: what changed, or everything where an object was
+    never read to its end, the rules changed, or `full` asks for it."""
+    with Lanes(engine.lane) as lanes:
+        for connector in engine.connectors.values():
+            engine.read_at[connector.name] = engine.now()
+            readings = [
+                _reading(engine, connector, planner, object, full)
+                for planner in planners
+                for object in planner.mapping.rule.objects[connector.name]
+            ]
+            pages = _pages(engine, connector, readings)
+            for _ in range(AHEAD):
+                lanes.start(connector.name, partial(_next, lanes, connector.name, pages))
+        lanes.finish()
+
+
+AHEAD = 2
+"""Pages asked for at a time: one is stored while the other is fetched."""
+
+
+def _next(lanes: Lanes, system: str, pages: Iterator[Handler]) -> Handler:
+    """In the lane: fetch a page.  Taking it in asks for another."""
+    store = next(pages, None)
+
+    def take_in() -> int:
+        if store is None:
+            return 0
+        store()
+        lanes.start(system, partial(_next, lanes, system, pages))
+        return 0
+
+    return take_in
+
+
+class _Reading(NamedTuple):
+    """One object that is read, and from where."""
+
+    intake: _Intake
+    since: Cursor | None
+
+
+def _reading(engine: Engine, connector: Connector, planner: Planner, object: str, full: bool) -> _Reading:
+    place = Place(connector.name, object)
+    engine.step(f"observe:{connector.name}:{object}")
+    stored = engine.store.cursor(*place)
+    anew = stored is not None and (stored.mapping != planner.fingerprint or stored.watermark_ms is None)
+    since = Cursor(stored.watermark_ms, stored.resume) if stored is not None else None
+    if stored is None or stored.mapping != planner.fingerprint or (full and stored.watermark_ms is not None):
+        # A full listing that was interrupted goes on where it stopped.
+        since = None
+    seen_until = (stored.watermark_ms or 0) if stored is not None else 0
+    intake = _Intake(engine, planner.mapping, place, planner.fingerprint, seen_until, anew=anew, unlinked=full)
+    return _Reading(intake, since)
+
+
+def _pages(engine: Engine, connector: Connector, readings: Iterable[_Reading]) -> Iterator[Handler]:
+    """In the lane: page after page, each as what takes it in."""
+    for intake, since in readings:
+        fresh = since is None or since.resume is None
         asked = engine.now()
-        for number, page in enumerate(connector.changes(object, mapping.natives(place), since)):
-            if number == 0 and (since is None or since.resume is None):
-                engine.compare_clocks(connector.name, asked, page.asked)
-            intake.save(page)
-            engine.progress("read", connector.name, object, len(page.records), page.total)
+        natives = intake.mapping.natives(intake.place)
+        for page in connector.changes(intake.place.object, natives, since):
+            yield partial(_store, intake, page, asked if fresh else None)
+            fresh = False
+
+
+def _store(intake: _Intake, page: Page, asked: int | None) -> int:
+    """asked: our own time of the question, where the page tells the system's."""
+    engine, place = intake.engine, intake.place
+    if asked is not None:
+        engine.compare_clocks(place.system, asked, page.asked)
+    intake.save(page)
+    engine.progress("read", place.system, place.object, len(page.records), page.total)
+    return 0
 
 
 def look(engine: Engine, connector: Connector, planner: Planner, id: str) -> bool:

@@ -7,7 +7,7 @@ Streams the dirty records in batches of constant size.  A batch reads the state,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -44,17 +44,17 @@ if TYPE_CHECKING:
     from sync.engine import Engine
     from sync.scope import Selector
 
-BATCH = 500
 MATCHED = (LIVE, DUPLICATE, SHARED)
 PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected")
 """Questions that a new decision on the entity raises again, or settles."""
 
 
-def reconcile(engine: Engine, planner: Planner) -> None:
-    """Decide every dirty record of the kind once."""
+def reconcile(engine: Engine, planner: Planner) -> Iterator[Counter[str]]:
+    """Decide every dirty record of the kind once.  Gives, after each batch that is stored, how many writes it plans to
+    each system."""
     after = 0
     selector = engine.selector(planner.mapping)
-    while rows := engine.view.dirty(planner.mapping.rule.kind, after, BATCH):
+    while rows := engine.view.dirty(planner.mapping.rule.kind, after, engine.batch):
         after = rows[-1].n
         engine.beat()
         engine.step("reconcile:batch")
@@ -63,6 +63,7 @@ def reconcile(engine: Engine, planner: Planner) -> None:
         engine.view.commit_batch(engine.lease, batch.result())
         engine.step("reconcile:committed")
         engine.progress("decided", planner.mapping.rule.kind, "", len(rows), None)
+        yield Counter(draft.system for draft in batch.drafts)
 
 
 @dataclass

@@ -37,6 +37,9 @@ from connectors.salesforce.rows import SYSTEM, Shape
 from connectors.salesforce.settings import Settings
 from connectors.salesforce.writing import Writer
 
+STRIDE = 20 * MOST
+"""Beyond 2,000 writes a Bulk job takes fewer calls than batches do; looking before and after goes by 2,000 as well."""
+
 
 class Salesforce:
     """One Salesforce org.
@@ -52,7 +55,9 @@ class Salesforce:
 
     def __init__(self, settings: Settings, door: Door, on_token: Callable[[str], None] | None = None) -> None:
         self.door = door
-        self.traits = Traits(batch=MOST, grain=GRAIN, lag=settings.lag_ms, compare_and_set=False, history=False)
+        self.traits = Traits(
+            batch=MOST, grain=GRAIN, lag=settings.lag_ms, compare_and_set=False, history=False, stride=STRIDE
+        )
         self._api = Api(settings, door, on_token)
         self._describer = Describer(self._api)
         self._reader = Reader(self._api)

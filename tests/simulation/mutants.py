@@ -20,6 +20,7 @@ import sync.engine
 import sync.match
 import sync.merge
 import sync.observe
+import sync.outcomes
 import sync.plan
 import sync.reconcile
 from connectors.port import Applied, Stale
@@ -28,7 +29,7 @@ from state.rows import LIVE, Batch, Ending, Outcomes
 from sync.merge import Verdict
 from tests.simulation.life import Profile
 
-Told: Any = sync.apply._Told
+Told: Any = sync.outcomes.Told
 Deciding: Any = sync.reconcile._Batch
 Matching: Any = sync.match._Matching
 Planner: Any = sync.plan.Planner
@@ -106,8 +107,8 @@ def _backwards() -> list[tuple[Any, str, Any]]:
 
 
 def _no_compare_and_set() -> list[tuple[Any, str, Any]]:
-    write = sync.apply._write
-    return [(sync.apply, "_write", lambda operation: replace(write(operation), unless_changed_since=None))]
+    write = sync.apply.as_write
+    return [(sync.apply, "as_write", lambda operation: replace(write(operation), unless_changed_since=None))]
 
 
 def _no_read_back() -> list[tuple[Any, str, Any]]:

@@ -95,7 +95,14 @@ def test_a_killed_process_leaves_its_lease_free(store: Store, url: str) -> None:
     )
     killed = subprocess.run([sys.executable, "-c", program, url], check=False, timeout=60)
     assert killed.returncode == -9
-    assert store.lease("sync", "b", now=1, ttl_ms=100).token == 2
+    # A server notices in its own time that the other end of a session is gone.
+    for _ in range(500):
+        try:
+            assert store.lease("sync", "b", now=1, ttl_ms=100).token == 2
+        except LeaseLost:
+            continue
+        return
+    pytest.fail("the lease stays taken")
 
 
 def everything(store: Store) -> list[object]:
