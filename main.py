@@ -26,7 +26,7 @@ from sync import check as checking
 from sync import compose
 from sync import provision as provisioning
 from sync.config import rules
-from sync.console import arguments, exits, held, privacy, show
+from sync.console import arguments, exits, held, interrupt, privacy, show
 from sync.console.logs import configure
 from sync.console.progress import Progress
 from sync.console.ui import opened, ui
@@ -70,7 +70,7 @@ def new_run() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}"
 
 
-ui.outside = lambda: compose.World(RealClock(), new_run, os.environ, os.getpid())
+ui.outside = lambda: compose.World(RealClock(), new_run, os.environ, os.getpid(), interrupted=interrupt.asked)
 ui.fresh_salt = lambda: secrets.token_hex(16)
 
 

@@ -56,6 +56,8 @@ class World:
     process: int
     transport: httpx.BaseTransport | None = None
     """What stands in for the network; None: the network."""
+    interrupted: Callable[[], bool] = lambda: False
+    """Whether somebody asked that the run in hand should end."""
 
 
 def connectors(settings: Settings, world: World, spent: Mapping[str, int] | None = None) -> dict[str, Connector]:
@@ -147,6 +149,7 @@ def engine(
         new_run=world.new_run,
         owner=f"{socket.gethostname()}:{world.process}",
         lane=thread,
+        interrupted=world.interrupted,
     )
     if progress is not None:
         made.progress = progress

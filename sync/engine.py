@@ -75,6 +75,8 @@ class Engine:
     lane: Callable[[str], Executor] = in_turn
     """Where the calls to a system are made."""
     batch: int = BATCH
+    interrupted: Callable[[], bool] = lambda: False
+    """Whether the run should end at its next boundary."""
     scope: Scope | None = None
     salt: str | None = None
     """Of the hashes of people who were erased; None: there are none."""
@@ -255,7 +257,9 @@ class Engine:
         return self._lease
 
     def beat(self) -> None:
-        """Hold the lease for longer, once a third of its time is over."""
+        """Hold the lease for longer, once a third of its time is over; end the run here if somebody asked for that."""
+        if self.interrupted():
+            raise KeyboardInterrupt
         if self.now() > self.lease.until_ms - LEASE_MS * 2 // 3:
             self._lease = self.store.renew(self.lease, self.now(), LEASE_MS)
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from state.store import Store
 from sync import compose
 from sync.config import load
+from sync.console import interrupt
 from sync.settings import Settings
 
 
@@ -52,6 +53,7 @@ def opened(settings: Settings) -> Iterator[Store]:
     """The state, closed at the end."""
     state = compose.store(settings)
     try:
-        yield state
+        with interrupt.between_steps():
+            yield state
     finally:
         state.close()

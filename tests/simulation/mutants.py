@@ -185,13 +185,13 @@ def _forget_the_unanswered() -> list[tuple[Any, str, Any]]:
 
 
 def _write_ahead() -> list[tuple[Any, str, Any]]:
-    def unmarked(self: Any, lease: Any, system: str, now: int, limit: int) -> Any:
+    def unmarked(self: Any, lease: Any, system: str, now: int, most: int, *, kind: str, whole: int = 1) -> Any:
         statement = (
             f"SELECT {OPERATION_COLUMNS} FROM operation WHERE state = 'planned' "
-            "AND system = ? AND not_before_ms <= ? ORDER BY n LIMIT ?"
+            "AND system = ? AND not_before_ms <= ? AND kind = ? ORDER BY n LIMIT ?"
         )
         with self._tables.writing(lease) as connection:
-            found = self._tables.run(connection, statement, (system, now, limit)).all()
+            found = self._tables.run(connection, statement, (system, now, kind, most)).all()
             due = [read_operation(row) for row in found]
             if due:
                 forget = "DELETE FROM operation WHERE n IN ??"
