@@ -324,6 +324,19 @@ def rebuild() -> None:
 
 
 @app.command()
+def reconcile() -> None:
+    """Compares both sides completely: with what is remembered, and with each other.  Lists and repairs what differs.
+
+    Example: smarketing reconcile
+    """
+    settings = ui.settings()
+    with opened(settings) as state:
+        with Progress(ui.err) as progress:
+            result = compose.engine(settings, ui.world(), state, progress=progress).cycle("reconcile", compare=True)
+        finish(result)
+
+
+@app.command()
 def init(
     yes: Annotated[bool, typer.Option("--yes", help="Take the defaults without asking.")] = False,
 ) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from state.base import Part, from_json
 from state.observing import ROW_COLUMNS, read_row
 from state.operations import OPERATION_COLUMNS, read_operation
-from state.rows import DONE, LIVE, JournalRow, Lease, OperationRow, ReviewRow, Row
+from state.rows import DONE, DUPLICATE, LIVE, SHARED, JournalRow, Lease, OperationRow, ReviewRow, Row
 from state.schema import journal, operation, record, review
 
 _HISTORY: Final = [journal.c[name] for name in JournalRow._fields]
@@ -24,12 +24,13 @@ class Asking(Part):
     def scan(self, system: str, object: str, after_n: int, limit: int, *, unseen_since: int | None = None) -> list[Row]:
         """Live rows of an object in the order of their numbers.
 
-        `unseen_since`: only those last seen before this time; after a complete listing they are the ones that it
-        did not hold.
+        `unseen_since`: only those last seen before this time, duplicates and shared ones as well; after a complete
+        listing they are the ones that it did not hold.
         """
         columns = [record.c[name] for name in ROW_COLUMNS.split(", ")]
-        wanted = and_(record.c.system == system, record.c.object == object, record.c.state == LIVE)
-        query = select(*columns).where(wanted, record.c.n > after_n).order_by(record.c.n).limit(limit)
+        wanted = and_(record.c.system == system, record.c.object == object)
+        there = record.c.state == LIVE if unseen_since is None else record.c.state.in_((LIVE, DUPLICATE, SHARED))
+        query = select(*columns).where(wanted, there, record.c.n > after_n).order_by(record.c.n).limit(limit)
         if unseen_since is not None:
             query = query.where(record.c.seen_ms < unseen_since)
         with self._tables.reading() as connection:

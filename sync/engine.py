@@ -22,11 +22,12 @@ from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
 from sync.apply import send
+from sync.comparison import Comparison, bury, doubt, remains
 from sync.dating import date
 from sync.dry import DryRun
 from sync.erased import salt_of
 from sync.lanes import InTurn, Lanes
-from sync.observe import look, observe
+from sync.observe import look, observe, take_in
 from sync.plan import Planner
 from sync.provision import described
 from sync.quiet import quiet
@@ -80,6 +81,8 @@ class Engine:
     scope: Scope | None = None
     salt: str | None = None
     """Of the hashes of people who were erased; None: there are none."""
+    comparison: Comparison | None = None
+    """What the full reading that is on compares."""
     run: str = ""
     report: Report = field(default_factory=lambda: Report("", "sync"))
     view: Any = None
@@ -96,23 +99,48 @@ class Engine:
     # -- cycles ------------------------------------------------------------------------------------------------
 
     def cycle(
-        self, job: str = "sync", *, full: bool = False, muted: bool = False, record: tuple[str, str] | None = None
+        self,
+        job: str = "sync",
+        *,
+        full: bool = False,
+        muted: bool = False,
+        record: tuple[str, str] | None = None,
+        compare: bool = False,
     ) -> Report:
         """One turn of the wheel: both systems end as the rules say, as far as they can be reached now.
 
         `record`: (system, id) of the only record to read; else everything that changed, or with `full` everything.
+        `compare`: then everything is read, compared and decided where it differs.
         """
         with quiet(), self._running(job, muted):
             self._prepare()
             self._read(full, record)
+            compared = self._compare() if compare else None
             self._recover()
             self._turns()
+            if compared is not None:
+                for planner in self._planners.values():
+                    remains(self, planner, compared)
+                self.report.comparison = compared.as_json()
             if record is None and self._unanswered():
                 # What became of it may be told by a reading that begins after it went unanswered.
                 self._observe(full=False)
                 self._recover()
                 self._turns()
         return self.report
+
+    def _compare(self) -> Comparison:
+        """Read everything and mark what differs, from what we remember or between the sides."""
+        compared = self.comparison = Comparison()
+        try:
+            self._observe(full=True)
+        finally:
+            self.comparison = None
+        for planner in self._planners.values():
+            for place, page in bury(self, planner, compared):
+                take_in(self, planner, place, page)
+            doubt(self, planner)
+        return compared
 
     def _unanswered(self) -> bool:
         return any(self.store.sent(name, kind=kind) for name in self.connectors for kind in self._planners)

@@ -117,6 +117,11 @@ def look(engine: Engine, connector: Connector, planner: Planner, id: str) -> boo
     return found
 
 
+def take_in(engine: Engine, planner: Planner, place: Place, page: Page) -> None:
+    """Some records that were looked at on their own."""
+    _Intake(engine, planner.mapping, place, "", 0, anew=False, unlinked=False).save(page)
+
+
 @dataclass(frozen=True, slots=True)
 class _Intake:
     """Takes in the pages of one object."""
@@ -158,6 +163,8 @@ class _Intake:
                 gone = rows.get(id) or known.get(id)
                 if gone is not None and gone.state != MOVED and id != row.id:
                     rows[id] = moved(gone, record.ref, engine.run)
+        if engine.comparison is not None and self.fingerprint:
+            engine.comparison.page(mapping.rule.kind, place, page, known, rows, self.seen_until)
         if engine.salt is not None:
             self._turn_away(engine.salt, rows, keys, known)
         for row in rows.values():

@@ -40,6 +40,8 @@ class Report:
     conflicts: int = 0
     unknown: int = 0
     deferred: int = 0
+    comparison: Mapping[str, Any] | None = None
+    """What a complete comparison found."""
 
     def written(self, kind: str, system: str, what: str) -> None:
         """Count one write."""
@@ -103,6 +105,7 @@ class Report:
             "api_calls": dict(sorted(self.calls.items())),
             "accounted": self.accounted,
             **({"message": self.message} if self.message else {}),
+            **({"differences": self.comparison} if self.comparison is not None else {}),
         }
 
     def _side(self, kind: str, side: str) -> dict[str, Any]:

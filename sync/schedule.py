@@ -63,9 +63,9 @@ class Daemon:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self._scheduler.add_executor(ThreadPoolExecutor(1))
-        self._scheduler.add_job(self._cycle, args=["sync", False], id="first")
-        self._scheduler.add_job(self._cycle, parse_when(settings.sync), args=["sync", False], id="sync")
-        self._scheduler.add_job(self._cycle, parse_when(settings.sweep), args=["sweep", True], id="sweep")
+        self._scheduler.add_job(self._cycle, args=["sync"], id="first")
+        self._scheduler.add_job(self._cycle, parse_when(settings.sync), args=["sync"], id="sync")
+        self._scheduler.add_job(self._cycle, parse_when(settings.reconcile), args=["reconcile"], id="reconcile")
 
     def run(self) -> None:
         """Block until stopped."""
@@ -79,9 +79,9 @@ class Daemon:
             # Not in this thread: a signal handler interrupts the very loop that it must wake.
             Thread(target=self._scheduler.shutdown, name="stop").start()
 
-    def _cycle(self, job: str, full: bool) -> None:
+    def _cycle(self, job: str) -> None:
         try:
-            report = self._engine.cycle(job, full=full)
+            report = self._engine.cycle(job, compare=job == "reconcile")
         except SyncError as error:
             log.error("run failed", job=job, reason=str(error))
         else:

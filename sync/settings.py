@@ -110,9 +110,9 @@ class ScheduleSettings(Section):
     """`[schedule]`"""
 
     sync: str = "every 2 minutes"
-    sweep: str = "03:00"
+    reconcile: str = "03:00"
 
-    @field_validator("sync", "sweep")
+    @field_validator("sync", "reconcile")
     @classmethod
     def _readable(cls, text: str) -> str:
         from sync.schedule import parse_when

@@ -53,6 +53,8 @@ def report(console: Console, result: Report) -> None:
             if any(counts["written"][name] for counts in sides.values()):
                 table.add_row(f"{name} there", *(_count(counts["written"][name]) for counts in sides.values()))
         console.print(table)
+    if result.comparison is not None:
+        differences(console, result.comparison)
     calls = ", ".join(f"{SIDES.get(side, side)} {count:,}" for side, count in document["api_calls"].items())
     console.print(
         f"Linked {result.links:,} · duplicates and open questions {result.suggested:,} · "
@@ -66,6 +68,35 @@ def report(console: Console, result: Report) -> None:
     if result.held:
         held = f"{result.held:,} {'record is' if result.held == 1 else 'records are'} held"
         console.print(f"[yellow]{held}; `smarketing errors list` says why and what to do.[/yellow]")
+
+
+REASONS = {
+    "held": "held: `smarketing errors list` says why",
+    "as decided": "a rule leaves it so: one way, or different since the first meeting",
+    "waiting": "waits for the next sync",
+    "deleted there": "deleted there, and not made again",
+    "not made": "no condition asks for it, or it waits",
+}
+
+
+def differences(console: Console, found: Mapping[str, Any]) -> None:
+    """What a complete comparison found, and what still differs after it."""
+    if found["unnoticed"]:
+        missed = grid("Went unnoticed, and was decided again", "side", "object", "what", "records", "for example")
+        for line in found["unnoticed"]:
+            side = SIDES.get(line["side"], line["side"])
+            missed.add_row(side, line["native"], line["what"], f"{line['records']:,}", ", ".join(line["ids"][:3]))
+        console.print(missed)
+    else:
+        console.print("[green]Nothing had gone unnoticed.[/green]")
+    for warning in found["warnings"]:
+        console.print(Text(warning, style="yellow"))
+    if found["remaining"]:
+        left = grid("Differs between the sides", "kind", "what", "because", "entities", "for example")
+        for line in found["remaining"]:
+            why = REASONS.get(line["why"], line["why"])
+            left.add_row(line["object"], line["field"], why, f"{line['records']:,}", ", ".join(line["ids"][:3]))
+        console.print(left)
 
 
 def _count(number: int) -> str:

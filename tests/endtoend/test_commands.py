@@ -22,7 +22,7 @@ from tests.endtoend.program import Ended, Program, ended, later
 
 COMMANDS = (
     "demo", "sandbox", "init", "check", "provision", "plan", "sync", "backfill", "run", "status", "errors list",
-    "errors retry", "errors export", "explain", "rebuild", "erase", "export-person",
+    "errors retry", "errors export", "explain", "rebuild", "erase", "export-person", "reconcile",
 )  # fmt: skip
 FATES = {"read", "applied", "unchanged", "held", "skipped", "parked", "deleted", "merged", "written"}
 WRITTEN = {"created", "updated", "archived", "associated", "failed"}
@@ -78,6 +78,9 @@ class Story:
         self.ask("nobody", "explain", "nobody@prospect.example")
         later(self.world)
         self.ask("rebuild", "--json", "rebuild")
+        later(self.world)
+        self.ask("compared", "reconcile")
+        self.ask("compared again", "--json", "reconcile")
         self.ask("told", "export-person", f"hubspot:{self.held}")
         self.ask("told whole", "--json", "export-person", "test.case@prospect.example")
         self.ask("erasure plan", "--json", "erase", f"hubspot:{self.held}")
@@ -278,3 +281,11 @@ def test_a_person_is_told_and_erased(story: Story) -> None:
     assert "test.case" not in erased.out
     assert story.said["erased nobody"].code == 1
     assert story.world.hubspot.get("contacts", story.held) is None
+
+
+def test_both_sides_are_compared_and_nothing_had_gone_unnoticed(story: Story) -> None:
+    assert "Nothing had gone unnoticed" in story.said["compared"].out
+    said = story.said["compared again"]
+    assert said.document["differences"]["unnoticed"] == []
+    assert {"object", "field", "why", "records", "ids", "cut"} == set(said.document["differences"]["remaining"][0])
+    assert sum(side["written"]["updated"] for side in said.document["objects"]["person"].values()) == 0

@@ -195,10 +195,12 @@ class Stage:
 
     # -- our own work ------------------------------------------------------------------------------------------
 
-    def sync(self, job: str = "sync", *, full: bool = False) -> Report:
+    def sync(self, job: str = "sync", *, full: bool = False, compare: bool = False) -> Report:
         """One cycle, by an engine that knows nothing but the state, as a command would make it."""
         self.begin()
-        return compose.engine(self.settings(), self._outside(), self.state).cycle(job, full=full, muted=full)
+        return compose.engine(self.settings(), self._outside(), self.state).cycle(
+            job, full=full, muted=full, compare=compare
+        )
 
     def rebuild(self) -> Report:
         """Forget and learn again."""

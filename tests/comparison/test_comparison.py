@@ -1,0 +1,122 @@
+"""A complete comparison finds what no list of changes told, repairs it by the usual decisions, and lists the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from state.rows import LIVE, Row
+from sync.comparison import FEW, differences
+from sync.report import Report
+from tests.laws.make import PERSON, H, S, mapping, rule
+from tests.scenarios.stage import MINUTE, Stage
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    made = Stage()
+    made.begin()
+    yield made
+    made.close()
+
+
+def lead(stage: Stage, name: str = "ann", **more: str) -> str:
+    values = {"LastName": name.title(), "Company": "Acme", "Email": f"{name}@prospect.example", "City": "Berlin"}
+    return str(stage.world.salesforce.create("Lead", {**values, **more}, stage.human("salesforce")))
+
+
+def sync(stage: Stage, *, compare: bool = False) -> Report:
+    stage.clock.advance(10 * MINUTE)
+    return stage.sync("reconcile" if compare else "sync", compare=compare)
+
+
+def unnoticed(report: Report) -> list[tuple[str, str, int]]:
+    assert report.comparison is not None
+    return [(line["native"], line["what"], line["records"]) for line in report.comparison["unnoticed"]]
+
+
+def city(stage: Stage) -> list[Any]:
+    return [row.values.get("city") for row in stage.world.rows("hubspot", "contacts").values()]
+
+
+def test_nothing_is_found_where_everything_was_noticed(stage: Stage) -> None:
+    id = lead(stage)
+    sync(stage)
+    stage.world.salesforce.edit("Lead", id, {"City": "Rome"}, stage.human("salesforce"))
+    report = sync(stage, compare=True)
+    assert (unnoticed(report), city(stage)) == ([], ["Rome"])
+    assert (report.comparison or {})["remaining"] == []
+    assert report.accounted
+
+
+def test_a_change_that_moved_no_stamp_is_found_and_travels(stage: Stage) -> None:
+    id = lead(stage)
+    sync(stage)
+    sync(stage)
+    stage.world.rows("salesforce", "Lead")[id].values["City"] = "Rome"
+    sync(stage)
+    assert city(stage) == ["Berlin"]
+    assert unnoticed(sync(stage, compare=True)) == [("Lead", "changed without stamp", 1)]
+    assert city(stage) == ["Rome"]
+    assert unnoticed(sync(stage, compare=True)) == []
+
+
+def test_a_record_that_no_list_of_changes_showed_is_found(stage: Stage) -> None:
+    lead(stage, "bob")
+    late = lead(stage)
+    leads: dict[str, Any] = stage.world.rows("salesforce", "Lead")  # type: ignore[assignment]
+    hidden = leads.pop(late)
+    sync(stage)
+    sync(stage)
+    leads[late] = hidden
+    sync(stage)
+    assert len(city(stage)) == 1
+    assert unnoticed(sync(stage, compare=True)) == [("Lead", "missed", 1)]
+    assert len(city(stage)) == 2
+
+
+def test_what_is_gone_without_a_trace_is_found_and_not_made_again(stage: Stage) -> None:
+    lead(stage)
+    sync(stage)
+    sync(stage)
+    (contact,) = stage.world.rows("hubspot", "contacts")
+    stage.world.hubspot.erase("contacts", contact)
+    sync(stage)
+    report = sync(stage, compare=True)
+    assert unnoticed(report) == [("contacts", "gone", 1)]
+    (left,) = (report.comparison or {})["remaining"]
+    assert (left["field"], left["why"], left["records"]) == ("missing in hubspot", "deleted there", 1)
+    assert stage.world.rows("hubspot", "contacts") == {}
+
+
+def test_too_many_are_not_gone_at_once(stage: Stage) -> None:
+    for n in range(FEW + 5):
+        lead(stage, f"ann{n}")
+    sync(stage)
+    sync(stage)
+    for id in list(stage.world.rows("hubspot", "contacts"))[: FEW + 1]:
+        stage.world.hubspot.erase("contacts", id)
+    report = sync(stage, compare=True)
+    assert unnoticed(report) == []
+    assert "too many to be gone" in (report.comparison or {})["warnings"][0]
+
+
+MAPPING = mapping(*PERSON, rule("one_way", to=frozenset({S})), rule("apart", to=frozenset()))
+
+
+def row(system: str, now: dict[str, Any], shadow: dict[str, Any] | None, state: str = LIVE) -> Row:
+    object = "contacts" if system == H else "Lead"
+    return Row(system, object, "1", "person", now, 1, 2, state=state, entity="e", shadow=shadow)
+
+
+def test_differences_are_told_with_their_reason() -> None:
+    same = {"email": "ann@acme.com", "phone": "+49 30 1234567"}
+    here = row(H, {**same, "one_way": "a", "apart": "x", "last_name": "Berg"}, {**same, "one_way": "a"})
+    there = row(S, {**same, "phone": "+49301234567", "one_way": "b", "apart": "y"}, {**same, "one_way": "b"})
+    assert sorted(differences(MAPPING, [here, there])) == [("last_name", "waiting"), ("one_way", "as decided")]
+    assert list(differences(MAPPING, [here])) == [("missing in salesforce", "not made")]
+    gone = row(S, {}, None, "deleted")
+    assert list(differences(MAPPING, [here, gone])) == [("missing in salesforce", "deleted there")]
+    assert list(differences(MAPPING, [here, here._replace(system=S, object="Lead", shadow=here.now)])) == []
