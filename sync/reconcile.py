@@ -199,7 +199,7 @@ class _Batch:
             if (
                 heir.entity is None
                 or heir.state == DUPLICATE
-                or (heir.entity != row.entity and self._lonely(heir.entity))
+                or (heir.entity != row.entity and self._lonely(heir.entity, heir.system))
             ):
                 if heir.state == DUPLICATE:
                     self._no_duplicate(heir)
@@ -233,11 +233,13 @@ class _Batch:
         read_to = cursor.watermark_ms if cursor is not None else None
         return cursor is None or (read_to is not None and read_to > row.version_ms)
 
-    def _lonely(self, entity: str) -> bool:
+    def _lonely(self, entity: str, system: str) -> bool:
+        """Whether nobody in another system is this entity's, nor is about to be: made there, or heir of one moved."""
         self._gather([entity])
-        return sum(row.entity == entity and row.state == LIVE for row in self.rows.values()) < 2 and not any(
-            open_.state == SENT for (of, _), open_ in self.opens.items() if of == entity
-        )
+        members = [row for row in self.rows.values() if row.entity == entity]
+        coming = any(row.state == MOVED and row.dirty and row.system != system for row in members)
+        sent = any(open_.state == SENT for (of, _), open_ in self.opens.items() if of == entity)
+        return sum(row.state == LIVE for row in members) < 2 and not coming and not sent
 
     def _match(self) -> None:
         unlinked = self._unlinked()

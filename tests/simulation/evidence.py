@@ -154,6 +154,13 @@ class Evidence:
         """What a record holds now."""
         return self.rows[ref].fields.get(FIELDS[name][ref.system])
 
+    def heir(self, ref: Ref) -> Ref | None:
+        """The live record that a merged or converted one lives on in."""
+        row = self.rows[ref]
+        while row.moved_to is not None:
+            row = self.rows[row.moved_to]
+        return None if row.deleted else row.ref
+
     def story(self, refs: Iterable[Ref], name: str) -> str:
         """The minimal history of a field, for a person who must understand what went wrong."""
         start = min((row.created for row in self.rows.values()), default=0)

@@ -105,6 +105,9 @@ def complete(e: Evidence) -> Iterator[Finding]:
             k for k in e.known.values() if k.entity == known.entity and k.state in ("deleted", "moved")
             and k.ref.system == other(ref.system)
         ]  # fmt: skip
+        lives_on = [heir for k in gone if k.state == "moved" and (heir := e.heir(k.ref)) is not None]
+        if len(members) < 2 and lives_on:
+            yield "L3", ref, "", f"its counterpart lives on as {lives_on[0]}, and no question says so"
         if len(members) < 2 and not gone and _eligible(e, ref):
             yield "L3", ref, "", f"no counterpart, no question: {row.fields}"
 

@@ -184,3 +184,15 @@ def test_a_creation_that_takes_effect_after_its_place_was_taken_stops_nothing(sc
     assert len(scene.salesforce.live("Lead")) == 2
     assert ("duplicate",) in scene.ask("SELECT question FROM review WHERE closed_ms IS NULL")
     assert judge(scene) == []
+
+
+def test_two_contacts_merged_while_a_lead_of_theirs_was_converted_are_asked_about(scene: Scene) -> None:
+    first, second = scene.contact(), scene.contact(email="ben@oak.example", lastname="Bosch")
+    scene.rest()
+    lead = scene.salesforce.holder("Lead", "SMK_HubSpot_Id__c", first)
+    assert lead is not None
+    scene.salesforce.convert("Lead", lead.ref.id, "Contact")
+    scene.hubspot.merge("contacts", first, second)
+    scene.rest()
+    assert scene.ask("SELECT question FROM review WHERE closed_ms IS NULL") == [("merge",)]
+    assert judge(scene) == []
