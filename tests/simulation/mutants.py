@@ -46,6 +46,10 @@ def _unanswered(profile: Profile) -> bool:
     return profile.lost > 0 and profile.race > 0
 
 
+def _late(profile: Profile) -> bool:
+    return profile.lost > 0 and profile.late > 0.5
+
+
 def _unanswered_and_deleted(profile: Profile) -> bool:
     return _unanswered(profile) and profile.deletes
 
@@ -212,7 +216,7 @@ def _two_of_one_key() -> list[tuple[Any, str, Any]]:
                 return Applied(self._pick([self.system.put(fresh)], fields)[0])
         return outcome
 
-    return [(Memory, "_one", twice), *_forget_the_unanswered()]
+    return [(Memory, "_one", twice)]
 
 
 def _upsert() -> list[tuple[Any, str, Any]]:
@@ -224,7 +228,7 @@ def _upsert() -> list[tuple[Any, str, Any]]:
             return Applied(self._pick([self.system.put(replace(write, id=outcome.existing))], fields)[0])
         return outcome
 
-    return [(Memory, "_one", over), *_forget_the_unanswered()]
+    return [(Memory, "_one", over)]
 
 
 def _silent_duplicates() -> list[tuple[Any, str, Any]]:
@@ -356,8 +360,8 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("look, never retry", _retry),
         Mutant("unanswered writes are looked after", _forget_the_unanswered),
         Mutant("marked as sent before the call", _write_ahead),
-        Mutant("the sync key is unique (and nobody looks)", _two_of_one_key, "S3"),
-        Mutant("create inserts, never upserts (and nobody looks)", _upsert, "S2"),
+        Mutant("the sync key is unique", _two_of_one_key, fits=_late),
+        Mutant("create inserts, never upserts", _upsert, fits=_late),
         Mutant("duplicates are shown to a person", _silent_duplicates),
         Mutant("the cursor is stored with what was read", _cursor_first),
         Mutant("the watermark is settled", _unsettled_watermark),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from connectors.port import Write
-from tests.simulation.life import Life, template
+from tests.simulation.life import Crash, Life, template
 
 Deed = Callable[[], object]
 
@@ -20,16 +20,21 @@ class Scene(Life):
     def __init__(self, folder: Path, phone: str = "two_way", title: str = "two_way", batch: int = 100) -> None:
         super().__init__(0, folder, template(folder), frozen=True, batch=batch, rules=(phone, title))
         self._script: list[tuple[str, Deed]] = []
-        self._losing = ""
+        self._losing, self._after = "", 0
 
     def on(self, boundary: str, deed: Deed) -> None:
         """Do this at the next boundary of this name."""
         self._script.append((boundary, deed))
 
-    def lose(self, fate: str = "lost_after") -> None:
+    def lose(self, fate: str = "lost_after", after: int = 20_000) -> None:
         """The answer to the next batch of writes is lost, before or after its effect; `late`: its effect comes
-        20 seconds after nobody waits for it any more."""
-        self._losing = fate
+        so many ms after nobody waits for it any more."""
+        self._losing, self._after = fate, after
+
+    def crash(self) -> None:
+        """The process dies; for `on`."""
+        self._acting, self._dead = False, True
+        raise Crash
 
     def step(self, name: str) -> None:
         self.now += 1
@@ -49,7 +54,7 @@ class Scene(Life):
             for write in writes:
                 self.lost_on[write.object, str(write.id or (write.key.value if write.key else ""))] += 1
         if fate == "late":
-            self._late += [(self.now + 20_000, write) for write in writes]
+            self._late += [(self.now + self._after, write) for write in writes]
             return "lost_before"
         return fate
 

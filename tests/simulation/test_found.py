@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.invariants import judge
 from tests.simulation.scene import Scene
-from tests.simulation.world import Storms
+from tests.simulation.world import Storms, rules_of
 
 
 @pytest.fixture
@@ -196,3 +196,29 @@ def test_two_contacts_merged_while_a_lead_of_theirs_was_converted_are_asked_abou
     scene.rest()
     assert scene.ask("SELECT question FROM review WHERE closed_ms IS NULL") == [("merge",)]
     assert judge(scene) == []
+
+
+def test_a_creation_that_takes_effect_after_it_was_made_again_is_refused(scene: Scene) -> None:
+    contact = scene.contact(phone="1")
+    scene.lose("late", after=60_000)
+    scene.turn()
+    scene.turn(wait=40_000)
+    made = scene.salesforce.holder("Lead", "SMK_HubSpot_Id__c", contact)
+    assert made is not None
+    scene.salesforce.edit("Lead", made.ref.id, {"Phone": "2"})
+    scene.rest()
+    assert scene.value("hubspot", "contacts", contact, "phone") == "2"
+    assert len(scene.salesforce.live("Lead")) == 1
+    assert judge(scene) == []
+
+
+def test_an_edit_right_after_our_write_is_no_conflict_with_what_we_wrote(scene: Scene) -> None:
+    scene.rule = rules_of("two_way", "review")
+    lead = scene.lead(Title="1")
+    scene.rest()
+    scene.salesforce.edit("Lead", lead, {"Title": "2"})
+    scene.on("apply:hubspot:recorded", scene.crash)
+    scene.turn()
+    scene.hubspot.edit("contacts", "1001", {"jobtitle": "3"})
+    scene.rest()
+    assert scene.value("salesforce", "Lead", lead, "Title") == "3"
