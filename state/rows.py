@@ -54,7 +54,8 @@ class Row(NamedTuple):
     state: str = LIVE
     created_ms: int | None = None
     spans: Mapping[str, Sequence[int]] = _NOTHING
-    """field → [after_ms, by_ms]: when it changed, for the fields that differ from the shadow."""
+    """field → [after_ms, by_ms]: when it changed, for the fields that differ from the shadow; where it was asked, also
+    how much the change counts by who made it (-1: unknown)."""
     dirty: bool = True
     """To be decided again."""
     run: str | None = None

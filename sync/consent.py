@@ -85,7 +85,7 @@ def taken_back(rule: FieldRule, row: Row, others: Iterable[str]) -> Question:
         "code": "OPT_OUT_TAKEN_BACK",
         "native": rule.places.get(place, ""),
         "value": row.now.get(rule.name),
-        "when": list(row.spans.get(rule.name, ())),
+        "when": list(row.spans.get(rule.name, ()))[:2],
         "target": ", ".join(sorted(others)),
         "fix": "it was set again, because nothing shows the person's consent; with a legal basis for mailing them, "
         f"record it and take the opt-out back in {row.system} and {' and '.join(sorted(others))} before the next sync",

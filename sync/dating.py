@@ -1,18 +1,19 @@
-"""When exactly a field changed, asked of a system that keeps a history, and only where it matters.
+"""When exactly a field changed, and who changed it, asked of a system that keeps a history, and only where it matters.
 
 It matters where several sides changed one field since they last agreed: then a point in time decides what intervals
-may leave open.
+may leave open, and for `winner = "human"` who made the change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from connectors.port import Connector
+from connectors.port import Connector, Past
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.rows import LIVE, Batch, Row
+from sync.merge import STANDING
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -23,42 +24,70 @@ BATCH = 500
 
 def date(engine: Engine, planner: Planner) -> None:
     """Date the contested changes of the entities that this run saw change."""
+    human = frozenset(rule.name for rule in planner.mapping.rule.fields if rule.winner == "human")
     entities = sorted(engine.contested.pop(planner.mapping.rule.kind, ()))
     for start in range(0, len(entities), BATCH):
-        members = engine.store.entity_rows(entities[start : start + BATCH])
+        members = list(engine.store.entity_rows(entities[start : start + BATCH]).values())
         for connector in engine.connectors.values():
+            found = list(_contested(connector.name, members, human))
             if connector.traits.history:
-                _ask(engine, connector, planner.mapping, list(_contested(connector.name, list(members.values()))))
+                _ask(engine, connector, planner.mapping, [(row, names - human) for row, names in found], _moments)
+            _ask(engine, connector, planner.mapping, [(row, names & human) for row, names in found], _makers)
 
 
-def _contested(system: str, entities: Sequence[Sequence[Row]]) -> Iterator[tuple[Row, frozenset[str]]]:
+def _contested(
+    system: str, entities: Sequence[Sequence[Row]], human: frozenset[str]
+) -> Iterator[tuple[Row, frozenset[str]]]:
     """The system's records with the fields that it and another side changed, and that are not dated yet."""
     for rows in entities:
         live = [row for row in rows if row.state == LIVE]
         elsewhere = {name for row in live if row.system != system for name in row.spans}
         for row in live:
-            names = frozenset(n for n, (after, by) in row.spans.items() if n in elsewhere and after < by)
-            if row.system == system and names:
-                yield row, names
+            open_ = {n for n, (after, by, *maker) in row.spans.items() if after < by or (n in human and not maker)}
+            if row.system == system and open_ & elsewhere:
+                yield row, frozenset(open_ & elsewhere)
+
+
+Answers = Mapping[str, Mapping[str, Sequence[int]]]
+"""id → native field → when its present value was put there, ms, and perhaps how much the change counts."""
+
+
+def _moments(connector: Connector, object: str, ids: Sequence[str], natives: Sequence[str]) -> Answers:
+    told = connector.changed_at(object, ids, natives)
+    return {id: {native: (at,) for native, at in times.items()} for id, times in told.items()}
+
+
+def _makers(connector: Connector, object: str, ids: Sequence[str], natives: Sequence[str]) -> Answers:
+    told = connector.history(object, ids, natives)
+    return {id: {native: _maker(past[0]) for native, past in fields.items() if past} for id, fields in told.items()}
+
+
+def _maker(past: Past) -> tuple[int, int]:
+    return past.at, STANDING.get(past.kind, -1)
 
 
 def _ask(
-    engine: Engine, connector: Connector, mapping: KindMapping, found: Sequence[tuple[Row, frozenset[str]]]
+    engine: Engine,
+    connector: Connector,
+    mapping: KindMapping,
+    found: Sequence[tuple[Row, frozenset[str]]],
+    answers: Callable[[Connector, str, Sequence[str], Sequence[str]], Answers],
 ) -> None:
     dated: list[Row] = []
-    for object in sorted({row.object for row, _ in found}):
+    for object in sorted({row.object for row, names in found if names}):
         slots = mapping.slots(Place(connector.name, object))
-        mine = [(row, names) for row, names in found if row.object == object]
+        mine = [(row, names) for row, names in found if row.object == object and names]
         natives = sorted({native for _, names in mine for name in names for native in slots[name].natives})
-        told = connector.changed_at(object, [row.id for row, _ in mine], natives)
+        told = answers(connector, object, [row.id for row, _ in mine], natives)
         for row, names in mine:
-            times = told.get(row.id, {})
+            known = told.get(row.id, {})
             spans = dict(row.spans)
             for name in names:
-                after, by = row.spans[name]
-                known = [times[native] for native in slots[name].natives if native in times]
-                if known and after <= max(known) <= by:
-                    spans[name] = (max(known), max(known))
+                after, by, *_ = row.spans[name]
+                times = [tuple(known[native]) for native in slots[name].natives if native in known]
+                latest = max(times, default=None)
+                if latest is not None and after <= latest[0] <= by:
+                    spans[name] = (latest[0], latest[0], *latest[1:])
             if spans != row.spans:
                 dated.append(row._replace(spans=spans))
     if dated:

@@ -110,7 +110,7 @@ def _side(mapping: KindMapping, row: Row, name: str, last: Any) -> Mapping[str, 
         "means": None if isinstance(shared, Unmapped) else shared,
         "agreed": (row.shadow or {}).get(name),
         "met": row.shadow is not None and name in row.shadow,
-        "changed_between": list(row.spans[name]) if name in row.spans else None,
+        "changed_between": list(row.spans[name])[:2] if name in row.spans else None,
         "written_by": "sync" if last is not None and last.became == own and last.operation else row.system,
         "because": last.reason if last is not None else None,
     }

@@ -20,6 +20,10 @@ from mapping.values import Unmapped, same, to_decimal
 
 Rank = Callable[[Value], int]
 
+STANDING = {"human": 3, "form": 2, "import": 2, "automation": 1, "integration": 0}
+"""Who made a change → how much it counts for `winner = "human"`; who is not here is unknown."""
+_MAKERS = ("an integration", "an automation", "a form or an import", "a person")
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -32,8 +36,8 @@ class Side:
     after: int
     by: int
     """If it changed, it changed in (after, by], ms; equal: at this very instant."""
-    by_human: bool | None = None
-    """Whether a person changed it; None: unknown."""
+    standing: int | None = None
+    """How much the change counts by who made it (STANDING), for `human`; None: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +204,12 @@ def _winner(case: _Case, changed: Sequence[str]) -> tuple[str, str, str]:
     # A blank that may not travel has no part in the decision.
     candidates = valued if rule.clears == "never" else list(changed)
     if rule.winner == "human":
-        people = [name for name in candidates if case.sides[name].by_human]
-        if people:
-            candidates = [name for name in candidates if case.sides[name].by_human is not False]
-        if len(candidates) == 1:
-            return candidates[0], f"{candidates[0]} was changed by a person", "human"
+        known = {name: standing for name in candidates if (standing := case.sides[name].standing) is not None}
+        highest = max(known.values(), default=-1)
+        # Of whom it is not known who made the change, it may have been a person.
+        candidates = [name for name in candidates if known.get(name, highest) == highest]
+        if len(candidates) == 1 < len(known):
+            return candidates[0], f"{candidates[0]} was changed by {_MAKERS[known[candidates[0]]]}", "human"
     source, reason, label = _newest(case, candidates)
     undecided_blank = label == "tie" and case.sides[source].now is None and rule.clears == "authority" and valued
     if undecided_blank:

@@ -309,8 +309,9 @@ class _Merged:
         sides: dict[str, Side] = {}
         for system, value in values.items():
             row = self.live[system]
-            after, by = row.spans.get(name) or (row.created_ms or 0, row.version_ms)
-            sides[system] = Side(value, changed[system], *self.planner.interval(system, after, by))
+            after, by, *standing = row.spans.get(name) or (row.created_ms or 0, row.version_ms)
+            known = standing[0] if standing and standing[0] >= 0 else None
+            sides[system] = Side(value, changed[system], *self.planner.interval(system, after, by), known)
         first = shared.slots[0]
         base = first.canon((self.live[first.place.system].shadow or {})[name]) if met else None
         verdict = merge(rule, sides, met=met, base=base, rank=self.mapping.rank)

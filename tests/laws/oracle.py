@@ -39,7 +39,7 @@ SPANS = (
     ((20, 20), (20, 20)),  # the same instant
     ((20, 20), (10, 20)),  # an instant at the very end of an interval
 )
-PEOPLE = ((True, False), (False, True), (True, True), (None, False))
+PEOPLE = ((3, 0), (1, 2), (3, 3), (None, 0))
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,8 @@ def recent(case: Case) -> Any:
     rule, h, s = case.rule, case.sides[H], case.sides[S]
     if None in (h.now, s.now) and rule.clears == "never":
         return (S if h.now is None else H,)
-    if rule.winner == "human" and {h.by_human, s.by_human} == {True, False}:
-        return (H if h.by_human else S,)
+    if rule.winner == "human" and None not in (h.standing, s.standing) and h.standing != s.standing:
+        return (max(case.sides, key=lambda x: case.sides[x].standing or 0),)
     system, certain = newest(case)
     if not certain and case.sides[system].now is None and rule.clears == "authority":
         return (OTHER[system],)

@@ -39,7 +39,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Side]:
     for name in names:
         after = draw(st.integers(0, 5))
         by = after + draw(st.integers(0, 3))
-        sides[name] = Side(draw(ATOMS), draw(st.booleans()), after, by, draw(st.sampled_from([True, False, None])))
+        sides[name] = Side(draw(ATOMS), draw(st.booleans()), after, by, draw(st.sampled_from([3, 2, 1, 0, None])))
     return sides
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.kernel import Caller
 from sync.console import show
 from sync.frames import FRAMES
 from sync.report import Report
@@ -123,7 +124,11 @@ class Player:
 
     # -- when --------------------------------------------------------------------------------------------------
 
-    def when_edit(self, step: Step) -> None:
+    def when_machine(self, step: Step) -> None:
+        """Another integration changes fields of a record."""
+        self.when_edit(step, Caller("integration", "77001"))
+
+    def when_edit(self, step: Step, caller: Caller | None = None) -> None:
         """Someone changes fields of a record."""
         self._time(step)
         side, object, id = self._record(step)
@@ -132,7 +137,7 @@ class Player:
         if side == "hubspot":
             values = {name: "" if value is None else value for name, value in values.items()}
         try:
-            self.stage.world.face(side).edit(object, id, values, self.stage.human(side))
+            self.stage.world.face(side).edit(object, id, values, caller or self.stage.human(side))
         except ValueError as refused:
             raise ScenarioError(step.line, f"{side} refuses: {refused}") from None
 
