@@ -85,7 +85,8 @@ class Write:
     id: str | None
     """None creates."""
     fields: Mapping[str, Any]
-    """Native names and values; None clears."""
+    """Native names and values; None clears.  `name!` sets a field that its system only lets go forward even backwards
+    (HubSpot's lifecycle stage)."""
     key: Key | None = None
     """The sync key, to create (it is also in `fields`): it makes creation idempotent.  None only where the system may
     not be given a field for it: then a creation whose answer is lost can be told only by other unique values."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mapping.domains import company_site
-from mapping.rules import Place, Value
+from mapping.rules import OURS, Place, Value
 from mapping.values import Unmapped
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def facts(mapping: KindMapping, place: Place, own: Mapping[str, Value]) -> dict[
     """
     known: dict[str, Any] = {}
     for name, slot in mapping.slots(place).items():
+        if slot.rule.winner == OURS:
+            continue
         value = slot.canon(own.get(name))
         if not isinstance(value, Unmapped):
             known[name] = value

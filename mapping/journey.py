@@ -173,6 +173,8 @@ def _judge(lifecycle: Lifecycle, now: Standing, said: Evidence) -> tuple[Standin
     if said.value in lifecycle.statuses:
         return _to_status(lifecycle, now, said)
     far, here = lifecycle.rank(said.value), lifecycle.rank(now.stage)
+    if now.stage is None:
+        return replace(now, stage=said.value), "met"
     if said.left is not None and said.left == now.status and _may(lifecycle, said, now.status):
         stage = said.value if TEAM[said.source] == "sales" or far > here else now.stage
         return _called_back(lifecycle, now, stage), "reopen"
@@ -230,7 +232,7 @@ def _steps(lifecycle: Lifecycle, now: Standing, then: Standing, event: str, said
         became = replace(then, stage=name, entered=dict(entered))
         made.append(Transition(now, became, event, said.at, said.what, side, said.actor, inferred=True))
         now = became
-    if then.stage is not None and (anew or then.stage != now.stage):
+    if then.stage is not None and event != "met" and (anew or then.stage != now.stage):
         entered[then.stage] = said.at
     if then.status not in (ACTIVE, now.status):
         entered[then.status] = said.at

@@ -20,9 +20,9 @@ from mapping.keys import match_keys
 from mapping.lifecycle import Lifecycle
 from mapping.mailboxes import local_part
 from mapping.owners import Owners
-from mapping.rules import FieldRule, KindRule, Place, Value
+from mapping.rules import OURS, FieldRule, KindRule, Place, Value
 from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
-from mapping.values import DECODERS, Unmapped, boolean, email, same, text
+from mapping.values import DECODERS, Unmapped, boolean, day, email, same, text
 
 __all__ = ["UNWRITTEN", "FieldProblem", "Mapping", "Shared", "Unmapped"]
 
@@ -43,6 +43,7 @@ class _Reserved:
     """(reserved name, native)"""
     ignore: str | None
     emails: str | None
+    conversion: tuple[str, str] | None
 
 
 class Mapping:
@@ -93,6 +94,7 @@ class Mapping:
         names = [native for slot in self._slots[place].values() for native in slot.natives]
         names += [native for _, native in reserved.keys]
         names += [native for native in (reserved.ignore, reserved.emails) if native]
+        names += reserved.conversion or ()
         return list(dict.fromkeys(names))
 
     def schema(self, place: Place) -> Schema | None:
@@ -116,10 +118,12 @@ class Mapping:
             if key.place == place and self.known(place, key.native)
         )
         ignore, emails = self.rule.ignore.get(place), self.rule.more_emails.get(place)
+        conversion = self.rule.conversion.get(place)
         return _Reserved(
             keys,
             ignore if ignore and self.known(place, ignore) else None,
             emails if emails and self.known(place, emails) else None,
+            conversion if conversion and all(self.known(place, native) for native in conversion) else None,
         )
 
     def _fingerprint(self) -> str:
@@ -132,7 +136,9 @@ class Mapping:
             [stage.name, _plain_map(stage.read), _plain_map(stage.write)]
             for stage in (*self.rule.stages, *self.rule.statuses)
         ]
-        reserved = [[*place, *map(list, r.keys), r.ignore, r.emails] for place, r in self._reserved.items()]
+        reserved = [
+            [*place, *map(list, r.keys), r.ignore, r.emails, r.conversion] for place, r in self._reserved.items()
+        ]
         meaning = [fields, stages, reserved]
         written = json.dumps(meaning, sort_keys=True, ensure_ascii=True).encode()
         return hashlib.blake2b(written, digest_size=8).hexdigest()
@@ -142,7 +148,8 @@ class Mapping:
     def decode(self, record: Record) -> dict[str, Value]:
         """Own-space values by canonical name, blanks left out, and the reserved names
 
-        `@key:<system>:<object>` (id of the counterpart named in a sync key), `@ignore` (True), `@emails` (list).
+        `@key:<system>:<object>` (id of the counterpart named in a sync key), `@ignore` (True), `@emails` (list),
+        `@converted` (day), `@deal` (id of the deal that came of the conversion), and the names of fields that are ours.
         """
         place = Place(record.ref.system, record.ref.object)
         fields = record.fields
@@ -168,6 +175,12 @@ class Mapping:
             found = {address for part in listed.split(";") if (address := email(part)) is not None}
             if found:
                 own["@emails"] = sorted(found)
+        if reserved.conversion:
+            converted, deal = (text(fields.get(native)) for native in reserved.conversion)
+            if converted is not None:
+                own["@converted"] = day(converted)
+            if deal is not None:
+                own["@deal"] = deal
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
@@ -252,12 +265,13 @@ class Mapping:
         return self._slots[place]
 
     def shared(self, places: tuple[Place, ...]) -> tuple[Shared, ...]:
-        """The fields that live in at least two of these places."""
+        """The fields that live in at least two of these places and are merged."""
         known = self._shared.get(places)
         if known is None:
             every = [
                 Shared(rule, tuple(slot for place in places if (slot := self.slots(place).get(rule.name)) is not None))
                 for rule in self.rule.fields
+                if rule.winner != OURS
             ]
             known = self._shared[places] = tuple(shared for shared in every if len(shared.slots) > 1)
         return known

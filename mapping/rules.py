@@ -20,6 +20,17 @@ KINDS = ("company", "person", "deal", "activity")
 """What is synchronised, parents before children: a record is decided after those that it refers to."""
 
 
+STAGE = "stage"
+"""The field in which the sides say how far a person is."""
+OURS = "ours"
+"""The `winner` of a field that we alone work out: it is not merged."""
+
+
+def is_ours(name: str) -> bool:
+    """Whether a field of this name is one that we alone work out."""
+    return name.startswith("@") and not name.startswith("@key:")
+
+
 class Place(NamedTuple):
     """Where a field lives in one object of one system."""
 
@@ -51,7 +62,8 @@ class FieldRule:
     """The systems that may be written."""
     winner: str = "latest"
     """Who wins when several sides changed: latest, human, max, min, union, forward, sticky_true, review, or a
-    system's name.  A system's name also makes that side the authority: a change elsewhere is restored."""
+    system's name.  A system's name also makes that side the authority: a change elsewhere is restored.
+    `ours`: a value that we alone work out and write to all sides; its name begins with @."""
     when: str = "always"
     """May it overwrite: always, blank (only into a blank target), create (only in the call that creates)."""
     clears: str = "authority"
@@ -75,6 +87,8 @@ class FieldRule:
     """system → translation, for choice, set and stage."""
     soft: frozenset[str] = frozenset()
     """Systems whose values reach it through another road than the record (HubSpot's subscriptions)."""
+    back: Mapping[str, str] = field(default_factory=dict)
+    """Of a stage: system → the name under which its first native field is set even backwards (`lifecyclestage!`)."""
     region: str = ""
     """Of a phone: ISO country whose national numbers are understood.  `Mapping` takes it from the kind."""
 
@@ -143,5 +157,15 @@ class KindRule:
     """How a person stands beside the stage (disqualified, recycled …): known values that are no stage."""
     ignore: Mapping[Place, str] = field(default_factory=dict)
     """place → native checkbox by which people say: leave this record alone."""
+    teams: Mapping[str, str] = field(default_factory=dict)
+    """system → whose system it is: sales, marketing.  Empty: the stage is merged as any field."""
+    converted: str = ""
+    """The stage of whoever was converted, where no deal came of it."""
+    conversion: Mapping[Place, tuple[str, str]] = field(default_factory=dict)
+    """place → native fields that tell the day of a conversion, and the deal that came of it."""
     more_emails: Mapping[Place, str] = field(default_factory=dict)
     """place → native field that lists further e-mail addresses, separated by semicolons (hs_additional_emails)."""
+
+    def judges(self, name: str) -> bool:
+        """Whether what the sides say in this field is evidence of how far a person is, and not merged."""
+        return bool(self.teams) and name == STAGE

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from state.base import Part, to_json, to_json_or_null
+from mapping.journey import JOURNALED, Standing, standing_of
+from state.base import Part, from_json, to_json, to_json_or_null
 from state.notes import write_notes
 from state.observing import ROW_COLUMNS, read_row
 from state.operations import OPERATION_COLUMNS, drop_operations, insert_operations, read_operation
@@ -71,6 +72,16 @@ class Deciding(Part):
         with self._tables.reading() as connection:
             found = map(read_operation, self._tables.run(connection, statement, (self._tables.many(entities),)))
             return {(operation.entity, operation.system): operation for operation in found}
+
+    def standings(self, entities: Sequence[str]) -> dict[str, Standing]:
+        """How far the people of these entities are: the last transition that the journal tells of each."""
+        statement = (
+            "SELECT entity, became FROM journal WHERE n IN "
+            "(SELECT max(n) FROM journal WHERE entity IN ?? AND field = ? GROUP BY entity)"
+        )
+        with self._tables.reading() as connection:
+            found = self._tables.run(connection, statement, (self._tables.many(entities), JOURNALED))
+            return {str(entity): standing_of(from_json(became)) for entity, became in found}
 
     def commit_batch(self, lease: Lease, batch: Batch) -> None:
         """Store one batch of decisions."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.errors import SyncError
 from connectors.port import Connector, Field, Owner, Problem, Schema
-from mapping.rules import FieldRule, KindRule, Place
+from mapping.rules import FieldRule, KindRule, Place, is_ours
 from sync.provision import described, missing
 
 TYPES: dict[str, frozenset[str]] = {
@@ -69,6 +69,8 @@ def _ours(rule: KindRule, schemas: dict[Place, Schema]) -> Iterator[Problem]:
 def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) -> Iterator[Problem]:
     for place, native in field.places.items():
         if place.system in field.soft or native.startswith("@"):
+            continue
+        if is_ours(field.name) and native not in schemas[place].fields:
             continue
         name = native.split("+")[0]
         where = f"{place.system}.{place.object}.{name}"

@@ -23,9 +23,15 @@ from mapping.rules import KINDS, FieldRule, KindRule, Place, Stage, ValueMap
 from sync.fields import ROLES, SIDES, FieldSettings
 from sync.frames import FRAMES, Frame
 from sync.kinds import CompanySettings
-from sync.settings import PersonSettings, Settings, StageSettings
+from sync.settings import PersonSettings, Settings, StageSettings, StatusSettings
+from sync.writeback import stage_fields
 
 Kind = PersonSettings | CompanySettings
+
+CONVERSION = {Place("salesforce", "Lead"): ("ConvertedDate", "ConvertedOpportunityId")}
+TEAMS = {"hubspot": "marketing", "salesforce": "sales"}
+BACK = {"lifecyclestage": "lifecyclestage!"}
+"""Native field → the name under which its connector sets it even backwards."""
 
 
 class ConfigError(Misconfigured):
@@ -198,8 +204,13 @@ def rules(settings: Settings, kinds: Collection[str] = KINDS) -> list[KindRule]:
 def person_rule(settings: Settings) -> KindRule:
     """Everything the core needs to know of people."""
     person = settings.person
+    rule = _rule("person", person, settings)
     return replace(
-        _rule("person", person, settings),
+        rule,
+        fields=(*rule.fields, *stage_fields()),
+        teams=TEAMS,
+        converted=settings.vocabulary.converted,
+        conversion=CONVERSION,
         create_as={"salesforce": person.create.lead_or_contact, "hubspot": "contacts"},
         role_mailboxes=frozenset(person.role_mailboxes),
         match_phone=person.match_phone,
@@ -247,6 +258,8 @@ def _stage(entry: StageSettings, rank: int) -> Stage:
         owner=entry.owner,
         read={side: values.read for side, values in own.items()},
         write={side: values.write for side, values in own.items()},
+        reasons=entry.reasons if isinstance(entry, StatusSettings) else (),
+        back_to=entry.back_to if isinstance(entry, StatusSettings) else None,
     )
 
 
@@ -283,7 +296,13 @@ def field_rule(
         only=field.only,
         personal=field.personal,
         values=_values(field, stages, statuses),
+        back=_back(frame, field),
     )
+
+
+def _back(frame: Frame, field: FieldSettings) -> dict[str, str]:
+    natives = {place.system: native.split("+")[0] for place, native in places(frame, field).items()}
+    return {system: BACK[native] for system, native in natives.items() if field.type == "stage" and native in BACK}
 
 
 def _values(field: FieldSettings, stages: tuple[Stage, ...], statuses: tuple[Stage, ...]) -> dict[str, ValueMap]:
@@ -291,7 +310,7 @@ def _values(field: FieldSettings, stages: tuple[Stage, ...], statuses: tuple[Sta
         return {
             side: ValueMap(
                 read={own: entry.name for entry in (*stages, *statuses) for own in entry.read[side]},
-                write={entry.name: own for entry in stages if (own := entry.write[side])},
+                write={entry.name: own for entry in (*stages, *statuses) if (own := entry.write[side])},
             )
             for side in SIDES
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.port import Key
+from mapping.journey import Transition
 from mapping.mapping import FieldProblem, Unmapped
 from mapping.rules import FieldRule, Place, Value
 from state.rows import PARKED, OperationRow, Row
@@ -81,6 +82,8 @@ class Decision:
     shadows: dict[str, dict[str, Value]] = field(default_factory=dict)
     """system → fields whose shadow moves now, without a write."""
     notes: list[Note] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    """Steps of the person's way through the stages."""
     questions: list[Question] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     """Opt-out fields that everybody took back: nobody need be asked about them any more."""
@@ -146,3 +149,30 @@ def unmapped(system: str, row: Row, rule: FieldRule, value: Unmapped) -> Questio
         "fix": f'say in the configuration what "{value.own}" means, or change the value in {system}',
     }
     return Question(UNMAPPED, system, row.object, row.id, rule.name, detail)
+
+
+def operation(draft: Draft, entity: str, kind: str, run: str) -> OperationRow:
+    """The draft as the outbox keeps it."""
+    basis = {
+        "version": draft.version,
+        **({"tried": [list(one) for one in draft.tried]} if draft.tried else {}),
+        "fields": {
+            name: {"old": why.old, "rule": why.rule, "why": why.reason, "lost": [list(lost) for lost in why.lost]}
+            for name, why in draft.fields.items()
+        },
+    }
+    return OperationRow(
+        entity=entity,
+        kind=kind,
+        system=draft.system,
+        object=draft.object,
+        id=draft.id,
+        verb="create" if draft.id is None else "update",
+        fields={name: why.new for name, why in draft.fields.items()},
+        native=dict(draft.native),
+        agreed=dict(draft.agreed),
+        basis=basis,
+        run=run,
+        key=tuple(draft.key) if draft.key else None,
+        urgent=draft.urgent,
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from mapping.journey import Standing
 from state.rows import Batch, Lease, OperationRow, ReviewRow, Row
 from state.store import Store
 
@@ -49,6 +50,10 @@ class DryRun:
     def open_operations(self, entities: Sequence[str]) -> dict[tuple[str, str], OperationRow]:
         """Operations not done."""
         return self.store.open_operations(entities)
+
+    def standings(self, entities: Sequence[str]) -> dict[str, Standing]:
+        """How far people are, by the journal."""
+        return self.store.standings(entities)
 
     def questions_of(self, entities: Collection[str], questions: Collection[str]) -> list[ReviewRow]:
         """Open questions on these entities."""

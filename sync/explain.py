@@ -8,7 +8,7 @@ from typing import Any
 from mapping.domains import host, registered
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
-from mapping.rules import Place
+from mapping.rules import Place, is_ours
 from state.rows import JournalRow, Row
 from state.store import Store
 
@@ -71,6 +71,7 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
                 },
             }
             for rule in mapping.rule.fields
+            if not is_ours(rule.name)
         },
         "held": [
             {"question": r.question, "field": r.field, "since": r.opened_ms, **r.detail}

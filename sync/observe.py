@@ -238,13 +238,15 @@ def _gone(mapping: KindMapping, record: Record, old: Row | None, asked: int, run
     if old is None:
         # Of a record that we never saw alive only its sync keys matter: whose record it was.
         named = {name: value for name, value in mapping.decode(record).items() if name.startswith("@key:")}
+        told = _fate_told(mapping, record)
         return Row(
-            *record.ref, mapping.rule.kind, named, record.version, asked,
+            *record.ref, mapping.rule.kind, {**named, **told}, record.version, asked,
             state=state, created_ms=record.created, dirty=bool(named), run=run,
             fate=MERGED if state == MOVED else DELETED, moved_to=record.moved_to,
         )  # fmt: skip
     news = old.state != state or old.moved_to != record.moved_to
     row = old._replace(
+        now={**old.now, **_fate_told(mapping, record)},
         version_ms=record.version,
         seen_ms=asked,
         state=state,
@@ -253,6 +255,13 @@ def _gone(mapping: KindMapping, record: Record, old: Row | None, asked: int, run
         run=run,
     )
     return row._replace(fate=_fate(row))
+
+
+def _fate_told(mapping: KindMapping, record: Record) -> dict[str, Any]:
+    """What a record that lives on elsewhere tells of how that came about."""
+    if record.moved_to is None:
+        return {}
+    return {name: value for name, value in mapping.decode(record).items() if name in ("@converted", "@deal")}
 
 
 def moved(row: Row, to: Ref, run: str) -> Row:

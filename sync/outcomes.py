@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.port import Applied, Connector, Deferred, Outcome, Record, Ref, Rejected, Stale, Unknown
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import Place
+from mapping.rules import STAGE, Place, is_ours
 from state.rows import (
     APPLIED,
     DELETED,
@@ -273,7 +273,7 @@ class Told:
     def _applied(self, operation: OperationRow, record: Record, replaced: Mapping[str, Any], looked: bool) -> None:
         self.moved += 1
         now = self.mapping.decode(record)
-        met = {name for fields in operation.agreed.values() for name in fields}
+        met = {name for fields in operation.agreed.values() for name in fields} | (operation.fields.keys() & {STAGE})
         old = self.rows.get(record.ref)
         stored = {name: now.get(name) for name in met}
         if looked and operation.id is None:
@@ -332,6 +332,8 @@ class Told:
         told: Mapping[str, Any] = operation.basis.get("fields", {})
         for name, value in operation.fields.items():
             why = told.get(name, {})
+            if is_ours(name) and why.get("old") is None:
+                continue
             became = now.get(name, value)
             if seen and operation.id is None and not name.startswith("@"):
                 became = self._as_made(operation, name, became)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.port import Key
+from mapping.journey import Standing
 from mapping.mapping import UNWRITTEN, Shared, Unmapped
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import FieldRule, KeyField, Place, Value
+from mapping.rules import OURS, STAGE, FieldRule, KeyField, Place, Value, is_ours
 from state.rows import PARKED, OperationRow, Row
 from sync.consent import is_consent, opted_out, owed, portions, taken_back, tell_duplicates
 from sync.decision import (
@@ -32,6 +33,7 @@ from sync.decision import (
     unmapped,
 )
 from sync.merge import Side, Verdict, merge
+from sync.staging import Staging
 
 Condition = Callable[[Mapping[str, Any]], bool]
 
@@ -49,8 +51,18 @@ class Planner:
     skew: Mapping[str, int] = field(default_factory=dict)
     """How far each system's clock was ahead of ours when it was last asked, ms."""
 
-    def decide(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> Decision:
-        """The decision for one entity.  `rows`: all its records; `opens`: its operations not done, by system."""
+    def decide(
+        self,
+        entity: str,
+        rows: Sequence[Row],
+        opens: Mapping[str, OperationRow],
+        standing: Standing | None = None,
+    ) -> Decision:
+        """The decision for one entity.
+
+        `rows`: all its records; `opens`: its operations not done, by system; `standing`: how far the person is, by
+        the journal.
+        """
         decision = Decision(entity)
         live = {row.system: row for row in rows if row.state == "live"}
         if not live:
@@ -58,7 +70,8 @@ class Planner:
         alone = any(row.now.get("@ignore") for row in live.values())
         if alone:
             decision.skipped = "left alone but for opt-outs: somebody ticked the no-sync box"
-        merged = _Merged(self, live, decision, alone)
+        staging = Staging(self, rows, live, standing)
+        merged = _Merged(self, live, decision, staging, alone)
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
         for system in self.mapping.rule.objects:
             if system in live or alone:
@@ -68,7 +81,7 @@ class Planner:
             elif (open_ := opens.get(system)) and open_.state == "sent":
                 decision.waits = True
             else:
-                self._create(system, live, opens.get(system), decision, list(opted_out(self, rows)))
+                self._create(system, live, opens.get(system), decision, list(opted_out(self, rows)), staging)
         if not decision.drafts:
             # The sync key of a new record follows, and takes an opt-out along.
             merged.opt_out(rows)
@@ -109,10 +122,15 @@ class Planner:
         keys = {} if merged.alone else self._keys(place, row, merged.live)
         if not native and not keys:
             return
+        if not keys and not merged.staging.is_news and all(map(is_ours, wanted)):
+            return
         if open_ is not None and open_.state == "sent":
             decision.waits = True
             merged.hold(wanted)
             return
+        if system in merged.back:
+            stage = self.mapping.slots(place)[STAGE]
+            native = {stage.rule.back.get(system, n) if n == stage.natives[0] else n: v for n, v in native.items()}
         native = {**native, **{key.native: why.new for key, why in keys.items()}}
         why_of = {**wanted, **{f"@key:{k.of.system}:{k.of.object}": why for k, why in keys.items()}}
         told = {name: why.new for name, why in wanted.items() if is_consent(self.mapping.rule_of(name))}
@@ -133,7 +151,9 @@ class Planner:
             }
             merged.hold(wanted.keys() - fields.keys())
             agreed = {
-                other: {name: mate.now.get(name) for name in fields if name in merged.names(other)}
+                other: {
+                    name: mate.now.get(name) for name in fields if name in merged.names(other) and not is_ours(name)
+                }
                 for other, mate in merged.live.items()
                 if other != system
             }
@@ -165,6 +185,7 @@ class Planner:
         open_: OperationRow | None,
         decision: Decision,
         opted: Sequence[FieldRule],
+        staging: Staging,
     ) -> None:
         rule = self.mapping.rule
         if not self.create[system](self.facts(live)):
@@ -177,7 +198,7 @@ class Planner:
         origins = {other: self.mapping.slots(Place(other, row.object)) for other, row in live.items()}
         for name, slot in slots.items():
             field_ = slot.rule
-            if not is_consent(field_) and not self._holds(field_, live):
+            if field_.winner == OURS or (not is_consent(field_) and not self.holds(field_, live)):
                 continue
             for other, row in live.items():
                 origin = origins[other].get(name)
@@ -194,7 +215,8 @@ class Planner:
             if place in rule_.places and system in rule_.to:
                 values[rule_.name] = True
                 sources.setdefault(rule_.name, "a duplicate")
-        native, problems = self.mapping.encode(place, values, creating=True)
+        ours = {name: value for name, value in staging.ours(place).items() if value is not None}
+        native, problems = self.mapping.encode(place, {**values, **ours}, creating=True)
         if problems:
             source = next(iter(live.values()))
             decision.questions += [held(system, source, problem, creating=place.object) for problem in problems]
@@ -213,14 +235,16 @@ class Planner:
             for name, value in values.items()
             if self.mapping.fit(place, name, value) not in (None, UNWRITTEN)
         }
+        fields |= {name: Why(None, value, "stage", "where the person stands") for name, value in ours.items()}
         for field_ in rule.fields:
-            if field_.name not in values and native.get(field_.places.get(place, "")) is not None:
+            if field_.name not in fields and native.get(field_.places.get(place, "")) is not None:
                 why = f"{system} demands a value: the default of the configuration"
                 fields[field_.name] = Why(None, field_.default, "create", why)
         agreed = {
             other: {name: row.now.get(name) for name in origins[other] if name in slots} for other, row in live.items()
         }
         decision.drafts.append(Draft(system, place.object, None, native, fields, agreed, None, key))
+        decision.transitions = list(staging.transitions)
 
     def _creation_key(self, place: Place, live: Mapping[str, Row], native: Mapping[str, Any]) -> Key | None:
         """The field that makes the creation idempotent.
@@ -235,7 +259,8 @@ class Planner:
                 return Key(key.native, named.id)
         return self.mapping.stand_in(place, native)
 
-    def _holds(self, rule: FieldRule, live: Mapping[str, Row]) -> bool:
+    def holds(self, rule: FieldRule, live: Mapping[str, Row]) -> bool:
+        """Whether the rule's condition (`only`) is fulfilled."""
         condition = self.only.get(rule.name)
         return condition is None or condition(self.facts(live))
 
@@ -243,20 +268,28 @@ class Planner:
 class _Merged:
     """The verdicts on all fields of one entity, and which of them may move the shadows without a write."""
 
-    def __init__(self, planner: Planner, live: Mapping[str, Row], decision: Decision, alone: bool) -> None:
+    def __init__(
+        self, planner: Planner, live: Mapping[str, Row], decision: Decision, staging: Staging, alone: bool
+    ) -> None:
         self.planner = planner
         self.alone = alone
         """Nothing but consent is written."""
+        self.staging = staging
         self.mapping = planner.mapping
         self.live = live
         self.writes: dict[str, dict[str, Why]] = {}
+        self.back: set[str] = set()
+        """Systems whose stage is to be set back."""
         self._move: dict[str, dict[str, Value]] = {}
         self._stay: set[str] = set()
         self._places = {system: Place(system, row.object) for system, row in live.items()}
         if len(live) > 1:
             for shared in self.mapping.shared(tuple(self._places.values())):
-                if not alone or is_consent(shared.rule):
+                if not self.mapping.rule.judges(shared.rule.name) and (not alone or is_consent(shared.rule)):
                     self._field(shared, decision)
+            if not alone:
+                self._agree(STAGE, staging.settle(decision, self.writes, self.back))
+                staging.write_ours(self.writes)
 
     def names(self, system: str) -> Collection[str]:
         """The fields that live in this system's record."""
@@ -290,7 +323,7 @@ class _Merged:
             changed[slot.place.system] = own != was and self.mapping.changed(slot.place, name, own, was)
         if met and rule.winner != "sticky_true" and True not in changed.values():
             return
-        if not is_consent(rule) and not self.planner._holds(rule, self.live):
+        if not is_consent(rule) and not self.planner.holds(rule, self.live):
             return
         values: dict[str, Value] = {}
         for slot in shared.slots:

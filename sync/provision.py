@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from connectors.port import Connector, FieldSpec, Option, Schema
 from mapping.rules import KindRule, Place
+from sync.writeback import stage_specs
 
 
 def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
@@ -26,14 +27,17 @@ def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
         help = "Tick to make Smarketing Sync leave this record alone."
         specs.append((place.system, FieldSpec(place.object, native, "No sync", "bool", help=help)))
     options = tuple(Option(stage.name, stage.name) for stage in rule.stages)
+    if any(field.name == "@shared_stage" for field in rule.fields):
+        specs += stage_specs(rule.stages, rule.statuses)
+    ours = {(system, spec.object, spec.name) for system, spec in specs}
     for field in rule.fields:
         for place, native in field.places.items():
             if field.type == "stage" and "+" in native:
                 help = "The stage in the vocabulary that sales and marketing share."
                 name = native.split("+")[1]
-                specs.append(
-                    (place.system, FieldSpec(place.object, name, "Shared stage", "choice", options=options, help=help))
-                )
+                if (place.system, place.object, name) not in ours:
+                    refined = FieldSpec(place.object, name, "Shared stage", "choice", options=options, help=help)
+                    specs.append((place.system, refined))
     return specs
 
 

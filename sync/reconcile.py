@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mapping.journey import Standing
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import Place
+from mapping.rules import STAGE, Place
 from state.rows import (
     APPLIED,
     DELETED,
@@ -36,9 +37,10 @@ from state.rows import (
 )
 from sync import match as matching
 from sync.consent import RECONSENT
-from sync.decision import Decision, Draft, Question
+from sync.decision import Decision, Question, operation
 from sync.erased import back
 from sync.plan import Planner
+from sync.staging import journaled
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -91,6 +93,8 @@ class _Batch:
     """Entities whose earlier questions are settled unless raised again."""
     settled: list[Closing] = field(default_factory=list)
     """Questions that answered themselves."""
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    """Entity → how far the person is, by the journal."""
     waiting: set[int] = field(default_factory=set)
     """Records that moved to one of which we do not know yet what the move made of it."""
 
@@ -110,6 +114,8 @@ class _Batch:
         opens: dict[str, dict[str, OperationRow]] = {}
         for (entity, system), open_ in self.opens.items():
             opens.setdefault(entity, {})[system] = open_
+        if self.planner.mapping.rule.judges(STAGE):
+            self.standings = self.engine.view.standings(sorted(by_entity))
         for entity, rows in by_entity.items():
             self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}))
         for row in self.dirty:
@@ -387,7 +393,8 @@ class _Batch:
     # -- what to write -----------------------------------------------------------------------------------------
 
     def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> None:
-        decision = self.planner.decide(entity, rows, opens)
+        decision = self.planner.decide(entity, rows, opens, self.standings.get(entity))
+        kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():
             superseded = open_.state in ("planned", "held") or (
@@ -395,7 +402,7 @@ class _Batch:
             )
             if system not in planned and superseded:
                 self.dropped.append(open_.n)
-        self.drafts += [self._operation(entity, draft) for draft in decision.drafts]
+        self.drafts += [operation(draft, entity, kind, self.engine.run) for draft in decision.drafts]
         self.journal += [
             JournalRow(self.engine.now(), self.engine.run, entity, n.system, n.field, n.was, n.became, n.reason)
             for n in decision.notes
@@ -403,6 +410,8 @@ class _Batch:
         for name in decision.answered:
             asked = (f"{RECONSENT}|{entity}|{system}|{name}" for system in self.planner.mapping.rule.objects)
             self.settled += [Closing(fingerprint, self.engine.now(), "taken back everywhere") for fingerprint in asked]
+        told = (self.engine.now(), self.engine.run, entity)
+        self.journal += [journaled(transition, *told) for transition in decision.transitions]
         self.asked_of.add(entity)
         for question in decision.questions:
             self._raise(entity, question)
@@ -428,31 +437,6 @@ class _Batch:
             kept = row.fate in (DELETED, MERGED) or fate != HELD
             row = row._replace(fate=_final(row, fate) if kept else HELD)
         return row._replace(dirty=(decision.waits and row.state == LIVE) or row.n in self.waiting)
-
-    def _operation(self, entity: str, draft: Draft) -> OperationRow:
-        basis = {
-            "version": draft.version,
-            **({"tried": [list(one) for one in draft.tried]} if draft.tried else {}),
-            "fields": {
-                name: {"old": why.old, "rule": why.rule, "why": why.reason, "lost": [list(lost) for lost in why.lost]}
-                for name, why in draft.fields.items()
-            },
-        }
-        return OperationRow(
-            entity=entity,
-            kind=self.planner.mapping.rule.kind,
-            system=draft.system,
-            object=draft.object,
-            id=draft.id,
-            verb="create" if draft.id is None else "update",
-            fields={name: why.new for name, why in draft.fields.items()},
-            native=dict(draft.native),
-            agreed=dict(draft.agreed),
-            basis=basis,
-            run=self.engine.run,
-            key=tuple(draft.key) if draft.key else None,
-            urgent=draft.urgent,
-        )
 
     # -- questions ---------------------------------------------------------------------------------------------
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mapping.mapping import Mapping, Shared, Unmapped
-from mapping.rules import Place
+from mapping.mapping import UNWRITTEN, Mapping, Shared, Unmapped
+from mapping.rules import STAGE, Place, Value
+from mapping.slots import Slot
 from state.rows import LIVE, Row
+
+_NEVER = object()
 
 
 def at_rest(mapping: Mapping, rows: Sequence[Row]) -> bool:
@@ -21,7 +24,27 @@ def at_rest(mapping: Mapping, rows: Sequence[Row]) -> bool:
     if any(row.state != LIVE or row.shadow is None or "@ignore" in row.now for row in rows):
         return False
     places = tuple(Place(row.system, row.object) for row in rows)
-    return _named(mapping, live) and all(_agreed(shared, live) for shared in mapping.shared(places))
+    shared = mapping.shared(places)
+    return _named(mapping, live) and all(_agreed(one, live) for one in shared) and _stands(mapping, live)
+
+
+def _stands(mapping: Mapping, live: dict[str, Row]) -> bool:
+    """Whether no side has news of the stage, which may live on one side alone, and all say as far as they can."""
+    if not mapping.rule.judges(STAGE):
+        return True
+    voices: list[tuple[Slot, Value]] = []
+    for system, row in live.items():
+        slot = mapping.slots(Place(system, row.object)).get(STAGE)
+        if slot is not None and slot.rule.to:
+            if (row.shadow or {}).get(STAGE, _NEVER) != row.now.get(STAGE):
+                return False
+            if isinstance(slot.canon(row.now.get(STAGE)), Unmapped):
+                return False
+            voices.append((slot, row.now.get(STAGE)))
+    best = max((own for _, own in voices), key=mapping.rank, default=None)
+    return all(
+        own == best or own in mapping.lifecycle.statuses or slot.fit(best) in (own, UNWRITTEN) for slot, own in voices
+    )
 
 
 def _named(mapping: Mapping, live: dict[str, Row]) -> bool:

@@ -150,7 +150,7 @@ class BudgetsSettings(Section):
 
 
 class StageSettings(Section):
-    """One `[[vocabulary.stage]]` or `[[vocabulary.status]]`"""
+    """One `[[vocabulary.stage]]`"""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     means: str
@@ -162,6 +162,13 @@ class StageSettings(Section):
     @classmethod
     def _short_form(cls, raw: object) -> object:
         return own_values(raw)
+
+
+class StatusSettings(StageSettings):
+    """One `[[vocabulary.status]]`"""
+
+    reasons: tuple[str, ...] = ()
+    back_to: str | None = None
 
 
 def _stage(name: str, owner: str, means: str, hubspot: object = None, salesforce: object = None) -> StageSettings:
@@ -197,9 +204,33 @@ STAGES = (
     _stage("customer", "sales", "a deal was won", "customer"),
     _stage("advocate", "marketing", "recommends us to others", "evangelist"),
 )
+
+
+def _status(name: str, owner: str, means: str, reasons: str = "", **more: object) -> StatusSettings:
+    told = {"name": name, "owner": owner, "means": means, "reasons": reasons.split(), **more}
+    return StatusSettings.model_validate(told)
+
+
 STATUSES = (
-    _stage("other", "marketing", "outside the funnel: partners, press, job seekers", {"read": ["other"]}),
-    _stage("disqualified", "sales", "will not buy, with a reason", None, {"read": ["Closed - Not Converted"]}),
+    _status("other", "marketing", "outside the funnel: partners, press, job seekers", hubspot={"read": ["other"]}),
+    _status(
+        "recycled",
+        "sales",
+        "not ready yet: back to marketing, to be nurtured",
+        "not_now no_budget no_authority no_response other",
+        salesforce={"read": ["Recycled"]},
+        back_to="lead",
+    ),
+    _status(
+        "disqualified",
+        "sales",
+        "will not buy",
+        "no_need no_budget out_of_area competitor student bad_data other",
+        salesforce={"read": ["Closed - Not Converted"]},
+    ),
+    _status("lost", "sales", "the last open deal was lost", "price competitor no_decision timing other"),
+    _status("churned", "sales", "was a customer and is none any more", "price competitor no_need other"),
+    _status("in_review", "marketing", "somebody is looking whether this person belongs here"),
 )
 
 
@@ -207,13 +238,20 @@ class VocabularySettings(Section):
     """`[vocabulary]`: one language for marketing and sales; the order of the stages is their rank."""
 
     stage: tuple[StageSettings, ...] = STAGES
-    status: tuple[StageSettings, ...] = STATUSES
+    status: tuple[StatusSettings, ...] = STATUSES
+    converted: str = "sql"
 
     @model_validator(mode="after")
     def _consistent(self) -> VocabularySettings:
         names = [entry.name for entry in (*self.stage, *self.status)]
         for name in sorted({n for n in names if names.count(n) > 1}):
             raise ValueError(f'"{name}" is defined twice; names of stages and statuses must differ')
+        stages = [entry.name for entry in self.stage]
+        for status in self.status:
+            if status.back_to is not None and status.back_to not in stages:
+                raise ValueError(f'"{status.name}" sets back to "{status.back_to}", which is no stage')
+        if self.converted not in stages and "converted" in self.model_fields_set:
+            raise ValueError(f'converted is "{self.converted}", which is no stage')
         for side in SIDES:
             seen: dict[str, str] = {}
             for entry in (*self.stage, *self.status):

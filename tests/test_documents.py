@@ -38,6 +38,7 @@ from sync.settings import (
     Settings,
     StageSettings,
     StateSettings,
+    StatusSettings,
     VocabularySettings,
 )
 
@@ -59,7 +60,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "budget.salesforce": SalesforceBudgetSettings,
     "vocabulary": VocabularySettings,
     "vocabulary.stage": StageSettings,
-    "vocabulary.status": StageSettings,
+    "vocabulary.status": StatusSettings,
     "company": CompanySettings,
     "company.create": CompanyCreateSettings,
     "person": PersonSettings,
@@ -116,7 +117,7 @@ def test_every_setting_is_explained_in_the_line_above() -> None:
 def _in_a_list(line: str) -> bool:
     """Stages and fields are explained together, above the first."""
     name = line.removeprefix("# ").partition(" ")[0]
-    return name in {*_names(StageSettings), *PersonSettings().all_fields, *CompanySettings().all_fields}
+    return name in {*_names(StatusSettings), *PersonSettings().all_fields, *CompanySettings().all_fields}
 
 
 def test_the_example_holds_the_defaults() -> None:

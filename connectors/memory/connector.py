@@ -181,7 +181,8 @@ class Memory:
     # -- writing -----------------------------------------------------------------------------------------------
 
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
-        """Batch after batch; each write gets its own outcome."""
+        """Batch after batch; each write gets its own outcome.  `name!` (set even backwards) is no other than `name`."""
+        writes = [replace(w, fields={name.removesuffix("!"): v for name, v in w.fields.items()}) for w in writes]
         for start in range(0, len(writes), self.traits.batch):
             batch = writes[start : start + self.traits.batch]
             self._usage.calls += 1
@@ -284,7 +285,7 @@ class Memory:
             since = write.unless_changed_since + self.traits.grain
             row = self.system.rows[write.object].get(record.ref.id)
             history = row.history if row is not None else []
-            for name in write.fields:
+            for name in {name.removesuffix("!") for name in write.fields}:
                 if self._silent(write.object, name):
                     continue
                 entries = [entry for entry in history if entry.field == name]

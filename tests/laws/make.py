@@ -56,6 +56,7 @@ def kind(*fields: FieldRule, **more: Any) -> KindRule:
             "stages": STAGES,
             "statuses": STATUSES,
             "more_emails": {CONTACTS: "more_emails"},
+            "teams": {H: "marketing", S: "sales"},
             "stand_in": "email" if any(field.name == "email" for field in fields) else "",
             **more,
         },

@@ -57,7 +57,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "nothing_held": r"nothing is held",
         "held": rf"(?P<name>{NAME}) is held by (?P<code>\w+)(?: on (?P<field>\w+))?",
         "lost": rf"journal (?P<name>{NAME}) (?P<field>\w+) lost (?P<value>\"[^\"]*\"|\S+), (?P<reason>.+)",
-        "journal": rf"journal (?P<name>{NAME}) (?P<field>\w+) says (?P<reason>.+)",
+        "journal": rf"journal (?P<name>{NAME}) (?P<field>@?\w+) says (?P<reason>.+)",
         "conflicts": r"(?P<count>\d+) conflicts?",
         "duplicate": rf"(?P<name>{NAME}) is a duplicate of (?P<other>{NAME})",
         "shared": rf"(?P<name>{NAME}) is set aside as a shared mailbox",

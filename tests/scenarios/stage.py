@@ -28,7 +28,7 @@ from sync.config import parse, rules
 from sync.frames import FRAMES
 from sync.provision import lacking, provision
 from sync.report import Report
-from sync.settings import PERSON_FIELDS, STAGES, Settings
+from sync.settings import PERSON_FIELDS, STAGES, STATUSES, Settings
 
 START = 1_795_000_000_000
 """Noon or so, ms: when every scenario begins."""
@@ -170,13 +170,14 @@ class Stage:
             table[last] = _toml(value)
 
     def _vocabulary(self, values: dict[str, str | None]) -> None:
-        """`mql.salesforce=Nurturing`: this value is read as that stage, too."""
+        """`mql.salesforce=Nurturing`: this value is read as that stage or status, too."""
         stages = [stage.model_dump() for stage in STAGES]
+        statuses = [status.model_dump() for status in STATUSES]
         for key, value in values.items():
             name, side = key.split(".")
-            (stage,) = (stage for stage in stages if stage["name"] == name)
+            (stage,) = (stage for stage in (*stages, *statuses) if stage["name"] == name)
             stage[side]["read"] = [*stage[side]["read"], value]
-        self.raw["vocabulary"] = {"stage": stages}
+        self.raw["vocabulary"] = {"stage": stages, "status": statuses}
 
     def settings(self) -> Settings:
         """The settings as they are now."""

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import connectors.memory
+import mapping.journey
 import state.applying
 import state.deciding
 import state.observing
@@ -120,10 +121,14 @@ def _no_read_back() -> list[tuple[Any, str, Any]]:
 
 
 def _any_stage() -> list[tuple[Any, str, Any]]:
-    def latest(case: Any, changed: Any) -> Verdict:
-        return sync.merge._write(case, [changed[0]], case.sides[changed[0]].now, "it changed", "latest")
+    judge = mapping.journey._judge
 
-    return [(sync.merge, "_is_step_forward", lambda *_: True), (sync.merge, "_forward", latest)]
+    def latest(lifecycle: Any, now: Any, said: Any) -> Any:
+        if said.value in lifecycle.stages and said.value != now.stage:
+            return replace(now, stage=said.value), "forward"
+        return judge(lifecycle, now, said)
+
+    return [(mapping.journey, "_judge", latest)]
 
 
 def _opt_in() -> list[tuple[Any, str, Any]]:

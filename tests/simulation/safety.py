@@ -11,7 +11,7 @@ from itertools import pairwise
 from connectors.memory import SYNC, Row
 from connectors.port import Ref
 from tests.simulation.evidence import Change, Evidence, normal
-from tests.simulation.words import DEFAULTS, FIELDS, KEYS, MAPPED, REFINED, norm, rank, same
+from tests.simulation.words import BACKWARD, CONVERTED, DEFAULTS, FIELDS, KEYS, MAPPED, REFINED, norm, rank, same
 
 Finding = tuple[str, object, str, str]
 SIDES = ("hubspot", "salesforce")
@@ -32,8 +32,14 @@ def no_invention(e: Evidence) -> Iterator[Finding]:
                     if not c.ours or (name, c.value) in DEFAULTS or (c.value is None and _may_blank(e, name)):
                         continue
                     known = normal(name, [value for at, value in said if at <= c.at])
+                    if name == "stage" and any(_converted(e.rows[r]) for r in refs):
+                        known = known | {CONVERTED}
                     if not normal(name, [c.value]) & known:
                         yield "S1", ref, name, e.story(refs, name)
+
+
+def _converted(row: Row) -> bool:
+    return row.moved_to is not None and row.moved_to.object != row.ref.object
 
 
 def _may_blank(e: Evidence, name: str) -> bool:
@@ -134,8 +140,10 @@ def opt_out_ratchet(e: Evidence) -> Iterator[Finding]:
 
 def stage_ratchet(e: Evidence) -> Iterator[Finding]:
     """S5: we never write a stage below the present one.  A person's edit in the instant of the write is a race that
-    HubSpot's own refusal of steps backward decides; the journal has it."""
+    HubSpot's own refusal of steps backward decides; the journal has it, as it has the events that may lead back."""
     for ref, row in e.rows.items():
+        if any(line.name == "@stage" and line.reason.startswith(BACKWARD) for line in e.journal_of(e.group(ref))):
+            continue
         held: dict[str, object] = {}
         for n, entry in enumerate(row.history):
             before = rank(ref.system, held)

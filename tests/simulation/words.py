@@ -36,6 +36,10 @@ SALESFORCE_STAGES = {
     "Working - Contacted": {"sal"},
     "Closed - Not Converted": {"disqualified"},
 }
+CONVERTED = "sql"
+"""The stage of whoever was converted without a deal."""
+BACKWARD = ("recycle:", "disqualify:", "reopen:", "lost:", "churn:", "admin_correct:")
+"""How the journal names the events that may lead a stage back."""
 DEFAULTS = {("company", "[not provided]"), ("opted_out", False)}
 """Values that the configuration, not a person, puts in."""
 

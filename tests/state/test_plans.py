@@ -23,6 +23,7 @@ QUESTIONS: dict[str, Callable[[Store, Lease], Any]] = {
     "dirty": lambda s, lease: s.dirty("person", 0, 10),
     "entity_rows": lambda s, lease: s.entity_rows(["e", "f"]),
     "by_keys": lambda s, lease: s.by_keys("person", ["k", "l"]),
+    "standings": lambda s, lease: s.standings(["e", "f"]),
     "open_operations": lambda s, lease: s.open_operations(["e", "f"]),
     "commit_batch": lambda s, lease: s.commit_batch(
         lease,

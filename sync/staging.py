@@ -1,0 +1,299 @@
+"""How far a person is, from what their records say; and what each record should say then.  Pure.
+
+The field `stage` is not merged side by side: each side's change is evidence about the person, the state machine
+(`mapping.journey`) judges it, and every side is brought to where the person stands, if it has a value for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mapping.journey import (
+    JOURNALED,
+    MARKETING,
+    SALES,
+    Evidence,
+    Refusal,
+    Standing,
+    Transition,
+    became_of,
+    begin,
+    sentence,
+    step,
+    was_of,
+)
+from mapping.lifecycle import ACTIVE
+from mapping.mapping import Unmapped
+from mapping.rules import STAGE, FieldRule, Place, Value, is_ours
+from mapping.slots import Slot
+from mapping.values import instant
+from state.rows import MOVED, JournalRow, Row
+from sync.decision import Decision, Note, Why, unmapped
+
+if TYPE_CHECKING:
+    from sync.plan import Planner
+
+REASONS = {"recycled": "recycle_reason", "disqualified": "disqualify_reason", "lost": "lost_reason"}
+"""Status → the field in which a side says why."""
+WITH_DEAL = "opportunity"
+"""The stage of whoever was converted together with a deal."""
+DAY = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """One live record that holds a stage."""
+
+    row: Row
+    slot: Slot
+    value: Value
+    """Canonical."""
+    met: bool
+    changed: bool
+    was: Value
+
+    @property
+    def system(self) -> str:
+        return self.row.system
+
+
+class Staging:
+    """One person's way, with the evidence of this cycle judged.
+
+    standing: where the journal says the person stood; None: it says nothing yet.
+    """
+
+    def __init__(
+        self, planner: Planner, rows: Sequence[Row], live: Mapping[str, Row], standing: Standing | None
+    ) -> None:
+        self.mapping = planner.mapping
+        self.live = live
+        self.question: tuple[str, Row, FieldRule, Unmapped] | None = None
+        self.transitions: tuple[Transition, ...] = ()
+        self.refused: tuple[Refusal, ...] = ()
+        self.standing: Standing | None = standing
+        self.voices = self._voices()
+        self.rule = self.voices[0].slot.rule if self.voices else None
+        if self.rule is None or not self.rule.to or not planner.holds(self.rule, live):
+            self.rule = None
+            return
+        if self.question is not None:
+            return
+        lifecycle = self.mapping.lifecycle
+        if standing is None:
+            told = [*self._said(), *self._converted(rows)]
+            judged = begin(lifecycle, told, self._known())
+        else:
+            told = [*self._said(standing), *self._converted(rows, standing)]
+            judged = step(lifecycle, standing, told)
+        self.standing, self.transitions, self.refused = judged
+
+    # -- what is said --------------------------------------------------------------------------------------------------
+
+    def _voices(self) -> list[_Voice]:
+        voices = []
+        for system, row in self.live.items():
+            slot = self.mapping.slots(Place(system, row.object)).get(STAGE)
+            if slot is None or not self.mapping.rule.judges(STAGE):
+                continue
+            own = row.now.get(STAGE)
+            value = slot.canon(own)
+            if isinstance(value, Unmapped):
+                self.question = (system, row, slot.rule, value)
+            shadow = row.shadow or {}
+            met = STAGE in shadow
+            voices.append(_Voice(row, slot, value, met, met and own != shadow[STAGE], slot.canon(shadow.get(STAGE))))
+        return voices
+
+    def _said(self, standing: Standing | None = None) -> Iterator[Evidence]:
+        """What the live records say; once they met, only what is news."""
+        rank = self.mapping.rank
+        staged = [v for v in self.voices if v.value in self.mapping.lifecycle.stages]
+        behind = standing is not None and all(v.changed and rank(v.value) < rank(standing.stage) for v in staged)
+        for voice in self.voices:
+            row = voice.row
+            if voice.value is None or (standing is not None and not self._news(voice, standing)):
+                continue
+            _, by = row.spans.get(STAGE) or (0, row.version_ms)
+            yield Evidence(
+                key=row.system,
+                source=self._source(row.system),
+                value=voice.value,
+                at=by,
+                what=f"{row.object} {voice.slot.natives[0]}",
+                left=voice.was if voice.was in self.mapping.lifecycle.statuses else None,
+                reason=row.now.get(REASONS.get(voice.value, "")),
+                corrects=behind and voice in staged,
+            )
+
+    def _news(self, voice: _Voice, standing: Standing) -> bool:
+        """Whether a side says anything else than it would if it knew where the person stands."""
+        if standing.stage is None:
+            return True
+        if voice.met and not voice.changed:
+            return False
+        return standing.status != ACTIVE or voice.row.now.get(STAGE) != voice.slot.fit(standing.stage)
+
+    def _source(self, system: str) -> str:
+        return SALES if self.mapping.rule.teams.get(system) == "sales" else MARKETING
+
+    def _converted(self, rows: Sequence[Row], standing: Standing | None = None) -> Iterator[Evidence]:
+        """A lead that became a contact: sales spoke to the person, and perhaps a deal came of it."""
+        stages = self.mapping.lifecycle.stages
+        for row in rows:
+            if row.state != MOVED or row.moved_to is None or row.moved_to.object == row.object:
+                continue
+            stage = WITH_DEAL if "@deal" in row.now and WITH_DEAL in stages else self.mapping.rule.converted
+            if stage not in stages:
+                continue
+            yield Evidence(
+                key=f"{row.system}:converted:{row.id}",
+                source=self._source(row.system),
+                value=stage,
+                at=_moment(row),
+                what=f"{row.object} converted" + (" with a deal" if "@deal" in row.now else ""),
+                left=standing.status if standing is not None and standing.status != ACTIVE else None,
+                actor="person",
+            )
+
+    def _known(self) -> Standing | None:
+        """What the records still tell of a life that the journal does not know."""
+        for row in self.live.values():
+            cycle = row.now.get("@cycle")
+            if isinstance(cycle, int) and not isinstance(cycle, bool) and cycle > 0:
+                named = {
+                    name.removeprefix("@").removesuffix("_at"): value
+                    for name, value in row.now.items()
+                    if name.startswith("@") and name.endswith("_at") and isinstance(value, int)
+                }
+                entered = named.pop("stage_entered", None)
+                stage = row.now.get("@shared_stage")
+                if stage is not None and entered is not None:
+                    named[str(stage)] = entered
+                return Standing(stage, cycle=cycle, entered=named)
+        return None
+
+    # -- what should be so ---------------------------------------------------------------------------------------------
+
+    def settle(self, decision: Decision, writes: dict[str, dict[str, Why]], back: set[str]) -> list[str]:
+        """Note the transitions, and plan what brings every side to where the person stands.
+
+        Returns the systems that agree without a write.
+        """
+        if self.rule is None:
+            return []
+        if self.question is not None:
+            if self.rule.on_invalid != "drop":
+                decision.questions.append(unmapped(*self.question))
+            return []
+        decision.transitions += self.transitions
+        changed = [voice for voice in self.voices if voice.changed]
+        conflict = len({str(voice.value) for voice in changed}) > 1
+        decision.conflicts += conflict
+        written = False
+        for voice in self.voices:
+            goal = self._goal(voice)
+            if goal is None or not self._may_write(voice, goal):
+                continue
+            here = voice.value
+            lost = ((voice.system, here),) if here is not None and (voice.changed or not voice.met) else ()
+            writes.setdefault(voice.system, {})[STAGE] = Why(here, goal, *self._why(voice), lost)
+            written = True
+            if (here is not None and self.mapping.rank(goal) < self.mapping.rank(here)) or self._is_status(here):
+                back.add(voice.system)
+        if written:
+            return []
+        for refusal in self.refused:
+            for voice in self.voices:
+                if voice.met and voice.system == refusal.evidence.key:
+                    decision.notes.append(Note(voice.system, STAGE, voice.value, voice.value, refusal.why))
+        return [voice.system for voice in self.voices]
+
+    def _why(self, voice: _Voice) -> tuple[str, str]:
+        """(rule, reason) of a write."""
+        for refusal in self.refused:
+            if refusal.evidence.key == voice.system:
+                return "stage", refusal.why
+        if self.transitions:
+            last = self.transitions[-1]
+            return last.event, f"{last.side} says so: {last.evidence}"
+        return "forward", "the stage that the person has reached"
+
+    def _is_status(self, value: Value) -> bool:
+        return value in self.mapping.lifecycle.statuses
+
+    def _goal(self, voice: _Voice) -> Value:
+        """What this side should say; None: what it says may stay."""
+        standing = self.standing
+        if standing is None:
+            return None
+        lifecycle, here = self.mapping.lifecycle, voice.value
+        goal: Value = standing.stage
+        if standing.status != ACTIVE and lifecycle.encode(voice.system, standing.status, 1) is not None:
+            goal = standing.status
+        elif self._is_status(here) and not (standing.status == ACTIVE and here == standing.left):
+            return None
+        return None if goal == here else goal
+
+    def _may_write(self, voice: _Voice, goal: Value) -> bool:
+        rule = voice.slot.rule
+        if voice.system not in rule.to or rule.when == "create" or (rule.when == "blank" and voice.value is not None):
+            return False
+        place = Place(voice.system, voice.row.object)
+        fitted = voice.slot.fit(goal)
+        return self.mapping.changed(place, STAGE, fitted, voice.row.now.get(STAGE))
+
+    def ours(self, place: Place) -> dict[str, Value]:
+        """What our own fields in this place should hold."""
+        standing = self.standing
+        if standing is None or self.question is not None:
+            return {}
+        times = {f"@{name}_at": at for name, at in standing.entered.items()}
+        told: dict[str, Any] = {
+            **times,
+            "@shared_stage": standing.stage,
+            "@stage_status": standing.status,
+            "@stage_entered_at": standing.entered.get(standing.stage or ""),
+            "@cycle": standing.cycle,
+        }
+        found: dict[str, Value] = {}
+        for name, slot in self.mapping.slots(place).items():
+            if is_ours(name) and not isinstance(fitted := slot.fit(_whole(told.get(name))), Unmapped):
+                found[name] = fitted
+        return found
+
+    @property
+    def is_news(self) -> bool:
+        """Whether our own fields would tell more than that the person was met: worth a call of their own."""
+        return self.standing is not None and (self.standing.cycle > 1 or bool(self.standing.entered))
+
+    def write_ours(self, writes: dict[str, dict[str, Why]]) -> None:
+        """Plan our own fields where they differ from how the person stands."""
+        if self.rule is None:
+            return
+        for system, row in self.live.items():
+            for name, value in self.ours(Place(system, row.object)).items():
+                if row.now.get(name) != value:
+                    why = Why(row.now.get(name), value, "stage", "where the person stands")
+                    writes.setdefault(system, {})[name] = why
+
+
+def journaled(transition: Transition, at: int, run: str, entity: str) -> JournalRow:
+    """The transition as the journal keeps it."""
+    was, became = was_of(transition), became_of(transition)
+    return JournalRow(at, run, entity, transition.side, JOURNALED, was, became, sentence(transition))
+
+
+def _whole(value: Value) -> Value:
+    """A time in whole seconds, which is how exactly every system keeps it."""
+    return value // 1000 * 1000 if isinstance(value, int) and value > DAY else value
+
+
+def _moment(row: Row) -> int:
+    """When a lead was converted: the system tells the day, and the record's stamp the time if it is of that day."""
+    day = instant(row.now.get("@converted"))
+    if not isinstance(day, int) or 0 <= row.version_ms - day < DAY:
+        return row.version_ms
+    return min(day + DAY - 1, row.version_ms)

@@ -1,0 +1,71 @@
+"""Our own fields about how far a person is: what they are called on each side, and what they say.
+
+They hold points in time, never a duration: nothing here changes by the mere passing of days.
+"""
+
+from __future__ import annotations
+
+from connectors.port import FieldSpec, Option
+from mapping.lifecycle import ACTIVE
+from mapping.rules import OURS, FieldRule, Stage
+from sync.frames import CONTACT, CONTACTS, LEAD
+
+LEADS = (LEAD, CONTACT)
+
+_FIELDS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("@shared_stage", "choice", "smk_stage", "SMK_Stage__c", "Shared stage"),
+    ("@stage_status", "choice", "smk_stage_status", "SMK_Stage_Status__c", "Stage status"),
+    ("@stage_entered_at", "datetime", "smk_stage_entered_at", "SMK_Stage_Entered__c", "Stage entered"),
+    ("@mql_at", "datetime", "smk_mql_at", "SMK_MQL_At__c", "Became MQL"),
+    ("@sal_at", "datetime", "smk_sal_at", "SMK_SAL_At__c", "Became SAL"),
+    ("@sql_at", "datetime", "smk_sql_at", "SMK_SQL_At__c", "Became SQL"),
+    ("@opportunity_at", "datetime", "smk_opportunity_at", "", "Became opportunity"),
+    ("@customer_at", "datetime", "smk_customer_at", "", "Became customer"),
+    ("@recycled_at", "datetime", "smk_recycled_at", "SMK_Recycled_At__c", "Recycled"),
+    ("@cycle", "int", "smk_cycle", "SMK_Cycle__c", "Cycle"),
+)
+"""(name, type, HubSpot property, Salesforce field or none, label)"""
+
+_HELP = {
+    "@shared_stage": "The stage in the vocabulary that sales and marketing share.",
+    "@stage_status": "How the person stands: on the way, sent back, disqualified …",
+    "@stage_entered_at": "When the person came to the shared stage.",
+    "@recycled_at": "When sales last sent the person back to marketing.",
+    "@cycle": "How often the person has come to sales: 1 at first, 2 after having been sent back once.",
+}
+_KEPT = "Kept by Smarketing Sync: do not edit."
+
+
+def stage_fields() -> tuple[FieldRule, ...]:
+    """The rules of our own fields about people."""
+    rules = []
+    for name, type_, hubspot, salesforce, _ in _FIELDS:
+        places = {CONTACTS: hubspot} | (dict.fromkeys(LEADS, salesforce) if salesforce else {})
+        to = frozenset(place.system for place in places)
+        rules.append(FieldRule(name, type_, places, to, winner=OURS, personal=False))
+    return tuple(rules)
+
+
+def stage_specs(stages: tuple[Stage, ...], statuses: tuple[Stage, ...]) -> list[tuple[str, FieldSpec]]:
+    """(system, field) of what has to exist for them."""
+    options = {
+        "@shared_stage": tuple(Option(stage.name, stage.name) for stage in stages),
+        "@stage_status": tuple(Option(name, name) for name in (ACTIVE, *(status.name for status in statuses))),
+    }
+    native = {"choice": "choice", "datetime": "datetime", "int": "number"}
+    return [
+        (
+            place.system,
+            FieldSpec(
+                place.object,
+                field,
+                label,
+                native[type_],
+                options=options.get(name, ()),
+                help=f"{_HELP.get(name, 'When the person came to this stage.')} {_KEPT}",
+                precision=(4, 0) if type_ == "int" else None,
+            ),
+        )
+        for name, type_, hubspot, salesforce, label in _FIELDS
+        for place, field in ((CONTACTS, hubspot), *((lead, salesforce) for lead in LEADS if salesforce))
+    ]
