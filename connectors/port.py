@@ -300,7 +300,7 @@ class Traits:
     compare_and_set: bool
     """`unless_changed_since` is checked by the system itself, in the same instant as the write."""
     history: bool
-    """`overwritten` can tell what a write replaced, and `changed_at` when a value was put there."""
+    """Of every field there is a history: `overwritten` can tell what a write replaced."""
     gone_lag: int = 0
     """A deletion may become visible to `changes` this much later, ms (deletions are listed, not searched for)."""
     bin_visible: bool = True
@@ -390,7 +390,7 @@ class Connector(Protocol):
         ...
 
     def changed_at(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """id → native field → when its present value was put there, ms.  Empty where the system keeps no history."""
+        """id → native field → when its present value was put there, ms, of the fields whose history is kept."""
         ...
 
     def history(

@@ -30,8 +30,7 @@ def date(engine: Engine, planner: Planner) -> None:
         members = list(engine.store.entity_rows(entities[start : start + BATCH]).values())
         for connector in engine.connectors.values():
             found = list(_contested(connector.name, members, human))
-            if connector.traits.history:
-                _ask(engine, connector, planner.mapping, [(row, names - human) for row, names in found], _moments)
+            _ask(engine, connector, planner.mapping, [(row, names - human) for row, names in found], _moments)
             _ask(engine, connector, planner.mapping, [(row, names & human) for row, names in found], _makers)
 
 

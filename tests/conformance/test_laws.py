@@ -264,7 +264,7 @@ def test_when_a_value_was_put_there_can_be_told(system: System) -> None:
     system.advance(60_000)
     system.edit(id, {system.second: "Else"})
     told = system.connector.changed_at(system.object, [id], [system.first])
-    if system.connector.traits.history:
+    if system.tracked:
         assert abs(told[id][system.first] - edited) <= 1
     else:
         assert told == {}

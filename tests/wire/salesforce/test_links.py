@@ -207,6 +207,14 @@ def test_history_tells_what_is_tracked_and_whose_user_it_was() -> None:
     }
 
 
+def test_the_newest_row_says_when_the_present_value_was_put_there() -> None:
+    org = Org()
+    org.on("GET", "/services/oauth2/userinfo", answer({"user_id": "005000000000001AAA"}))
+    later = "2026-01-31T12:35:56.000+0000"
+    org.on("GET", "/query", page(entry("Status", "Working", later, "5"), entry("Status", "Open", STAMP, "5")))
+    assert org.connector.changed_at("Lead", [LEAD], ("Status",)) == {LEAD: {"Status": STAMP_MS + 60_000}}
+
+
 def test_snapshots_of_an_opportunity_tell_when_its_stage_changed() -> None:
     org = Org()
     org.on("GET", "/services/oauth2/userinfo", answer({"user_id": "005000000000001AAA"}))
