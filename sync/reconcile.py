@@ -189,11 +189,7 @@ class _Batch:
         for row in self.dirty:
             if row.state != MOVED or row.entity is None or row.moved_to is None:
                 continue
-            target = self.engine.view.rows(row.moved_to.system, row.moved_to.object, [row.moved_to.id])
-            heir = target.get(row.moved_to.id)
-            if not self._seen_since(row, heir):
-                self.waiting.add(row.n)
-                continue
+            heir = self._heir(row)
             if heir is None or heir.state not in (LIVE, DUPLICATE):
                 continue
             self._know([heir])
@@ -229,6 +225,16 @@ class _Batch:
                      "entities": sorted((row.entity, heir.entity))},
                     f"merge|{'|'.join(sorted((row.entity, heir.entity)))}",
                 )  # fmt: skip
+
+    def _heir(self, row: Row) -> Row | None:
+        """The record that it lives on in, at the end of the chain; None where that has to be read first."""
+        heir: Row | None = row
+        while heir is not None and (at := heir.moved_to) is not None and heir.state == MOVED:
+            last, heir = heir, self.engine.view.rows(at.system, at.object, [at.id]).get(at.id)
+            if not self._seen_since(last, heir):
+                self.waiting.add(row.n)
+                return None
+        return heir
 
     def _seen_since(self, row: Row, heir: Row | None) -> bool:
         """Whether what we know of the heir is from after the move: before, its values say nothing of it."""

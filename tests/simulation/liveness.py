@@ -106,7 +106,7 @@ def complete(e: Evidence) -> Iterator[Finding]:
             and k.ref.system == other(ref.system)
         ]  # fmt: skip
         lives_on = [heir for k in gone if k.state == "moved" and (heir := e.heir(k.ref)) is not None]
-        if len(members) < 2 and lives_on:
+        if len(members) < 2 and lives_on and lives_on[0] not in questioned:
             yield "L3", ref, "", f"its counterpart lives on as {lives_on[0]}, and no question says so"
         if len(members) < 2 and not gone and _eligible(e, ref):
             yield "L3", ref, "", f"no counterpart, no question: {row.fields}"

@@ -222,3 +222,14 @@ def test_an_edit_right_after_our_write_is_no_conflict_with_what_we_wrote(scene: 
     scene.hubspot.edit("contacts", "1001", {"jobtitle": "3"})
     scene.rest()
     assert scene.value("salesforce", "Lead", lead, "Title") == "3"
+
+
+def test_a_lead_converted_to_a_contact_that_was_merged_is_asked_about(scene: Scene) -> None:
+    first, second = scene.contact(), scene.contact(email="ben@oak.example", lastname="Bosch")
+    scene.rest()
+    leads = [scene.salesforce.holder("Lead", "SMK_HubSpot_Id__c", id) for id in (first, second)]
+    contacts = [scene.salesforce.convert("Lead", lead.ref.id, "Contact").id for lead in leads if lead]
+    scene.salesforce.merge("Contact", *contacts)
+    scene.rest()
+    assert scene.ask("SELECT question FROM review WHERE closed_ms IS NULL") == [("merge",)]
+    assert judge(scene) == []
