@@ -277,7 +277,10 @@ class Told:
         old = self.rows.get(record.ref)
         stored = {name: now.get(name) for name in met}
         if looked and operation.id is None:
-            stored = {name: self._as_made(operation, name, now.get(name)) for name in met}
+            # A blank where we sent a value is no clearing: an earlier creation, given up, may have come late.  The
+            # sides have not met there.
+            made = {name: self._as_made(operation, name, now.get(name)) for name in met}
+            stored = {name: value for name, value in made.items() if value is None or now.get(name) is not None}
         if old is None:
             why = {"rule": "create", "evidence": "made by us", "at": self.engine.now(), "by": "sync"}
             row = Row(

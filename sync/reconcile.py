@@ -36,6 +36,7 @@ from state.rows import (
     Row,
 )
 from sync import match as matching
+from sync import moves
 from sync.consent import RECONSENT
 from sync.decision import Decision, Question, operation
 from sync.erased import back
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from sync.scope import Selector
 
 MATCHED = (LIVE, DUPLICATE, SHARED)
+GONE = {DELETED, MOVED}
 PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected")
 """Questions that a new decision on the entity raises again, or settles."""
 
@@ -166,30 +168,29 @@ class _Batch:
             self.opens |= self.engine.view.open_operations(new)
 
     def _bury(self) -> None:
-        """A record that was gone before we ever saw it, and named its counterpart, leaves its place there empty."""
-        for row in (self.rows[dirty.n] for dirty in self.dirty):
-            if row.state not in (DELETED, MOVED) or row.entity is not None:
+        """A record that was gone before we ever saw it, and named its counterpart, leaves its place there empty.
+
+        One that names a counterpart that is gone takes its place there: it is a creation of ours that came late.
+        """
+        open_ = [row for dirty in self.dirty if (row := self.rows[dirty.n]).entity is None]
+        for row, known in moves.named(self.engine, (row for row in open_ if row.state in (LIVE, *GONE))):
+            self._know([known])
+            source = self.rows[known.n]
+            if source.entity is None or not GONE & {row.state, source.state}:
                 continue
-            for name, id in row.now.items():
-                if not name.startswith("@key:"):
-                    continue
-                system, object = name.split(":")[1:]
-                source = self.engine.view.rows(system, object, [str(id)]).get(str(id))
-                if source is not None:
-                    self._know([source])
-                    source = self.rows[source.n]
-                if source is None or source.entity is None:
-                    continue
-                self._gather([source.entity])
-                if not any(r.entity == source.entity and r.system == row.system for r in self.rows.values()):
-                    self.rows[row.n] = row._replace(entity=source.entity)
+            self._gather([source.entity])
+            if not any(r.entity == source.entity and r.system == row.system for r in self.rows.values()):
+                self.rows[row.n] = row._replace(entity=source.entity)
 
     def _follow_moves(self) -> None:
         """A merged or converted record hands its place in the entity to the record it lives on in."""
-        for row in self.dirty:
+        # Twice, because who takes a place in one system may be asked about only when those of the other have theirs.
+        for row in (*self.dirty, *self.dirty):
             if row.state != MOVED or row.entity is None or row.moved_to is None:
                 continue
-            heir = self._heir(row)
+            heir = moves.heir_of(self.engine, row)
+            if heir is row:
+                self.waiting.add(row.n)
             if heir is None or heir.state not in (LIVE, DUPLICATE):
                 continue
             self._know([heir])
@@ -225,25 +226,6 @@ class _Batch:
                      "entities": sorted((row.entity, heir.entity))},
                     f"merge|{'|'.join(sorted((row.entity, heir.entity)))}",
                 )  # fmt: skip
-
-    def _heir(self, row: Row) -> Row | None:
-        """The record that it lives on in, at the end of the chain; None where that has to be read first."""
-        heir: Row | None = row
-        while heir is not None and (at := heir.moved_to) is not None and heir.state == MOVED:
-            last, heir = heir, self.engine.view.rows(at.system, at.object, [at.id]).get(at.id)
-            if not self._seen_since(last, heir):
-                self.waiting.add(row.n)
-                return None
-        return heir
-
-    def _seen_since(self, row: Row, heir: Row | None) -> bool:
-        """Whether what we know of the heir is from after the move: before, its values say nothing of it."""
-        assert row.moved_to is not None
-        if heir is not None and (heir.version_ms >= row.version_ms or heir.state not in (LIVE, DUPLICATE)):
-            return True
-        cursor = self.engine.store.cursor(row.moved_to.system, row.moved_to.object)
-        read_to = cursor.watermark_ms if cursor is not None else None
-        return cursor is None or (read_to is not None and read_to > row.version_ms)
 
     def _lonely(self, entity: str, system: str) -> bool:
         """Whether nobody in another system is this entity's, nor is about to be: made there, or heir of one moved."""

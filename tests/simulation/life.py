@@ -310,6 +310,7 @@ class Life:
         for _ in range(self.profile.cycles if not self.frozen else 2):
             self.cycle()
             self.now += self.luck.choice([1_000, 10_000, 120_000, 1_200_000])
+            self._arrive()
             if self.may_act:
                 self.act()
         self.heal()

@@ -20,6 +20,7 @@ import sync.apply
 import sync.engine
 import sync.match
 import sync.merge
+import sync.moves
 import sync.observe
 import sync.outcomes
 import sync.plan
@@ -273,7 +274,7 @@ def _moves_unfollowed() -> list[tuple[Any, str, Any]]:
 
 
 def _stale_heirs() -> list[tuple[Any, str, Any]]:
-    return [(Deciding, "_seen_since", lambda *_: True)]
+    return [(sync.moves, "seen_since", lambda *_: True)]
 
 
 def _silent_parking() -> list[tuple[Any, str, Any]]:

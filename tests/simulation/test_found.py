@@ -233,3 +233,28 @@ def test_a_lead_converted_to_a_contact_that_was_merged_is_asked_about(scene: Sce
     scene.rest()
     assert scene.ask("SELECT question FROM review WHERE closed_ms IS NULL") == [("merge",)]
     assert judge(scene) == []
+
+
+def test_a_creation_that_takes_effect_after_its_contact_was_deleted_brings_nobody_back(scene: Scene) -> None:
+    contact = scene.contact()
+    scene.lose("late", after=60_000)
+    scene.on("apply:salesforce:recorded", lambda: scene.hubspot.delete("contacts", contact))
+    scene.turn()
+    scene.turn(wait=40_000)
+    scene.rest()
+    assert len(scene.salesforce.live("Lead")) == 1
+    assert scene.hubspot.live("contacts") == []
+    assert judge(scene) == []
+
+
+def test_an_earlier_creation_that_takes_effect_late_clears_nothing(scene: Scene) -> None:
+    lead = scene.lead()
+    scene.lose("late", after=60_000)
+    scene.turn()
+    scene.salesforce.edit("Lead", lead, {"Phone": "1"})
+    scene.lose("lost_before")
+    scene.turn(wait=40_000)
+    scene.rest()
+    assert scene.value("hubspot", "contacts", "1001", "phone") == "1"
+    assert scene.value("salesforce", "Lead", lead, "Phone") == "1"
+    assert judge(scene) == []

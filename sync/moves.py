@@ -1,0 +1,49 @@
+"""Where a record lives on that was merged or converted, and whom a record names: what the state tells of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from state.rows import DUPLICATE, LIVE, MOVED, Row
+
+if TYPE_CHECKING:
+    from sync.engine import Engine
+
+
+def named(engine: Engine, rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
+    """(record, one that it names in a sync key), as far as we know those."""
+    claims: list[tuple[Row, tuple[str, str], str]] = []
+    for row in rows:
+        for name, id in row.now.items():
+            if name.startswith("@key:"):
+                _, system, object = name.split(":")
+                claims.append((row, (system, object), str(id)))
+    ids: dict[tuple[str, str], list[str]] = {}
+    for _, place, id in claims:
+        ids.setdefault(place, []).append(id)
+    known = {place: engine.view.rows(*place, wanted) for place, wanted in ids.items()}
+    for row, place, id in claims:
+        if (other := known[place].get(id)) is not None:
+            yield row, other
+
+
+def heir_of(engine: Engine, row: Row) -> Row | None:
+    """The record that a moved one lives on in, at the end of a chain of moves; the record itself where the heir has
+    to be read first, None where there is none."""
+    heir: Row | None = row
+    while heir is not None and (at := heir.moved_to) is not None and heir.state == MOVED:
+        last, heir = heir, engine.view.rows(at.system, at.object, [at.id]).get(at.id)
+        if not seen_since(engine, last, heir):
+            return row
+    return heir
+
+
+def seen_since(engine: Engine, row: Row, heir: Row | None) -> bool:
+    """Whether what we know of the heir is from after the move: before, its values say nothing of it."""
+    assert row.moved_to is not None
+    if heir is not None and (heir.version_ms >= row.version_ms or heir.state not in (LIVE, DUPLICATE)):
+        return True
+    cursor = engine.store.cursor(row.moved_to.system, row.moved_to.object)
+    read_to = cursor.watermark_ms if cursor is not None else None
+    return cursor is None or (read_to is not None and read_to > row.version_ms)
