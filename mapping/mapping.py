@@ -60,6 +60,8 @@ class Mapping:
         self._region = rule.phone_region
         self.rule = replace(rule, fields=tuple(self._visible(field) for field in rule.fields))
         self._rules = {field.name: field for field in self.rule.fields}
+        self.consents = tuple(field for field in self.rule.fields if field.winner == "sticky_true")
+        """The fields by which people opt out."""
         self.lifecycle = Lifecycle(rule.stages, rule.statuses)
         self.owners = Owners(owners, rule.owner_fallback)
         places = [Place(system, object) for system, objects in rule.objects.items() for object in objects]

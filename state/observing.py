@@ -6,14 +6,15 @@ versions are equal and it was made later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from connectors.port import Ref
-from state.base import Part, Tables, from_json, from_json_or_null, to_json, to_json_or_null
+from state.base import Part, Tables, from_json, to_json, to_json_or_null
 from state.opening import prepare_copy
 from state.rows import LIVE, CursorRow, Lease, Row
 
@@ -58,30 +59,24 @@ _SAVE: Final = f"INSERT INTO record ({_OBSERVED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?
 _SAVE_COPIED: Final = f"INSERT INTO record ({_OBSERVED}) SELECT {_OBSERVED} FROM incoming {_MERGE}"  # noqa: S608
 
 
+_row: Final[Callable[[tuple[Any, ...]], Row]] = partial(tuple.__new__, Row)
+
+
 def read_row(values: Sequence[Any]) -> Row:
     """A row of `ROW_COLUMNS` as a value."""
-    system, object, id, kind, now, version, seen, state, created, spans, dirty, run, fate, moved, *rest = values
-    entity, shadow, why, n = rest
-    return Row(
-        system,
-        object,
-        id,
-        kind,
-        from_json(now),
-        version,
-        seen,
-        state,
-        created,
-        from_json(spans),
-        bool(dirty),
-        run,
-        fate,
+    (
+        system, object, id, kind, now, version, seen, state, created, spans, dirty, run, fate, moved,
+        entity, shadow, why, n,
+    ) = values  # fmt: skip
+    return _row((
+        system, object, id, kind, from_json(now), version, seen, state, created,
+        {} if spans == "{}" else from_json(spans), bool(dirty), run, fate,
         None if moved is None else Ref(*from_json(moved)),
         entity,
-        from_json_or_null(shadow),
-        from_json_or_null(why),
+        None if shadow is None else from_json(shadow),
+        None if why is None else from_json(why),
         n,
-    )
+    ))  # fmt: skip
 
 
 def write_row(row: Row) -> tuple[Any, ...]:

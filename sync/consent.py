@@ -28,8 +28,8 @@ def is_consent(rule: FieldRule) -> bool:
 
 def opted_out(planner: Planner, rows: Sequence[Row]) -> Iterator[FieldRule]:
     """The fields by which people opt out, where any of the person's records says so."""
-    for rule in planner.mapping.rule.fields:
-        if is_consent(rule) and any(_says(planner, rule, row) for row in rows if row.state in RECORDS):
+    for rule in planner.mapping.consents:
+        if any(_says(planner, rule, row) for row in rows if row.state in RECORDS):
             yield rule
 
 

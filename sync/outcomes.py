@@ -53,10 +53,8 @@ class Told:
     rows: dict[Ref, Row] = field(default_factory=dict)
     mates: dict[str, list[Row]] = field(default_factory=dict)
     """The records of the operations' entities as they were found."""
-    known: list[Ref] = field(default_factory=list)
-    """All of those."""
-    dirty_before: set[Ref] = field(default_factory=set)
-    """Those of which something else is still to be decided."""
+    known: dict[Ref, bool] = field(default_factory=dict)
+    """All of those, and whether something else of them is still to be decided."""
     keys: dict[Ref, Sequence[str]] = field(default_factory=dict)
     ended: list[Ending] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
@@ -83,9 +81,7 @@ class Told:
             for row in rows:
                 ref = row.ref
                 self.rows[ref] = row
-                self.known.append(ref)
-                if row.dirty:
-                    self.dirty_before.add(ref)
+                self.known[ref] = row.dirty
 
     def result(self) -> Outcomes:
         """All of it."""
@@ -105,9 +101,8 @@ class Told:
     def _rest(self) -> None:
         """Who need not be decided again now: whose records agree, and who has another operation in hand, because what
         becomes of that calls for a decision anyway."""
-        fresh = {ref for ref in self.changed if ref not in self.known}
         entities: dict[str, list[Row]] = {}
-        for ref in (*self.known, *fresh):
+        for ref in (*self.known, *(ref for ref in self.changed if ref not in self.known)):
             row = self.rows[ref]
             if row.entity in self.mates:
                 entities.setdefault(row.entity, []).append(row)
@@ -117,15 +112,12 @@ class Told:
         busy = self.engine.store.unsettled(list(moving), done)
         for entity, rows in moving.items():
             states = busy.get(entity, ())
-            if IN_HAND.intersection(states):
-                waits = self.dirty_before
-            elif not states and at_rest(self.mapping, rows):
-                waits = set()
-            else:
-                continue
-            for row in rows:
-                if row.ref in self.changed and row.dirty and row.ref not in waits:
-                    self.rows[row.ref] = row._replace(dirty=False)
+            in_hand = not IN_HAND.isdisjoint(states)
+            if in_hand or (not states and at_rest(self.mapping, rows)):
+                for row in rows:
+                    waits = in_hand and self.known.get(row.ref, False)
+                    if row.dirty and not waits and row.ref in self.changed:
+                        self.rows[row.ref] = row._replace(dirty=False)
 
     def _moved(self, rows: Sequence[Row]) -> bool:
         return any(row.dirty and row.ref in self.changed for row in rows)

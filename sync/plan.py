@@ -310,6 +310,8 @@ class _Merged:
     def _field(self, shared: Shared, decision: Decision) -> None:
         rule = shared.rule
         name = rule.name
+        if self._is_still(shared):
+            return
         met = True
         changed: dict[str, bool] = {}
         for slot in shared.slots:
@@ -321,7 +323,7 @@ class _Merged:
                 continue
             own, was = row.now.get(name), shadow[name]
             changed[slot.place.system] = own != was and self.mapping.changed(slot.place, name, own, was)
-        if met and rule.winner != "sticky_true" and True not in changed.values():
+        if met and not is_consent(rule) and True not in changed.values():
             return
         if not is_consent(rule) and not self.planner.holds(rule, self.live):
             return
@@ -349,6 +351,16 @@ class _Merged:
         base = first.canon((self.live[first.place.system].shadow or {})[name]) if met else None
         verdict = merge(rule, sides, met=met, base=base, rank=self.mapping.rank)
         self._take(rule, sides, verdict, met, decision)
+
+    def _is_still(self, shared: Shared) -> bool:
+        """Whether every side holds exactly what it held when they last agreed, and nothing spreads beyond that."""
+        name = shared.rule.name
+        for slot in shared.slots:
+            row = self.live[slot.place.system]
+            shadow = row.shadow
+            if shadow is None or name not in shadow or row.now.get(name) != shadow[name]:
+                return False
+        return not is_consent(shared.rule)
 
     def _agree(self, name: str, systems: Iterable[str]) -> None:
         """What these systems hold now is what they hold together."""
