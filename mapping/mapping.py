@@ -33,6 +33,8 @@ class Shared(NamedTuple):
     rule: FieldRule
     slots: tuple[Slot, ...]
     """One for each of the places that have it, in their order."""
+    consent: bool
+    """It is an opt-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +273,11 @@ class Mapping:
         known = self._shared.get(places)
         if known is None:
             every = [
-                Shared(rule, tuple(slot for place in places if (slot := self.slots(place).get(rule.name)) is not None))
+                Shared(
+                    rule,
+                    tuple(slot for place in places if (slot := self.slots(place).get(rule.name))),
+                    rule in self.consents,
+                )
                 for rule in self.rule.fields
                 if rule.winner != OURS
             ]

@@ -54,11 +54,13 @@ class Slot:
     natives: tuple[str, ...]
     metas: tuple[Field, ...]
     values: ValueMap | None
+    system: str = field(init=False)
     staged: bool = field(init=False)
     plain: bool = field(init=False)
     """Own values are the shared ones."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "system", self.place.system)
         object.__setattr__(self, "staged", self.rule.type == "stage")
         object.__setattr__(self, "plain", self.values is None and self.rule.type not in ("stage", "owner"))
 

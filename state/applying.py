@@ -52,16 +52,16 @@ class Applying(Part):
             where = f"AND system = ? AND not_before_ms <= ? {_OF_KIND if kind else ''}"
             select = f"SELECT {OPERATION_COLUMNS} FROM operation WHERE"  # noqa: S608
             urgent = f"{select} urgent AND state = 'planned' {where}ORDER BY n LIMIT ?"
-            due += map(read_operation, self._tables.run(connection, urgent, (*wanted, most)))
+            due += map(read_operation, self._tables.rows(connection, urgent, (*wanted, most)))
             if not due:
                 planned = "state = 'planned' AND state <> 'done'"
                 count = f"SELECT object, verb, COUNT(*) FROM operation WHERE {planned} {where}"  # noqa: S608
                 some = f"{select} {planned} {where}AND object = ? AND verb = ? ORDER BY n LIMIT ?"
-                groups = self._tables.run(connection, f"{count}GROUP BY object, verb ORDER BY MIN(n)", tuple(wanted))
-                for object, verb, there in groups.all():
+                groups = self._tables.rows(connection, f"{count}GROUP BY object, verb ORDER BY MIN(n)", tuple(wanted))
+                for object, verb, there in groups:
                     room = min(there, most - len(due)) // whole * whole
                     if room:
-                        due += map(read_operation, self._tables.run(connection, some, (*wanted, object, verb, room)))
+                        due += map(read_operation, self._tables.rows(connection, some, (*wanted, object, verb, room)))
             if due:
                 numbers = self._tables.many([operation.n for operation in due])
                 mark = "UPDATE operation SET state = 'sent', attempts = attempts + 1 WHERE n IN ??"
@@ -76,7 +76,7 @@ class Applying(Part):
         )
         wanted = (system, *([kind] if kind else []))
         with self._tables.reading() as connection:
-            return [read_operation(found) for found in self._tables.run(connection, statement, wanted)]
+            return [read_operation(found) for found in self._tables.rows(connection, statement, wanted)]
 
     def unsettled(self, entities: Sequence[str], but: Sequence[int]) -> dict[str, set[str]]:
         """Entity → the states of its operations not done, other than these, and `asked` where a question is open."""
@@ -87,7 +87,7 @@ class Applying(Part):
         those = self._tables.many(entities)
         found: dict[str, set[str]] = {}
         with self._tables.reading() as connection:
-            for entity, state in self._tables.run(connection, statement, (those, self._tables.many(but), those)):
+            for entity, state in self._tables.rows(connection, statement, (those, self._tables.many(but), those)):
                 found.setdefault(entity, set()).add(state)
         return found
 

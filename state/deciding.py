@@ -34,7 +34,7 @@ class Deciding(Part):
         """The next rows to decide again, in the order of their numbers."""
         statement = f"SELECT {ROW_COLUMNS} FROM record WHERE kind = ? AND dirty AND n > ? ORDER BY n LIMIT ?"  # noqa: S608
         with self._tables.reading() as connection:
-            return [read_row(found) for found in self._tables.run(connection, statement, (kind, after_n, limit))]
+            return [read_row(found) for found in self._tables.rows(connection, statement, (kind, after_n, limit))]
 
     def entity_rows(self, entities: Sequence[str], *, but: Sequence[int] = ()) -> dict[str, list[Row]]:
         """All records of these entities, in every state, in the order of their numbers; without those numbers that
@@ -43,7 +43,7 @@ class Deciding(Part):
         parameters = (self._tables.many(entities), self._tables.many(but))
         members: dict[str, list[Row]] = {}
         with self._tables.reading() as connection:
-            for row in map(read_row, self._tables.run(connection, statement, parameters)):
+            for row in map(read_row, self._tables.rows(connection, statement, parameters)):
                 members.setdefault(str(row.entity), []).append(row)
         return members
 
@@ -56,7 +56,7 @@ class Deciding(Part):
         )
         holders: dict[str, list[Row]] = {}
         with self._tables.reading() as connection:
-            for key, *found in self._tables.run(connection, statement, (kind, self._tables.many(keys))):
+            for key, *found in self._tables.rows(connection, statement, (kind, self._tables.many(keys))):
                 holders.setdefault(key, []).append(read_row(found))
         return holders
 
@@ -70,7 +70,7 @@ class Deciding(Part):
             "ORDER BY CASE state WHEN 'parked' THEN 0 ELSE 1 END, n"
         )
         with self._tables.reading() as connection:
-            found = map(read_operation, self._tables.run(connection, statement, (self._tables.many(entities),)))
+            found = map(read_operation, self._tables.rows(connection, statement, (self._tables.many(entities),)))
             return {(operation.entity, operation.system): operation for operation in found}
 
     def standings(self, entities: Sequence[str]) -> dict[str, Standing]:

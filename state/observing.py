@@ -121,7 +121,7 @@ def replace_keys(
     new: list[tuple[Any, ...]] = []
     for (system, object), ids in groups.items():
         statement = "SELECT id, n, version_ms, seen_ms FROM record WHERE system = ? AND object = ? AND id IN ??"
-        for id, n, version, seen in tables.run(connection, statement, (system, object, tables.many(ids))):
+        for id, n, version, seen in tables.rows(connection, statement, (system, object, tables.many(ids))):
             ref = Ref(system, object, id)
             row = rows[ref]
             if (row.version_ms, row.seen_ms) == (version, seen):
@@ -139,7 +139,7 @@ class Observing(Part):
         """The records we know among these, by id."""
         statement = f"SELECT {ROW_COLUMNS} FROM record WHERE system = ? AND object = ? AND id IN ??"  # noqa: S608
         with self._tables.reading() as connection:
-            found = map(read_row, self._tables.run(connection, statement, (system, object, self._tables.many(ids))))
+            found = map(read_row, self._tables.rows(connection, statement, (system, object, self._tables.many(ids))))
             return {row.id: row for row in found}
 
     def save_page(

@@ -54,10 +54,14 @@ def portions(
 
 
 def tell_duplicates(
-    planner: Planner, rows: Sequence[Row], opens: Mapping[str, OperationRow], decision: Decision
+    planner: Planner,
+    opted: Iterable[FieldRule],
+    rows: Sequence[Row],
+    opens: Mapping[str, OperationRow],
+    decision: Decision,
 ) -> None:
     """Plan the writes to duplicates: one a system and turn, after the person's own record."""
-    for rule in opted_out(planner, rows):
+    for rule in opted:
         for row in rows:
             if row.state != DUPLICATE or not owed(planner, rule, row):
                 continue

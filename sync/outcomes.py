@@ -254,7 +254,7 @@ class Told:
         self.seen.add(ref)
         if keyed:
             place = Place(row.system, row.object)
-            self.keys[ref] = [*self.mapping.match_keys(place, row.now), f"key:{row.system}:{row.object}:{row.id}"]
+            self.keys[ref] = self.mapping.match_keys(place, row.now)
 
     def _settle(self, row: Row) -> None:
         """What follows for a record that was not looked at."""

@@ -13,9 +13,10 @@ from typing import Any
 
 from connectors.port import Key
 from mapping.journey import Standing
-from mapping.mapping import UNWRITTEN, Shared, Unmapped
 from mapping.mapping import Mapping as KindMapping
+from mapping.mapping import Shared, Unmapped
 from mapping.rules import OURS, STAGE, FieldRule, KeyField, Place, Value, is_ours
+from mapping.slots import Slot
 from state.rows import PARKED, OperationRow, Row
 from sync.consent import is_consent, opted_out, owed, portions, taken_back, tell_duplicates
 from sync.decision import (
@@ -73,6 +74,7 @@ class Planner:
         staging = Staging(self, rows, live, standing)
         merged = _Merged(self, live, decision, staging, alone)
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
+        opted = list(opted_out(self, rows))
         for system in self.mapping.rule.objects:
             if system in live or alone:
                 continue
@@ -81,13 +83,13 @@ class Planner:
             elif (open_ := opens.get(system)) and open_.state == "sent":
                 decision.waits = True
             else:
-                self._create(system, live, opens.get(system), decision, list(opted_out(self, rows)), staging)
+                self._create(system, live, opens.get(system), decision, opted, staging)
         if not decision.drafts:
             # The sync key of a new record follows, and takes an opt-out along.
-            merged.opt_out(rows)
+            merged.opt_out(opted)
         for system, row in live.items():
             self._update(system, row, merged, opens.get(system), decision)
-        tell_duplicates(self, rows, opens, decision)
+        tell_duplicates(self, opted, rows, opens, decision)
         merged.settle(decision)
         return decision
 
@@ -140,7 +142,7 @@ class Planner:
         for part in portions(native, consent, settled=settled, clear=clear):
             if open_ is not None and refused(open_, row.id, part):
                 continue
-            if not settled and part != consent:
+            if not settled and wanted and part != consent:
                 decision.waits = True
                 merged.hold(wanted)
                 if not clear and open_ is not None:
@@ -157,7 +159,8 @@ class Planner:
                 for other, mate in merged.live.items()
                 if other != system
             }
-            version = row.version_ms if settled else None
+            # Sync keys alone are ours: they are right whatever else the record has come to hold.
+            version = row.version_ms if settled and wanted else None
             urgent = not told.keys().isdisjoint(fields)
             decision.drafts.append(
                 Draft(system, row.object, row.id, part, fields, agreed, version, None, tried(open_), urgent)
@@ -233,7 +236,7 @@ class Planner:
         fields = {
             name: Why(None, value, "create", f"new in {system}, from {sources[name]}")
             for name, value in values.items()
-            if self.mapping.fit(place, name, value) not in (None, UNWRITTEN)
+            if slots[name].natives[0] in native
         }
         fields |= {name: Why(None, value, "stage", "where the person stands") for name, value in ours.items()}
         for field_ in rule.fields:
@@ -295,9 +298,9 @@ class _Merged:
         """The fields that live in this system's record."""
         return self.mapping.slots(self._places[system]).keys()
 
-    def opt_out(self, rows: Sequence[Row]) -> None:
+    def opt_out(self, opted: Iterable[FieldRule]) -> None:
         """An opt-out on a duplicate counts for the person."""
-        for rule in opted_out(self.planner, rows):
+        for rule in opted:
             for system, row in self.live.items():
                 if owed(self.planner, rule, row) and rule.name not in self.writes.get(system, {}):
                     why = Why(row.now.get(rule.name), True, rule.winner, "a duplicate of this person opted out")
@@ -308,59 +311,56 @@ class _Merged:
         self._stay.update(names)
 
     def _field(self, shared: Shared, decision: Decision) -> None:
-        rule = shared.rule
+        rule, slots, consent = shared
         name = rule.name
-        if self._is_still(shared):
-            return
-        met = True
-        changed: dict[str, bool] = {}
-        for slot in shared.slots:
-            row = self.live[slot.place.system]
+        live = self.live
+        met = still = True
+        for slot in slots:
+            row = live[slot.system]
             shadow = row.shadow
             if shadow is None or name not in shadow:
-                met = False
-                changed[slot.place.system] = False
-                continue
-            own, was = row.now.get(name), shadow[name]
-            changed[slot.place.system] = own != was and self.mapping.changed(slot.place, name, own, was)
-        if met and not is_consent(rule) and True not in changed.values():
+                met = still = False
+            elif row.now.get(name) != shadow[name]:
+                still = False
+        if still and not consent:
             return
-        if not is_consent(rule) and not self.planner.holds(rule, self.live):
+        changed = {slot.system: self._changed(slot, name) for slot in slots}
+        if met and not consent and True not in changed.values():
+            return
+        if not consent and not self.planner.holds(rule, live):
             return
         values: dict[str, Value] = {}
-        for slot in shared.slots:
-            system = slot.place.system
-            value = slot.canon(self.live[system].now.get(name))
+        for slot in slots:
+            value = slot.canon(live[slot.system].now.get(name))
             if isinstance(value, Unmapped):
                 if rule.on_invalid != "drop":
-                    decision.questions.append(unmapped(system, self.live[system], rule, value))
+                    decision.questions.append(unmapped(slot.system, live[slot.system], rule, value))
                 return
-            values[system] = value
-        if is_consent(rule) and met and True in changed.values() and True not in values.values():
+            values[slot.system] = value
+        if consent and met and True in changed.values() and True not in values.values():
             decision.answered.append(name)
         if _all_equal(values):
             self._agree(name, values)
             return
         sides: dict[str, Side] = {}
         for system, value in values.items():
-            row = self.live[system]
+            row = live[system]
             after, by, *standing = row.spans.get(name) or (row.created_ms or 0, row.version_ms)
             known = standing[0] if standing and standing[0] >= 0 else None
             sides[system] = Side(value, changed[system], *self.planner.interval(system, after, by), known)
-        first = shared.slots[0]
-        base = first.canon((self.live[first.place.system].shadow or {})[name]) if met else None
+        first = slots[0]
+        base = first.canon((live[first.system].shadow or {})[name]) if met else None
         verdict = merge(rule, sides, met=met, base=base, rank=self.mapping.rank)
         self._take(rule, sides, verdict, met, decision)
 
-    def _is_still(self, shared: Shared) -> bool:
-        """Whether every side holds exactly what it held when they last agreed, and nothing spreads beyond that."""
-        name = shared.rule.name
-        for slot in shared.slots:
-            row = self.live[slot.place.system]
-            shadow = row.shadow
-            if shadow is None or name not in shadow or row.now.get(name) != shadow[name]:
-                return False
-        return not is_consent(shared.rule)
+    def _changed(self, slot: Slot, name: str) -> bool:
+        """Whether the side holds another value than when the sides last agreed; False where they never did."""
+        row = self.live[slot.system]
+        shadow = row.shadow
+        if shadow is None or name not in shadow:
+            return False
+        own, was = row.now.get(name), shadow[name]
+        return own != was and self.mapping.changed(slot.place, name, own, was)
 
     def _agree(self, name: str, systems: Iterable[str]) -> None:
         """What these systems hold now is what they hold together."""

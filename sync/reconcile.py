@@ -259,6 +259,17 @@ class _Batch:
         for decision in decisions:
             self._take(decision, by_ref)
 
+    def _named(self, keys: Mapping[int, Sequence[str]]) -> Iterator[Iterable[Row]]:
+        """The records that these name in their sync keys."""
+        ids: dict[tuple[str, str], set[str]] = {}
+        for own in keys.values():
+            for key in own[:-1]:
+                if key.startswith("key:"):
+                    system, object, id = key.removeprefix("key:").split(":", 2)
+                    ids.setdefault((system, object), set()).add(id)
+        for place, named in sorted(ids.items()):
+            yield self.engine.view.rows(*place, sorted(named)).values()
+
     def _unlinked(self) -> list[Row]:
         """The dirty records that may belong to somebody else's entity: those without one, and those alone in theirs."""
         settled: Counter[str] = Counter()
@@ -459,6 +470,7 @@ def _final(row: Row, fate: str) -> str:
 
 
 def _keys(mapping: KindMapping, row: Row) -> list[str]:
+    """What finds those who belong with this record; last, how they name it."""
     return [*mapping.match_keys(Place(row.system, row.object), row.now), f"key:{row.system}:{row.object}:{row.id}"]
 
 
