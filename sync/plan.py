@@ -142,7 +142,8 @@ class Planner:
         for part in portions(native, consent, settled=settled, clear=clear):
             if open_ is not None and refused(open_, row.id, part):
                 continue
-            if not settled and wanted and part != consent:
+            theirs = any(not is_ours(name) for name in wanted)
+            if not settled and theirs and part != consent:
                 decision.waits = True
                 merged.hold(wanted)
                 if not clear and open_ is not None:
@@ -159,8 +160,8 @@ class Planner:
                 for other, mate in merged.live.items()
                 if other != system
             }
-            # Sync keys alone are ours: they are right whatever else the record has come to hold.
-            version = row.version_ms if settled and wanted else None
+            # Fields of our own are right whatever else the record has come to hold.
+            version = row.version_ms if settled and theirs else None
             urgent = not told.keys().isdisjoint(fields)
             decision.drafts.append(
                 Draft(system, row.object, row.id, part, fields, agreed, version, None, tried(open_), urgent)
