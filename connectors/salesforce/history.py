@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from connectors.errors import SchemaChanged, Unauthorised
+from connectors.errors import Stop
 from connectors.port import Past
 from connectors.salesforce import paths, soql
 from connectors.salesforce.api import Api
@@ -54,8 +54,8 @@ class History:
                 if values and values[-1].value == past.value:
                     values.pop()
                 values.append(past)
-        except (SchemaChanged, Unauthorised):
-            return  # no tracking, or not for us: then nothing is known
+        except Stop:
+            return  # no tracking, not for us, or not to be asked so: then nothing is known, and nothing else suffers
 
     def _snapshots(self, ids: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, str, Past]]:
         head = ("OpportunityId", "CreatedDate", "CreatedById")

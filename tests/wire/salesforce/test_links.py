@@ -235,7 +235,7 @@ def test_snapshots_of_an_opportunity_tell_when_its_stage_changed() -> None:
 
 
 def test_history_that_is_not_tracked_or_not_for_us_is_empty() -> None:
-    for refusal in (error("INVALID_TYPE"), error("INSUFFICIENT_ACCESS", status=403)):
+    for refusal in (error("INVALID_TYPE"), error("INSUFFICIENT_ACCESS", status=403), error("MALFORMED_QUERY")):
         org = Org()
         org.on("GET", "/query", refusal)
         assert org.connector.history("Lead", [LEAD], ("Status",)) == {}
