@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from connectors.port import Key, Owner, Record, Schema
+from connectors.port import Field, Key, Owner, Record, Schema
+from mapping.codecs import to_native
 from mapping.facts import facts
 from mapping.keys import match_keys
 from mapping.lifecycle import Lifecycle
@@ -46,6 +47,8 @@ class _Reserved:
     ignore: str | None
     emails: str | None
     conversion: tuple[str, str] | None
+    moments: tuple[tuple[str, str], ...]
+    """(reserved name, native)"""
 
 
 class Mapping:
@@ -99,6 +102,7 @@ class Mapping:
         names += [native for _, native in reserved.keys]
         names += [native for native in (reserved.ignore, reserved.emails) if native]
         names += reserved.conversion or ()
+        names += [native for _, native in reserved.moments]
         return list(dict.fromkeys(names))
 
     def schema(self, place: Place) -> Schema | None:
@@ -128,6 +132,7 @@ class Mapping:
             ignore if ignore and self.known(place, ignore) else None,
             emails if emails and self.known(place, emails) else None,
             conversion if conversion and all(self.known(place, native) for native in conversion) else None,
+            tuple((n, native) for n, native in self.rule.moments.get(place, {}).items() if self.known(place, native)),
         )
 
     def _fingerprint(self) -> str:
@@ -141,7 +146,8 @@ class Mapping:
             for stage in (*self.rule.stages, *self.rule.statuses)
         ]
         reserved = [
-            [*place, *map(list, r.keys), r.ignore, r.emails, r.conversion] for place, r in self._reserved.items()
+            [*place, *map(list, r.keys), r.ignore, r.emails, r.conversion, *map(list, r.moments)]
+            for place, r in self._reserved.items()
         ]
         meaning = [fields, stages, reserved]
         written = json.dumps(meaning, sort_keys=True, ensure_ascii=True).encode()
@@ -153,7 +159,8 @@ class Mapping:
         """Own-space values by canonical name, blanks left out, and the reserved names
 
         `@key:<system>:<object>` (id of the counterpart named in a sync key), `@ignore` (True), `@emails` (list),
-        `@converted` (day), `@deal` (id of the deal that came of the conversion), and the names of fields that are ours.
+        `@converted` (day), `@deal` (id of the deal that came of the conversion), those of `KindRule.moments` (ms), and
+        the names of fields that are ours.
         """
         place = Place(record.ref.system, record.ref.object)
         fields = record.fields
@@ -185,6 +192,10 @@ class Mapping:
                 own["@converted"] = day(converted)
             if deal is not None:
                 own["@deal"] = deal
+        for name, native in reserved.moments:
+            raw = fields.get(native)
+            if raw is not None and (moment := DECODERS["datetime"](raw)) is not None:
+                own[name] = moment
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
@@ -237,6 +248,17 @@ class Mapping:
         if creating:
             problems += required(slots, self._schemas.get(place), natives, problems)
         return natives, problems
+
+    def moments(self, place: Place) -> dict[str, str]:
+        """Reserved name → native field of the times that no rule is about."""
+        return dict(self._reserved[place].moments)
+
+    def encode_moment(self, place: Place, name: str, ms: int | None) -> dict[str, Any]:
+        """The native value of one of the place's `moments`."""
+        native = self.moments(place)[name]
+        schema = self._schemas.get(place)
+        meta = schema.fields[native] if schema is not None else Field(native, native, "datetime")
+        return {native: to_native("datetime", ms, meta)}
 
     def fit(self, place: Place, name: str, value: Value) -> Value:
         """The own value that the record would hold after writing this canonical one.

@@ -155,6 +155,12 @@ class KindRule:
     stages: tuple[Stage, ...] = ()
     statuses: tuple[Stage, ...] = ()
     """How a person stands beside the stage (disqualified, recycled …): known values that are no stage."""
+    on_delete: Mapping[str, str] = field(default_factory=dict)
+    """system → what happens to its record when the counterpart was deleted: unlink (nothing), flag, archive, delete."""
+    recreate: str = "never"
+    """Whether somebody who was deleted is made again once they come back by themselves: ask, yes, never."""
+    moments: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
+    """place → reserved name → native field with a time that no rule is about."""
     ignore: Mapping[Place, str] = field(default_factory=dict)
     """place → native checkbox by which people say: leave this record alone."""
     teams: Mapping[str, str] = field(default_factory=dict)

@@ -133,6 +133,15 @@ class Asking(Part):
         with self._tables.reading() as connection:
             return {tuple(found): count for *found, count in connection.execute(query)}
 
+    def archived(self, system: str, since: int) -> int:
+        """How many records of a system runs since then (ms) were to put into the bin."""
+        statement = (
+            "SELECT count(*) FROM run JOIN operation ON operation.run = run.id "
+            "WHERE run.started_ms >= ? AND operation.system = ? AND operation.verb = 'archive'"
+        )
+        with self._tables.reading() as connection:
+            return int(self._tables.run(connection, statement, (since, system)).scalar() or 0)
+
     def approve(self, lease: Lease, ns: Sequence[int]) -> int:
         """Let held operations go; how many there were."""
         statement = "UPDATE operation SET state = 'planned' WHERE state = 'held' AND n IN ??"

@@ -64,7 +64,8 @@ def by_object(operations: Iterable[OperationRow]) -> dict[str, list[OperationRow
 def as_write(operation: OperationRow) -> Write:
     """What the connector is asked to do."""
     key = Key(*operation.key) if operation.key else None
-    return Write(operation.object, operation.id, operation.native, key, operation.basis.get("version"))
+    archive = operation.verb == "archive"
+    return Write(operation.object, operation.id, operation.native, key, operation.basis.get("version"), archive)
 
 
 def _job(

@@ -20,10 +20,11 @@ from connectors.errors import Misconfigured
 from mapping.conditions import ConditionError, compile_condition
 from mapping.presets import PRESETS
 from mapping.rules import KINDS, FieldRule, KindRule, Place, Stage, ValueMap
+from sync.deleting import EVENT, MARK
 from sync.fields import ROLES, SIDES, FieldSettings
 from sync.frames import FRAMES, Frame
 from sync.kinds import CompanySettings
-from sync.settings import PersonSettings, Settings, StageSettings, StatusSettings
+from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
 from sync.writeback import stage_fields
 
 Kind = PersonSettings | CompanySettings
@@ -215,7 +216,23 @@ def person_rule(settings: Settings) -> KindRule:
         role_mailboxes=frozenset(person.role_mailboxes),
         match_phone=person.match_phone,
         phone_region=person.phone_region,
+        on_delete={side: getattr(person.on_delete, side) for side in SIDES},
+        recreate=person.on_delete.recreate,
+        moments=_moments(person.on_delete),
     )
+
+
+def _moments(settings: OnDeleteSettings) -> dict[Place, dict[str, str]]:
+    """When people did something themselves, and our mark of a deletion, where they are asked for."""
+    contacts, *others = (Place(side, object) for side in SIDES for object in FRAMES["person"].objects[side])
+    found: dict[Place, dict[str, str]] = {}
+    if settings.recreate != "never":
+        found[contacts] = {EVENT: "recent_conversion_date"}
+    if settings.hubspot == "flag":
+        found.setdefault(contacts, {})[MARK] = "smk_crm_deleted_at"
+    if settings.salesforce == "flag":
+        found |= {place: {MARK: "SMK_HubSpot_Deleted_At__c"} for place in others}
+    return found
 
 
 def company_rule(settings: Settings) -> KindRule:

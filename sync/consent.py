@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mapping.rules import FieldRule, Place
-from state.rows import DUPLICATE, LIVE, SENT, OperationRow, Row
+from state.rows import DUPLICATE, LIVE, SENT, Closing, OperationRow, Row
 from sync.decision import Decision, Draft, Question, Why, refused, still_refused, tried
 
 if TYPE_CHECKING:
@@ -95,6 +95,15 @@ def taken_back(rule: FieldRule, row: Row, others: Iterable[str]) -> Question:
         f"record it and take the opt-out back in {row.system} and {' and '.join(sorted(others))} before the next sync",
     }
     return Question(RECONSENT, row.system, row.object, row.id, rule.name, detail)
+
+
+def taken_back_everywhere(decision: Decision, systems: Iterable[str], now: int) -> list[Closing]:
+    """The questions about opt-outs that everybody took back are settled."""
+    return [
+        Closing(f"{RECONSENT}|{decision.entity}|{system}|{name}", now, "taken back everywhere")
+        for name in decision.answered
+        for system in systems
+    ]
 
 
 def _says(planner: Planner, rule: FieldRule, row: Row) -> bool:

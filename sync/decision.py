@@ -48,6 +48,8 @@ class Draft:
     """(record, native values) that were refused before for this entity and system, and are not tried again."""
     urgent: bool = False
     """It goes before everything that is not."""
+    archive: bool = False
+    """Put the record into the bin, instead of setting fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def operation(draft: Draft, entity: str, kind: str, run: str) -> OperationRow:
         system=draft.system,
         object=draft.object,
         id=draft.id,
-        verb="create" if draft.id is None else "update",
+        verb="archive" if draft.archive else "create" if draft.id is None else "update",
         fields={name: why.new for name, why in draft.fields.items()},
         native=dict(draft.native),
         agreed=dict(draft.agreed),

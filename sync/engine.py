@@ -24,6 +24,7 @@ from state.store import Store
 from sync.apply import send
 from sync.comparison import Comparison, bury, doubt, remains
 from sync.dating import date
+from sync.deleting import A_DAY
 from sync.dry import DryRun
 from sync.erased import salt_of
 from sync.lanes import InTurn, Lanes
@@ -42,6 +43,7 @@ SKEW_MS = 5_000
 """Clocks that differ by less are taken to agree."""
 LEARN_MS = 15 * 60_000
 """How long schemas and owners are taken to be as they were."""
+A_DAY_MS = 24 * 3_600_000
 ROUNDS = 6
 """Most turns of reconcile and apply in one cycle; what is left waits for the next."""
 BATCH = 500
@@ -94,6 +96,8 @@ class Engine:
     _planners: dict[str, Planner] = field(default_factory=dict)
     _owners: dict[str, Sequence[Owner]] = field(default_factory=dict)
     _skew: dict[str, int] = field(default_factory=dict)
+    _archived: dict[str, tuple[int, set[str | None]]] = field(default_factory=dict)
+    """system → how many records earlier runs of a day put into its bin, and which ones this run does."""
     _learn_at: int = 0
 
     # -- cycles ------------------------------------------------------------------------------------------------
@@ -193,6 +197,7 @@ class Engine:
         self._lease = self.store.lease(LEASE, self.owner, self.now(), LEASE_MS)
         self.run = self.new_run()
         self.view = self.store
+        self._archived = {}
         self.report = Report(self.run, job, muted=muted, started_ms=self.now())
         before = {name: connector.usage().calls for name, connector in self.connectors.items()}
         try:
@@ -313,6 +318,16 @@ class Engine:
         self.report.conflicts += conflicts
         self.report.unknown += unknown
         self.report.deferred += deferred
+
+    def may_archive(self, system: str, id: str | None) -> bool:
+        """Whether this record of the system may be put into the bin today, among not too many.  Counts it."""
+        if system not in self._archived:
+            self._archived[system] = (self.store.archived(system, self.now() - A_DAY_MS), set())
+        before, ids = self._archived[system]
+        if before + len(ids | {id}) > A_DAY:
+            return False
+        ids.add(id)
+        return True
 
     def wrote(self, kind: str, system: str, verb: str) -> None:
         """One write took effect."""

@@ -45,8 +45,8 @@ def intercepted(row: Row) -> Row:
     return row._replace(now={}, spans={}, state=ERASED, fate=SKIPPED, dirty=True)
 
 
-def back(row: Row, now: int) -> ReviewRow:
-    """The question about a record of somebody who was erased."""
+def back(row: Row, now: int) -> dict[str, ReviewRow]:
+    """The question about a record of somebody who was erased, by its fingerprint."""
     detail = {
         "code": CODE,
         "why": "somebody who was erased is here again",
@@ -54,7 +54,8 @@ def back(row: Row, now: int) -> ReviewRow:
         "`smarketing erase ADDRESS --lift`",
     }
     fingerprint = f"{QUESTION}|{row.system}|{row.object}|{row.id}"
-    return ReviewRow(QUESTION, fingerprint, now, None, row.system, row.object, row.id, None, detail)
+    asked = ReviewRow(QUESTION, fingerprint, now, None, row.system, row.object, row.id, None, detail)
+    return {fingerprint: asked}
 
 
 def _key(salt: str, text: str) -> str:

@@ -127,6 +127,8 @@ class Told:
         if operation.id is None:
             return not record.deleted
         if record.deleted or record.moved_to is not None:
+            return operation.verb == "archive"
+        if operation.verb == "archive":
             return False
         now = self.mapping.decode(record)
         return all(self._holds(now, name, value) for name, value in operation.fields.items())
@@ -135,6 +137,9 @@ class Told:
         self, operation: OperationRow, outcome: Outcome, replaced: Mapping[str, Any], *, looked: bool = False
     ) -> None:
         """Take in what became of one operation."""
+        if isinstance(outcome, Applied) and operation.verb == "archive":
+            self._archived(operation, outcome.record, looked)
+            return
         if isinstance(outcome, Applied):
             self._applied(operation, outcome.record, replaced, looked)
             return
@@ -297,6 +302,18 @@ class Told:
         self._put(row, keyed=old is None or old.now != now)
         self._agree(operation)
         self._journal(operation, now, replaced, LOOKED if looked else "")
+        self.ended.append(Ending(operation.n, DONE, record.ref.id, note={"looked": True} if looked else None))
+        self.engine.wrote(operation.kind, operation.system, operation.verb)
+
+    def _archived(self, operation: OperationRow, record: Record, looked: bool) -> None:
+        """It is in the bin, put there by us: nothing was ever agreed with it that its return could continue."""
+        self.moved += 1
+        old = self.rows.get(record.ref)
+        if old is not None:
+            version = max(record.version, old.version_ms)
+            gone = old._replace(state=DELETED, version_ms=version, seen_ms=max(old.seen_ms, version), shadow=None)
+            self._put(gone._replace(spans={}, dirty=True), keyed=False)
+        self._journal(operation, {}, {}, LOOKED if looked else "")
         self.ended.append(Ending(operation.n, DONE, record.ref.id, note={"looked": True} if looked else None))
         self.engine.wrote(operation.kind, operation.system, operation.verb)
 

@@ -33,6 +33,7 @@ from sync.decision import (
     tried,
     unmapped,
 )
+from sync.deleting import after_deletion, returns
 from sync.merge import Side, Verdict, merge
 from sync.staging import Staging
 
@@ -78,7 +79,7 @@ class Planner:
         for system in self.mapping.rule.objects:
             if system in live or alone:
                 continue
-            if system in gone:
+            if system in gone and not returns(self, system, rows, live, decision):
                 decision.skipped = f"its {system} record was deleted there and is not made again"
             elif (open_ := opens.get(system)) and open_.state == "sent":
                 decision.waits = True
@@ -90,6 +91,8 @@ class Planner:
         for system, row in live.items():
             self._update(system, row, merged, opens.get(system), decision)
         tell_duplicates(self, opted, rows, opens, decision)
+        if not alone:
+            after_deletion(self, rows, live, opens, decision)
         merged.settle(decision)
         return decision
 

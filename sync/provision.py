@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from connectors.port import Connector, FieldSpec, Option, Schema
 from mapping.rules import KindRule, Place
+from sync.deleting import MARK
 from sync.writeback import stage_specs
 
 
@@ -26,6 +27,12 @@ def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
     for place, native in rule.ignore.items():
         help = "Tick to make Smarketing Sync leave this record alone."
         specs.append((place.system, FieldSpec(place.object, native, "No sync", "bool", help=help)))
+    for place, moments in rule.moments.items():
+        if MARK in moments:
+            help = "When the counterpart on the other side was deleted. Kept by Smarketing Sync: do not edit."
+            specs.append(
+                (place.system, FieldSpec(place.object, moments[MARK], "Counterpart deleted", "datetime", help=help))
+            )
     options = tuple(Option(stage.name, stage.name) for stage in rule.stages)
     if any(field.name == "@shared_stage" for field in rule.fields):
         specs += stage_specs(rule.stages, rule.statuses)

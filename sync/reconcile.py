@@ -37,8 +37,9 @@ from state.rows import (
 )
 from sync import match as matching
 from sync import moves
-from sync.consent import RECONSENT
+from sync.consent import taken_back_everywhere
 from sync.decision import Decision, Question, operation
+from sync.deleting import too_many
 from sync.erased import back
 from sync.plan import Planner
 from sync.staging import journaled
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 MATCHED = (LIVE, DUPLICATE, SHARED)
 GONE = {DELETED, MOVED}
-PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected")
+PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected", "recreate")
 """Questions that a new decision on the entity raises again, or settles."""
 
 
@@ -123,8 +124,7 @@ class _Batch:
         for row in self.dirty:
             current = self.rows[row.n]
             if current.state == ERASED:
-                told = back(current, self.engine.now())
-                self.questions[told.fingerprint] = told
+                self.questions |= back(current, self.engine.now())
                 self.rows[row.n] = current._replace(dirty=False)
                 continue
             waits = current.state == LIVE and current.n not in self.asked
@@ -401,16 +401,18 @@ class _Batch:
             )
             if system not in planned and superseded:
                 self.dropped.append(open_.n)
-        self.drafts += [operation(draft, entity, kind, self.engine.run) for draft in decision.drafts]
+        for draft in decision.drafts:
+            if draft.archive and not self.engine.may_archive(draft.system, draft.id):
+                decision.questions.append(too_many(draft))
+            else:
+                self.drafts.append(operation(draft, entity, kind, self.engine.run))
         self.journal += [
             JournalRow(self.engine.now(), self.engine.run, entity, n.system, n.field, n.was, n.became, n.reason)
             for n in decision.notes
         ]
-        for name in decision.answered:
-            asked = (f"{RECONSENT}|{entity}|{system}|{name}" for system in self.planner.mapping.rule.objects)
-            self.settled += [Closing(fingerprint, self.engine.now(), "taken back everywhere") for fingerprint in asked]
         told = (self.engine.now(), self.engine.run, entity)
         self.journal += [journaled(transition, *told) for transition in decision.transitions]
+        self.settled += taken_back_everywhere(decision, self.planner.mapping.rule.objects, self.engine.now())
         self.asked_of.add(entity)
         for question in decision.questions:
             self._raise(entity, question)

@@ -303,11 +303,20 @@ class CreateSettings(Section):
     lead_or_contact: Literal["Lead", "Contact"] = Field(default="Lead", alias="as")
 
 
+class OnDeleteSettings(Section):
+    """`[person.on_delete]`: what happens to the record of a side when its counterpart was deleted."""
+
+    hubspot: Literal["unlink", "flag", "archive"] = "unlink"
+    salesforce: Literal["unlink", "flag", "delete"] = "unlink"
+    recreate: Literal["ask", "yes", "never"] = "ask"
+
+
 class PersonSettings(Section):
     """`[person]`"""
 
     sync: bool = True
     create: CreateSettings = CreateSettings()
+    on_delete: OnDeleteSettings = OnDeleteSettings()
     fields: dict[str, FieldSettings] = Field(default_factory=dict)
     role_mailboxes: tuple[str, ...] = ROLE_MAILBOXES
     match_phone: bool = False

@@ -31,6 +31,7 @@ from sync.settings import (
     CreateSettings,
     HubSpotBudgetSettings,
     HubSpotSettings,
+    OnDeleteSettings,
     PersonSettings,
     SalesforceBudgetSettings,
     SalesforceSettings,
@@ -65,6 +66,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "company.create": CompanyCreateSettings,
     "person": PersonSettings,
     "person.create": CreateSettings,
+    "person.on_delete": OnDeleteSettings,
 }
 ONLY_HERE = {("hubspot", "base_url"), ("hubspot", "access_token")} | {
     ("salesforce", name) for name in ("login_url", "client_id", "client_secret")

@@ -29,7 +29,10 @@ systems are reached through its face, never directly.  main.py may import everyt
 FACES = ("connectors",)
 """Packages of which only the named modules are open to others."""
 
-PURE = ("mapping", "sync.merge", "sync.match", "sync.plan", "sync.decision", "sync.consent", "sync.staging")
+PURE = (
+    "mapping", "sync.merge", "sync.match", "sync.plan", "sync.decision", "sync.consent", "sync.deleting",
+    "sync.staging",
+)  # fmt: skip
 """These compute and do nothing else: whatever they import, directly or not, is on the list below."""
 
 HARMLESS = frozenset(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.hubspot import errors, merging, writing
+from sandbox.hubspot.codec import iso
 from sandbox.hubspot.consent import Status
 from sandbox.hubspot.events import EmailEvent, Event, Form, Submission
 from sandbox.hubspot.owners import Owner
@@ -197,8 +198,12 @@ class People(Portal):
         caller = Caller("form", guid)
         holder = self.records["contacts"].unique["email"].get(writing.fold(values.get("email", "")))
         if holder is None:
-            return self.create("contacts", values, caller)
-        self.edit("contacts", holder, values, caller)
+            holder = self.create("contacts", values, caller)
+        else:
+            self.edit("contacts", holder, values, caller)
+        type = _type("contacts")
+        shown = {"recent_conversion_date": iso(moment), "recent_conversion_event_name": form.name}
+        writing.stamp(self, type, self._row(type, holder), shown, self.clock.now())
         return holder
 
     def add_owner(self, owner: Owner) -> None:

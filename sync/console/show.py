@@ -136,7 +136,11 @@ def plan(console: Console, operations: Sequence[OperationRow], held: Sequence[Re
     for (side, object, verb), count in sorted(counts.items()):
         summary.add_row(SIDES.get(side, side), object, verb, f"{count:,}")
     console.print(summary if counts else "[green]Nothing to write: both sides agree.[/green]")
-    shown = [op for verb in ("create", "update") for op in [o for o in operations if o.verb == verb][: sample // 2]]
+    shown = [
+        op
+        for verb in ("archive", "create", "update")
+        for op in [o for o in operations if o.verb == verb][: sample // 2]
+    ]
     if shown:
         title = f"{len(shown)} of {len(operations):,}; all of them with --json"
         table = grid(title, "record", "field", "old", "new", "because")
@@ -232,6 +236,7 @@ HELD_QUESTIONS = (
     "merge",
     "ambiguous",
     "same_person",
+    "recreate",
     "reconsent",
     "erased",
 )

@@ -45,6 +45,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "done": rf"(?P<side>{SIDE}) (?P<name>{NAME}) is (?P<deed>deleted|restored|purged)",
         "convert": rf"salesforce (?P<name>{NAME}) is converted(?: into (?P<other>{NAME}))?(?P<deal> with a deal)?",
         "merge": rf"(?P<side>{SIDE}) (?P<name>{NAME}) is merged into (?P<other>{NAME})",
+        "form": rf"hubspot (?P<name>{NAME}) fills in a form",
         "opt_out": rf"hubspot (?P<name>{NAME}) opts (?P<way>out|in)",
         "machine": rf"an integration edits (?P<side>{SIDE}) (?P<name>{NAME}){FIELDS}",
         "edit": rf"(?P<side>{SIDE}) (?P<name>{NAME}){FIELDS}",

@@ -187,6 +187,13 @@ class Player:
         survivor = self.stage.world.face(side).merge(object, self.cast[other][side][1], loser, self.stage.human(side))
         self.cast[name][side] = self.cast[other][side] = (object, survivor)
 
+    def when_form(self, step: Step) -> None:
+        """The person fills in a form on a page."""
+        self._time(step)
+        hubspot = self.stage.world.hubspot
+        held = hubspot.get("contacts", self.cast[str(step.told["name"])]["hubspot"][1]) or {}
+        hubspot.submit(hubspot.form("Trial"), {"email": str(held["email"])}, "https://homes.example/trial")
+
     def when_opt_out(self, step: Step) -> None:
         """The person follows the link in a mail, or asks to be mailed again."""
         self._time(step)
