@@ -344,7 +344,7 @@ class Told:
         told: Mapping[str, Any] = operation.basis.get("fields", {})
         for name, value in operation.fields.items():
             why = told.get(name, {})
-            if is_ours(name) and why.get("old") is None:
+            if is_ours(name) and why.get("old") is None and name in self.mapping.slots(self.place):
                 continue
             became = now.get(name, value)
             if seen and operation.id is None and not name.startswith("@"):
