@@ -118,12 +118,13 @@ def plain(write: Write) -> dict[str, Any]:
 
 
 def rows_of(parts: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The rows that the queries of a composite found, by id."""
+    """The rows that the queries of a composite found, by id; not those whose subquery did not come to its end."""
     return {
         row["Id"]: row
         for name, part in parts.items()
         if name.startswith("q") and part["httpStatusCode"] == 200
         for row in part["body"].get("records") or ()
+        if not any(isinstance(inner, dict) and inner.get("done") is False for inner in row.values())
     }
 
 

@@ -60,6 +60,17 @@ def test_roles_that_do_not_fit_into_a_row_are_fetched() -> None:
     assert record.fields == {"@contacts": [ANN, BEA, CID]}
 
 
+def test_a_row_that_came_back_without_all_its_roles_is_read_again() -> None:
+    org = Org()
+    part = deal(ANN, more=f"{ROOT}/query/01g-1")
+    written = {"referenceId": "w0", "httpStatusCode": 204, "httpHeaders": {}, "body": None}
+    back = {"referenceId": "q0", "httpStatusCode": 200, "httpHeaders": {}, "body": {"done": True, "records": [part]}}
+    org.on("POST", "/composite", answer({"compositeResponse": [written, back]}))
+    org.on("GET", "/queryAll", page(deal(ANN, BEA)))
+    (outcome,) = org.connector.write([Write("Opportunity", DEAL, {"NextStep": "Call"})], ("@contacts",))
+    assert isinstance(outcome, Applied) and outcome.record.fields == {"@contacts": [ANN, BEA]}
+
+
 def put(org: Org, *contacts: str) -> Any:
     write = Write("Opportunity", DEAL, {"@contacts": list(contacts)})
     (outcome,) = org.connector.write([write], ("@contacts",))
