@@ -338,7 +338,8 @@ class Connector(Protocol):
      8. As stored.  Applied.record holds the values as the system now stores them, not as sent.
      9. Whole ids.  Ids are stable strings; merged and converted records are reported with `moved_to`.
     10. Bounded.    n writes cost at most ceil(n / batch) + O(1) calls, twice that where the connector must look before
-                    it writes, and more only for what is refused; each call passes through the door.
+                    it writes, and more only for what is refused and for references that are records of their own
+                    (a few calls a batch, however many there are); each call passes through the door.
     11. In full.    A reference to what is not there is Rejected with PARENT_GONE.  Where a write could be done only in
                     part, its outcome is Unknown, and the same write again is Rejected: half is never Applied.
     12. And back.   An archived record is reported deleted; a restored one is reported live, with a greater version.

@@ -150,3 +150,21 @@ def test_a_deals_stages_name_their_pipeline_and_what_they_mean() -> None:
     assert (lost.closed, lost.won, lost.probability) == (True, False, 0.0)
     assert (open_.closed, open_.won) == (False, False)
     assert schema.fields["closedate"].type == "datetime" and schema.zone == "Europe/Berlin"
+
+
+def test_10_associations_cost_a_few_calls_a_batch() -> None:
+    system = world("deals")
+    people = parents(system, "@contacts", 3)
+    before = system.connector.usage().calls
+    writes = [system.make(f"k{n}", **{"@contacts": people[:2]}) for n in range(200)]
+    made = list(system.connector.write(writes, (system.key, "@contacts")))
+    assert system.connector.usage().calls - before <= 2 * 3
+    before = system.connector.usage().calls
+    changes = [system.update(o.record, **{"@contacts": people[1:]}) for o in made if isinstance(o, Applied)]
+    done = list(system.connector.write(changes, (system.key, "@contacts")))
+    assert all(isinstance(outcome, Applied) for outcome in done) and len(done) == 200
+    assert system.connector.usage().calls - before <= 2 * 6
+    before = system.connector.usage().calls
+    blind = [Write("deals", o.record.ref.id, {"dealname": "Bigger"}) for o in done if isinstance(o, Applied)]
+    assert all(isinstance(o, Applied) for o in system.connector.write(blind, (system.key, "dealname", "@contacts")))
+    assert system.connector.usage().calls - before <= 2 * 3
