@@ -160,6 +160,10 @@ def _write_datetime(own: Value, meta: Field) -> Any:
     return text[:10] if meta.type == "date" else text
 
 
+def _write_list(own: Value, meta: Field) -> Any:
+    return own
+
+
 def _write_set(own: Value, meta: Field) -> Any:
     return ";".join(own) if isinstance(own, list) else str(own)
 
@@ -173,4 +177,5 @@ _WRITERS: dict[str, Callable[[Value, Field], Any]] = {
     "date": _write_date,
     "datetime": _write_datetime,
     "set": _write_set,
+    "references": _write_list,
 }

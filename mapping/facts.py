@@ -24,7 +24,7 @@ def facts(mapping: KindMapping, place: Place, own: Mapping[str, Value]) -> dict[
     for name, slot in mapping.slots(place).items():
         if slot.rule.winner == OURS:
             continue
-        value = slot.canon(own.get(name))
+        value = own.get(name) if slot.refers else slot.canon(own.get(name))
         if not isinstance(value, Unmapped):
             known[name] = value
     address = known.get("email")

@@ -5,6 +5,7 @@ alt:ann@acme.com            a further address of the record
 key:salesforce:Lead:00Q1    the record names that one in its sync key
 domain:acme.com             the company's website
 name:acme homes|de          opt-in: a company's name and country together
+parent:hubspot:company:51   the record refers to that company: no identity, but how it is found when that one moves
 phone:+4930123456|muster|acme.com    opt-in: number, last name and company domain together
 """
 

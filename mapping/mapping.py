@@ -11,6 +11,7 @@ import collections.abc as abc
 import hashlib
 import json
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -19,13 +20,14 @@ from mapping.codecs import to_native
 from mapping.facts import facts
 from mapping.keys import match_keys
 from mapping.lifecycle import Lifecycle
+from mapping.links import Links, parent_key
 from mapping.mailboxes import local_part
 from mapping.owners import Owners
 from mapping.rules import OURS, FieldRule, KindRule, Place, Value
 from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
-from mapping.values import DECODERS, Unmapped, boolean, day, email, same, text
+from mapping.values import Unlinked, Unmapped, boolean, day, decoder, email, instant, same, text
 
-__all__ = ["UNWRITTEN", "FieldProblem", "Mapping", "Shared", "Unmapped"]
+__all__ = ["UNWRITTEN", "FieldProblem", "Mapping", "Shared", "Unlinked", "Unmapped"]
 
 
 class Shared(NamedTuple):
@@ -73,14 +75,14 @@ class Mapping:
         self._slots = {place: compile_slots(self, place) for place in places}
         self._plain = {
             place: [
-                (slot.rule.name, slot.natives[0], DECODERS[slot.rule.type])
-                for slot in slots.values()
-                if not slot.staged
+                (slot.rule.name, slot.natives[0], decoder(slot.rule.type)) for slot in slots.values() if not slot.staged
             ]
             for place, slots in self._slots.items()
         }
         self._staged = {place: [s for s in slots.values() if s.staged] for place, slots in self._slots.items()}
         self._reserved = {place: self._reserve(place) for place in places}
+        self.links = Links()
+        self._targets: dict[tuple[str, str], frozenset[str]] = {}
         self._shared: dict[tuple[Place, ...], tuple[Shared, ...]] = {}
         self.fingerprint = self._fingerprint()
 
@@ -194,7 +196,7 @@ class Mapping:
                 own["@deal"] = deal
         for name, native in reserved.moments:
             raw = fields.get(native)
-            if raw is not None and (moment := DECODERS["datetime"](raw)) is not None:
+            if raw is not None and (moment := instant(raw)) is not None:
                 own[name] = moment
 
     # -- comparing -----------------------------------------------------------------------------------------------------
@@ -213,6 +215,9 @@ class Mapping:
         """Whether an own value is another than the one before.  UNWRITTEN changes nothing."""
         if now is UNWRITTEN or shadow is UNWRITTEN:
             return False
+        slot = self._slots[place].get(name)
+        if slot is not None and slot.many and self.links.entities:
+            return bool(slot.canon(now) != slot.canon(shadow))
         return not self.same(name, now, shadow)
 
     def rank(self, stage: Value) -> int:
@@ -222,9 +227,14 @@ class Mapping:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     def encode(
-        self, place: Place, values: abc.Mapping[str, Value], *, creating: bool
+        self,
+        place: Place,
+        values: abc.Mapping[str, Value],
+        *,
+        creating: bool,
+        held: abc.Mapping[str, Value] | None = None,
     ) -> tuple[dict[str, Any], list[FieldProblem]]:
-        """Native values for these canonical ones, and what cannot be written.
+        """Native values for these canonical ones, and what cannot be written.  held: what the record holds now.
 
         A field with a problem is not among the native values.  When creating, blanks are left out, required ones get
         their `default`, and fields that the system requires but nobody gives are problems.
@@ -240,7 +250,7 @@ class Mapping:
                 value = slot.rule.default
             if value is None and (creating or name not in values):
                 continue
-            result = slot.encode(value, creating=creating)
+            result = slot.encode(value, creating=creating, held=(held or {}).get(name))
             if isinstance(result, FieldProblem):
                 problems.append(result)
             else:
@@ -260,18 +270,65 @@ class Mapping:
         meta = schema.fields[native] if schema is not None else Field(native, native, "datetime")
         return {native: to_native("datetime", ms, meta)}
 
-    def fit(self, place: Place, name: str, value: Value) -> Value:
+    def fit(self, place: Place, name: str, value: Value, held: Value = None) -> Value:
         """The own value that the record would hold after writing this canonical one.
 
         UNWRITTEN: nothing would be written.  Another Unmapped: it cannot be written (`encode` says why).
         """
-        return self._slots[place][name].fit(value)
+        return self._slots[place][name].fit(value, held)
+
+    def written(self, place: Place, name: str, value: Value, natives: abc.Mapping[str, Any]) -> Value:
+        """The own value that a record holds after a write of this canonical one, as these native values."""
+        slot = self._slots[place][name]
+        return natives.get(slot.natives[0]) if slot.refers else slot.fit(value)
+
+    # -- parents -------------------------------------------------------------------------------------------------------
+
+    def linked(self, links: Links) -> Mapping:
+        """The same mapping, knowing who these parents are."""
+        other = copy(self)
+        other.links = links
+        other._slots = {
+            place: {name: replace(slot, mapping=other) if slot.refers else slot for name, slot in slots.items()}
+            for place, slots in self._slots.items()
+        }
+        other._shared = {}
+        return other
+
+    def parents(self, place: Place, own: abc.Mapping[str, Value]) -> list[tuple[str, str]]:
+        """(kind, id) of everything that the record refers to."""
+        found: list[tuple[str, str]] = []
+        for name, slot in self._slots[place].items():
+            if slot.refers and (held := own.get(name)) is not None:
+                found += [(slot.refers, id) for id in (held if isinstance(held, list) else [held])]
+        return found
+
+    def parent(self, rule: FieldRule, system: str, entity: str) -> str | None:
+        """The id by which this field names an entity in a system; None: it has no record there that fits."""
+        object, id = self.links.records.get((entity, system), ("", ""))
+        allowed = self._targets_of(rule, system)
+        return id if id and (not allowed or object in allowed) else None
+
+    def _targets_of(self, rule: FieldRule, system: str) -> frozenset[str]:
+        """The objects that this field may refer to; empty: the system does not say."""
+        known = self._targets.get((rule.name, system))
+        if known is None:
+            metas = [
+                s[rule.name].metas[0] for place, s in self._slots.items() if place.system == system and rule.name in s
+            ]
+            known = self._targets[rule.name, system] = frozenset(object for meta in metas for object in meta.references)
+        return known
 
     # -- identity ------------------------------------------------------------------------------------------------------
 
     def match_keys(self, place: Place, own: abc.Mapping[str, Value]) -> list[str]:
         """The keys under which the record can be found: see `mapping.keys`."""
         return match_keys(self.rule, place, own)
+
+    def keys(self, place: Place, own: abc.Mapping[str, Value]) -> list[str]:
+        """All keys to remember the record by: its match keys, and those of its parents."""
+        parents = [parent_key(place.system, kind, id) for kind, id in self.parents(place, own)]
+        return [*self.match_keys(place, own), *parents]
 
     def stand_in(self, place: Place, natives: abc.Mapping[str, Any]) -> Key | None:
         """The field by which a record with these native values can be found where it holds no sync key."""

@@ -55,7 +55,8 @@ class FieldRule:
     name: str
     """Canonical: "phone"."""
     type: str
-    """text, long_text, email, phone, url, domain, int, decimal, bool, date, datetime, choice, set, owner, stage."""
+    """text, long_text, email, phone, url, domain, int, decimal, bool, date, datetime, choice, set, owner, stage;
+    reference:KIND (one parent), references:KIND (several)."""
     places: Mapping[Place, str]
     """place → native field."""
     to: frozenset[str] = frozenset()
@@ -140,6 +141,14 @@ class KindRule:
     """system → object that is created."""
     role_mailboxes: frozenset[str] = frozenset()
     """Local parts that are nobody in particular: info, sales …"""
+    parents: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """kind that fields refer to → system → its objects."""
+    has_children: bool = False
+    """Fields of other kinds refer to it."""
+    first: tuple[str, ...] = ()
+    """References that a new record must not be made without, if its counterpart has them."""
+    any_of: tuple[str, ...] = ()
+    """References of which a new record needs at least one."""
     prefix: str = ""
     """What the keys of its entities begin with, so that records of different objects with one id never meet."""
     stand_in: str = ""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.port import Field, Schema
 from mapping.codecs import MisfitError, cut, nearest, to_native
+from mapping.links import referred
 from mapping.rules import FieldRule, Place, Value, ValueMap
-from mapping.values import Unmapped, decode
+from mapping.values import Unlinked, Unmapped, decode
 
 if TYPE_CHECKING:
     from mapping.mapping import Mapping as KindMapping
@@ -56,13 +57,20 @@ class Slot:
     values: ValueMap | None
     system: str = field(init=False)
     staged: bool = field(init=False)
+    refers: str = field(init=False)
+    """The kind of the parents that it holds; empty: it is no reference."""
+    many: bool = field(init=False)
+    """It holds a list of parents."""
     plain: bool = field(init=False)
     """Own values are the shared ones."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "system", self.place.system)
         object.__setattr__(self, "staged", self.rule.type == "stage")
-        object.__setattr__(self, "plain", self.values is None and self.rule.type not in ("stage", "owner"))
+        object.__setattr__(self, "refers", referred(self.rule.type))
+        object.__setattr__(self, "many", self.rule.type.startswith("references:"))
+        plain = self.values is None and self.rule.type not in ("stage", "owner") and not self.refers
+        object.__setattr__(self, "plain", plain)
 
     # -- own → canonical -----------------------------------------------------------------------------------------------
 
@@ -74,6 +82,8 @@ class Slot:
             return self.mapping.lifecycle.canon(own)
         if self.rule.type == "owner":
             return self.mapping.owners.canon(self.place.system, own)
+        if self.refers:
+            return self._parents(own)
         assert self.values is not None, "only plain values need no translation"
         if isinstance(own, list):
             read = self.values.read
@@ -81,12 +91,34 @@ class Slot:
             return Unmapped(unknown) if unknown else sorted({read[part] for part in own})
         return self.values.read.get(own, Unmapped(own))
 
+    def _parents(self, own: Value) -> Value:
+        """The entity referred to; of a list, those that every system with this field can refer to."""
+        if not isinstance(own, list):
+            return self._entity(own) or Unlinked(own)
+        return sorted({entity for id in own if (entity := self._known(id)) is not None}) or None
+
+    def _entity(self, id: str) -> str | None:
+        return self.mapping.links.entities.get((self.refers, self.place.system, id))
+
+    def _known(self, id: str) -> str | None:
+        entity = self._entity(id)
+        if entity is None:
+            return None
+        systems = {place.system for place in self.rule.places}
+        return entity if all(self.mapping.parent(self.rule, system, entity) for system in systems) else None
+
+    def agreed(self, own: Value) -> Value:
+        """What of an own value can be agreed upon: of a list of parents, those that every system can refer to."""
+        if not self.many or not isinstance(own, list):
+            return own
+        return [id for id in own if self._known(id) is not None] or None
+
     # -- canonical → own → native --------------------------------------------------------------------------------------
 
-    def encode(self, value: Value, *, creating: bool) -> dict[str, Any] | FieldProblem:
-        """Native values, empty if nothing is to be written, or the problem."""
+    def encode(self, value: Value, *, creating: bool, held: Value = None) -> dict[str, Any] | FieldProblem:
+        """Native values, empty if nothing is to be written, or the problem.  held: the own value that is there now."""
         try:
-            return self._natives(value, creating=creating)
+            return self._natives(value, creating=creating, held=held)
         except _NotWritten:
             return {}
         except MisfitError as misfit:
@@ -94,10 +126,10 @@ class Slot:
                 return {}
             return FieldProblem(self.rule.name, self.natives[0], misfit.code, value, misfit.fix)
 
-    def fit(self, value: Value) -> Value:
+    def fit(self, value: Value, held: Value = None) -> Value:
         """The own value after writing; Unmapped if it cannot be, UNWRITTEN if it will not be."""
         try:
-            return self._read_back(self._natives(value, creating=False))
+            return self._read_back(self._natives(value, creating=False, held=held))
         except _NotWritten:
             return UNWRITTEN
         except MisfitError:
@@ -109,9 +141,11 @@ class Slot:
             return self.mapping.lifecycle.decode(self.place.system, raw)
         return decode(self.rule.type, raw[0])
 
-    def _natives(self, value: Value, *, creating: bool) -> dict[str, Any]:
+    def _natives(self, value: Value, *, creating: bool, held: Value) -> dict[str, Any]:
         if not (self.metas[0].createable if creating else self.metas[0].writable):
             raise _NotWritten
+        if self.refers:
+            return {self.natives[0]: self._records(value, held) if self.many else self._record(value)}
         try:
             return self._exactly(value)
         except MisfitError as misfit:
@@ -141,6 +175,21 @@ class Slot:
             if close is not None:
                 return {native: to_native(type_, close, meta)}
         raise misfit
+
+    def _record(self, entity: Value) -> str | None:
+        if entity is None:
+            return None
+        id = self.mapping.parent(self.rule, self.place.system, str(entity))
+        if id is None:
+            raise MisfitError("PARENT_MISSING", f"its {self.refers} has no record in {self.place.system}")
+        return id
+
+    def _records(self, entities: Value, held: Value) -> list[str]:
+        """Those held already keep their place, also those that no other system can tell of."""
+        wanted = set(entities or ())
+        kept = [id for id in held or () if (entity := self._known(id)) is None or entity in wanted]
+        there = {self._entity(id) for id in kept}
+        return sorted({*kept, *(str(self._record(entity)) for entity in wanted - there)})
 
     def _stage(self, value: Value) -> dict[str, Any]:
         lifecycle, system = self.mapping.lifecycle, self.place.system

@@ -46,9 +46,18 @@ class Unmapped:
         return False
 
 
+class Unlinked(Unmapped):
+    """A reference to a record that belongs to nobody we know: it waits."""
+
+
+def decoder(type_: str) -> Callable[[Any], Value]:
+    """What reads native values of this type; `reference:company` is read as any reference."""
+    return DECODERS[type_.partition(":")[0]]
+
+
 def decode(type_: str, native: Any) -> Value:
     """A native value as carried.  Never raises for a known type."""
-    return DECODERS[type_](native)
+    return decoder(type_)(native)
 
 
 def same(type_: str, a: Value, b: Value, region: str = "") -> bool:
@@ -247,6 +256,8 @@ DECODERS: dict[str, Callable[[Any], Value]] = {
     "set": options,
     "owner": text,
     "stage": text,
+    "reference": text,
+    "references": options,
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from state.base import Part, to_json, to_json_or_null
-from state.deciding import DECIDE, decision
+from state.deciding import DECIDE, decision, release
 from state.notes import write_notes
 from state.observing import newest, replace_keys, write_row
 from state.operations import OPERATION_COLUMNS, drop_operations, read_operation
@@ -105,6 +105,7 @@ class Applying(Part):
                 again = "UPDATE record SET dirty = ? WHERE entity IN ?? AND NOT dirty"
                 self._tables.run(connection, again, (True, self._tables.many(outcomes.dirty)))
             write_notes(self._tables, connection, outcomes.journal, outcomes.opened, outcomes.closed)
+            release(self._tables, connection, outcomes.released)
 
 
 def _whole(row: Row) -> tuple[Any, ...]:

@@ -214,6 +214,8 @@ class Batch:
     journal: Sequence[JournalRow] = ()
     opened: Sequence[ReviewRow] = ()
     closed: Sequence[Closing] = ()
+    released: Sequence[str] = ()
+    """Match keys whose holders are to be decided again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +236,5 @@ class Outcomes:
     journal: Sequence[JournalRow] = ()
     opened: Sequence[ReviewRow] = ()
     closed: Sequence[Closing] = ()
+    released: Sequence[str] = ()
+    """Match keys whose holders are to be decided again."""

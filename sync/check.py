@@ -25,6 +25,8 @@ TYPES: dict[str, frozenset[str]] = {
     "set": frozenset({"choices"}),
     "owner": frozenset({"reference", "choice", "number", "text"}),
     "stage": frozenset({"choice", "text"}),
+    "reference": frozenset({"reference", "text"}),
+    "references": frozenset({"references"}),
 }
 
 
@@ -83,7 +85,7 @@ def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) ->
                 f"correct {rule.kind}.fields.{field.name}, or grant the permission to see the field",
             )
             continue
-        if meta.type not in TYPES[field.type]:
+        if meta.type not in TYPES[field.type.partition(":")[0]]:
             yield Problem(
                 "error",
                 where,

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from connectors.errors import Misconfigured
 from mapping.conditions import ConditionError, compile_condition
+from mapping.links import referred
 from mapping.presets import PRESETS
 from mapping.rules import KINDS, FieldRule, KindRule, Place, Stage, ValueMap
 from sync.deleting import EVENT, MARK
@@ -198,12 +199,26 @@ def places(frame: Frame, field: FieldSettings) -> dict[Place, str]:
 
 def rules(settings: Settings, kinds: Collection[str] = KINDS) -> list[KindRule]:
     """Everything the core needs to know of these kinds, as far as they are synchronised; parents before children."""
-    made = {"company": company_rule, "person": person_rule}
-    return [made[kind](settings) for kind in KINDS if kind in made and kind in kinds and getattr(settings, kind).sync]
+    made = {"company": _company, "person": _person}
+    on = [kind for kind in KINDS if kind in made and getattr(settings, kind).sync]
+    every = [_with_parents(made[kind](settings), on) for kind in on]
+    parents = {kind for rule in every for kind in rule.parents}
+    return [replace(rule, has_children=rule.kind in parents) for rule in every if rule.kind in kinds]
+
+
+def _with_parents(rule: KindRule, kinds: Collection[str]) -> KindRule:
+    """The rule without references to kinds that are not synchronised, and with the objects of those that are."""
+    fields = tuple(field for field in rule.fields if not (kind := referred(field.type)) or kind in kinds)
+    named = {kind for field in fields if (kind := referred(field.type))}
+    return replace(rule, fields=fields, parents={kind: FRAMES[kind].objects for kind in KINDS if kind in named})
 
 
 def person_rule(settings: Settings) -> KindRule:
-    """Everything the core needs to know of people."""
+    """Everything the core needs to know of people, as if no other kind were synchronised."""
+    return _with_parents(_person(settings), ["person"])
+
+
+def _person(settings: Settings) -> KindRule:
     person = settings.person
     rule = _rule("person", person, settings)
     return replace(
@@ -235,8 +250,7 @@ def _moments(settings: OnDeleteSettings) -> dict[Place, dict[str, str]]:
     return found
 
 
-def company_rule(settings: Settings) -> KindRule:
-    """Everything the core needs to know of companies."""
+def _company(settings: Settings) -> KindRule:
     company = settings.company
     rule = _rule("company", company, settings)
     return replace(rule, match_name=company.match_name, phone_region=settings.person.phone_region)

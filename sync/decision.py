@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from state.rows import PARKED, OperationRow, Row
 HELD = "held"
 UNMAPPED = "unmapped"
 CONFLICT = "conflict"
+PARKED_QUESTION = "parked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,20 @@ def tried(open_: OperationRow | None) -> tuple[tuple[str | None, Mapping[str, An
         return ()
     before = [(id, native) for id, native in open_.basis.get("tried", ())]
     return ((open_.id, dict(open_.native)), *before)[:REMEMBERED]
+
+
+def parked(system: str, row: Row, names: Sequence[str], kinds: Sequence[str]) -> Question:
+    """A record that cannot be made before what it belongs to; it is made by itself once that is there."""
+    whose = " or ".join(dict.fromkeys(kinds))
+    detail = {
+        "code": "PARENT_MISSING",
+        "native": "",
+        "value": {name: row.now.get(name) for name in names},
+        "cause": f"The {whose} that it belongs to has no record in {system}.",
+        "fix": f"Nothing: it follows by itself as soon as the {whose} is in {system}.",
+        "target": system,
+    }
+    return Question(PARKED_QUESTION, row.system, row.object, row.id, None, detail)
 
 
 def still_refused(open_: OperationRow) -> Question:

@@ -30,6 +30,7 @@ from state.rows import (
 )
 from sync.catalogue import explain
 from sync.observe import observed, spans
+from sync.parents import keys_of
 from sync.rest import at_rest
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Told:
     opened: list[ReviewRow] = field(default_factory=list)
     to_look_at: dict[str, str] = field(default_factory=dict)
     """id → entity that waits for it."""
+    free: list[Row] = field(default_factory=list)
+    """Whose children are to be decided again."""
     changed: set[Ref] = field(default_factory=set)
     seen: set[Ref] = field(default_factory=set)
     """Those of which something new was observed."""
@@ -96,6 +99,7 @@ class Told:
             self.dirty,
             self.journal,
             self.opened,
+            released=keys_of(self.free),
         )
 
     def _rest(self) -> None:
@@ -131,7 +135,7 @@ class Told:
         if operation.verb == "archive":
             return False
         now = self.mapping.decode(record)
-        return all(self._holds(now, name, value) for name, value in operation.fields.items())
+        return all(self._holds(operation, now, name, value) for name, value in operation.fields.items())
 
     def outcome(
         self, operation: OperationRow, outcome: Outcome, replaced: Mapping[str, Any], *, looked: bool = False
@@ -217,17 +221,18 @@ class Told:
         held: dict[str, Any] = {}
         if record is not None and operation.id is not None and record.moved_to is None and record.fields:
             now = self.mapping.decode(record)
-            held = {name: value for name, value in wanted.items() if self._holds(now, name, value)}
+            held = {name: value for name, value in wanted.items() if self._holds(operation, now, name, value)}
             self._journal(operation._replace(fields=held), now, replaced, LOOKED)
         unseen = {name: value for name, value in wanted.items() if name not in held}
         self._journal(operation._replace(fields=unseen), {}, {}, UNSEEN)
         if record is not None:
             self._observe(record)
 
-    def _holds(self, now: Mapping[str, Any], name: str, wanted: Any) -> bool:
+    def _holds(self, operation: OperationRow, now: Mapping[str, Any], name: str, wanted: Any) -> bool:
         if name.startswith("@"):
             return bool(now.get(name) == wanted)
-        return not self.mapping.changed(self.place, name, now.get(name), self.mapping.fit(self.place, name, wanted))
+        fitted = self.mapping.written(self.place, name, wanted, operation.native)
+        return not self.mapping.changed(self.place, name, now.get(name), fitted)
 
     def look(self) -> None:
         """See the records that were in the way as they are now."""
@@ -259,7 +264,7 @@ class Told:
         self.seen.add(ref)
         if keyed:
             place = Place(row.system, row.object)
-            self.keys[ref] = self.mapping.match_keys(place, row.now)
+            self.keys[ref] = self.mapping.keys(place, row.now)
 
     def _settle(self, row: Row) -> None:
         """What follows for a record that was not looked at."""
@@ -278,6 +283,7 @@ class Told:
             # sides have not met there.
             made = {name: self._as_made(operation, name, now.get(name)) for name in met}
             stored = {name: value for name, value in made.items() if value is None or now.get(name) is not None}
+        stored |= operation.agreed.get(operation.system, {})
         if old is None:
             why = {"rule": "create", "evidence": "made by us", "at": self.engine.now(), "by": "sync"}
             row = Row(
@@ -300,6 +306,8 @@ class Told:
             if operation.id is None:
                 row = row._replace(state=LIVE)
         self._put(row, keyed=old is None or old.now != now)
+        if operation.id is None and self.mapping.rule.has_children:
+            self.free += [row, *self.mates.get(operation.entity, ())]
         self._agree(operation)
         self._journal(operation, now, replaced, LOOKED if looked else "")
         self.ended.append(Ending(operation.n, DONE, record.ref.id, note={"looked": True} if looked else None))
@@ -320,7 +328,7 @@ class Told:
     def _as_made(self, operation: OperationRow, name: str, now: Any) -> Any:
         """What a record of ours, found by looking, was made with: people may have edited it since."""
         sent = operation.fields.get(name)
-        made = None if sent is None else self.mapping.fit(self.place, name, sent)
+        made = None if sent is None else self.mapping.written(self.place, name, sent, operation.native)
         return made if self.mapping.changed(self.place, name, now, made) else now
 
     def _agree(self, operation: OperationRow) -> None:

@@ -8,17 +8,18 @@ is not written: skipped by a condition, held with cause and fix, or waiting.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from connectors.port import Key
 from mapping.journey import Standing
+from mapping.links import Links
 from mapping.mapping import Mapping as KindMapping
-from mapping.mapping import Shared, Unmapped
-from mapping.rules import OURS, STAGE, FieldRule, KeyField, Place, Value, is_ours
-from mapping.slots import Slot
+from mapping.mapping import Shared, Unlinked, Unmapped
+from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
+from mapping.slots import UNWRITTEN, Slot
 from state.rows import PARKED, OperationRow, Row
 from sync.consent import is_consent, opted_out, owed, portions, taken_back, tell_duplicates
+from sync.creating import create
 from sync.decision import (
     CONFLICT,
     Decision,
@@ -27,7 +28,6 @@ from sync.decision import (
     Question,
     Why,
     held,
-    keyless,
     refused,
     still_refused,
     tried,
@@ -84,7 +84,7 @@ class Planner:
             elif (open_ := opens.get(system)) and open_.state == "sent":
                 decision.waits = True
             else:
-                self._create(system, live, opens.get(system), decision, opted, staging)
+                create(self, system, live, opens.get(system), decision, opted, staging)
         if not decision.drafts:
             # The sync key of a new record follows, and takes an opt-out along.
             merged.opt_out(opted)
@@ -95,6 +95,10 @@ class Planner:
             after_deletion(self, rows, live, opens, decision)
         merged.settle(decision)
         return decision
+
+    def linked(self, links: Links) -> Planner:
+        """The same, knowing who these parents are."""
+        return replace(self, mapping=self.mapping.linked(links))
 
     def settled(self, row: Row) -> bool:
         """Whether a later change of this record is certain to carry a later version."""
@@ -119,7 +123,8 @@ class Planner:
     def _update(self, system: str, row: Row, merged: _Merged, open_: OperationRow | None, decision: Decision) -> None:
         place = Place(system, row.object)
         wanted = merged.writes.get(system, {})
-        native, problems = self.mapping.encode(place, {n: why.new for n, why in wanted.items()}, creating=False)
+        natives = {name: why.new for name, why in wanted.items()}
+        native, problems = self.mapping.encode(place, natives, creating=False, held=row.now)
         for problem in problems:
             wanted.pop(problem.field, None)
             merged.hold([problem.field])
@@ -157,12 +162,14 @@ class Planner:
             }
             merged.hold(wanted.keys() - fields.keys())
             agreed = {
-                other: {
-                    name: mate.now.get(name) for name in fields if name in merged.names(other) and not is_ours(name)
-                }
-                for other, mate in merged.live.items()
+                other: merged.agreed(
+                    other, [name for name in fields if name in merged.names(other) and not is_ours(name)]
+                )
+                for other in merged.live
                 if other != system
             }
+            if lists := {name: why.new for name, why in wanted.items() if name in fields and isinstance(why.new, list)}:
+                agreed[system] = merged.lists_after(system, lists)
             # Fields of our own are right whatever else the record has come to hold.
             version = row.version_ms if settled and theirs else None
             urgent = not told.keys().isdisjoint(fields)
@@ -185,89 +192,8 @@ class Planner:
                 keys[key] = Why(held, other.id, "link", f"names its {other.system} record")
         return keys
 
-    def _create(
-        self,
-        system: str,
-        live: Mapping[str, Row],
-        open_: OperationRow | None,
-        decision: Decision,
-        opted: Sequence[FieldRule],
-        staging: Staging,
-    ) -> None:
-        rule = self.mapping.rule
-        if not self.create[system](self.facts(live)):
-            decision.skipped = f"not made in {system}: {rule.create[system]} does not hold"
-            return
-        place = Place(system, rule.create_as[system])
-        values: dict[str, Value] = {}
-        sources: dict[str, str] = {}
-        slots = self.mapping.slots(place)
-        origins = {other: self.mapping.slots(Place(other, row.object)) for other, row in live.items()}
-        for name, slot in slots.items():
-            field_ = slot.rule
-            if field_.winner == OURS or (not is_consent(field_) and not self.holds(field_, live)):
-                continue
-            for other, row in live.items():
-                origin = origins[other].get(name)
-                if origin is None:
-                    continue
-                value = origin.canon(row.now.get(name))
-                if isinstance(value, Unmapped):
-                    if field_.on_invalid != "drop":
-                        decision.questions.append(unmapped(other, row, field_, value))
-                elif value is not None and system in field_.to and (value or field_.winner != "sticky_true"):
-                    values.setdefault(field_.name, value)
-                    sources.setdefault(field_.name, other)
-        for rule_ in opted:
-            if place in rule_.places and system in rule_.to:
-                values[rule_.name] = True
-                sources.setdefault(rule_.name, "a duplicate")
-        ours = {name: value for name, value in staging.ours(place).items() if value is not None}
-        native, problems = self.mapping.encode(place, {**values, **ours}, creating=True)
-        if problems:
-            source = next(iter(live.values()))
-            decision.questions += [held(system, source, problem, creating=place.object) for problem in problems]
-            return
-        key = self._creation_key(place, live, native)
-        if key is None:
-            source = next(iter(live.values()))
-            decision.questions.append(keyless(system, source, place))
-            return
-        native = {**native, key.field: key.value}
-        if open_ is not None and open_.state == "parked" and open_.id is None and open_.native == native:
-            decision.questions.append(still_refused(open_))
-            return
-        fields = {
-            name: Why(None, value, "create", f"new in {system}, from {sources[name]}")
-            for name, value in values.items()
-            if slots[name].natives[0] in native
-        }
-        fields |= {name: Why(None, value, "stage", "where the person stands") for name, value in ours.items()}
-        for field_ in rule.fields:
-            if field_.name not in fields and native.get(field_.places.get(place, "")) is not None:
-                why = f"{system} demands a value: the default of the configuration"
-                fields[field_.name] = Why(None, field_.default, "create", why)
-        agreed = {
-            other: {name: row.now.get(name) for name in origins[other] if name in slots} for other, row in live.items()
-        }
-        decision.drafts.append(Draft(system, place.object, None, native, fields, agreed, None, key))
-        decision.transitions = list(staging.transitions)
-
-    def _creation_key(self, place: Place, live: Mapping[str, Row], native: Mapping[str, Any]) -> Key | None:
-        """The field that makes the creation idempotent.
-
-        Where an admin forbids our own fields another one may stand in (a person's e-mail address): it is looked for
-        before anything is decided again, but two creations at the same moment are not refused by the platform.
-        """
-        for key in self.mapping.rule.keys:
-            named = live.get(key.of.system)
-            fits = key.place == place and named is not None and key.of.object == named.object
-            if fits and named is not None and self.mapping.known(place, key.native):
-                return Key(key.native, named.id)
-        return self.mapping.stand_in(place, native)
-
     def holds(self, rule: FieldRule, live: Mapping[str, Row]) -> bool:
-        """Whether the rule's condition (`only`) is fulfilled."""
+        """Whether the condition of a field is met."""
         condition = self.only.get(rule.name)
         return condition is None or condition(self.facts(live))
 
@@ -336,6 +262,8 @@ class _Merged:
         values: dict[str, Value] = {}
         for slot in slots:
             value = slot.canon(live[slot.system].now.get(name))
+            if isinstance(value, Unlinked):
+                return
             if isinstance(value, Unmapped):
                 if rule.on_invalid != "drop":
                     decision.questions.append(unmapped(slot.system, live[slot.system], rule, value))
@@ -369,19 +297,36 @@ class _Merged:
     def _agree(self, name: str, systems: Iterable[str]) -> None:
         """What these systems hold now is what they hold together."""
         for system in systems:
-            self._move.setdefault(system, {})[name] = self.live[system].now.get(name)
+            self._move.setdefault(system, {}).update(self.agreed(system, [name]))
+
+    def agreed(self, system: str, names: Iterable[str]) -> dict[str, Value]:
+        """What this system's record holds in these fields, as far as others can agree to it."""
+        slots, now = self.mapping.slots(self._places[system]), self.live[system].now
+        return {name: slots[name].agreed(now.get(name)) for name in names}
+
+    def lists_after(self, system: str, lists: Mapping[str, Value]) -> dict[str, Value]:
+        """What others can agree to of the lists that a write leaves in this system's record."""
+        slots, now = self.mapping.slots(self._places[system]), self.live[system].now
+        return {
+            name: slots[name].agreed(slots[name].fit(value, now.get(name)))
+            for name, value in lists.items()
+            if slots[name].many
+        }
 
     def _take(
         self, rule: FieldRule, sides: Mapping[str, Side], verdict: Verdict, met: bool, decision: Decision
     ) -> None:
         name = rule.name
-        decision.conflicts += verdict.conflict and met
         writes: dict[str, Value] = {}
         for system, value in verdict.writes.items():
             place = self._places[system]
             own = self.live[system].now.get(name)
-            if self.mapping.changed(place, name, self.mapping.fit(place, name, value), own):
+            wanted = self.mapping.fit(place, name, value, own)
+            if isinstance(wanted, Unmapped) and wanted is not UNWRITTEN and self.mapping.slots(place)[name].refers:
+                return
+            if self.mapping.changed(place, name, wanted, own):
                 writes[system] = value
+        decision.conflicts += verdict.conflict and met
         for system, _ in verdict.lost if is_consent(rule) and met else ():
             row = self.live[system]
             if self.mapping.canon(self._places[system], name, (row.shadow or {}).get(name)) is True:

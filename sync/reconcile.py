@@ -23,6 +23,7 @@ from state.rows import (
     LIVE,
     MERGED,
     MOVED,
+    PARKED,
     PENDING,
     SENT,
     SHARED,
@@ -36,9 +37,9 @@ from state.rows import (
     Row,
 )
 from sync import match as matching
-from sync import moves
+from sync import moves, parents
 from sync.consent import taken_back_everywhere
-from sync.decision import Decision, Question, operation
+from sync.decision import PARKED_QUESTION, Decision, Question, operation
 from sync.deleting import too_many
 from sync.erased import back
 from sync.plan import Planner
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
 MATCHED = (LIVE, DUPLICATE, SHARED)
 GONE = {DELETED, MOVED}
-PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected", "recreate")
+PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected", "recreate", "parked")
 """Questions that a new decision on the entity raises again, or settles."""
 
 
@@ -119,6 +120,11 @@ class _Batch:
             opens.setdefault(entity, {})[system] = open_
         if self.planner.mapping.rule.judges(STAGE):
             self.standings = self.engine.view.standings(sorted(by_entity))
+        if self.planner.mapping.rule.parents:
+            known = parents.links(
+                self.engine.view, self.planner.mapping, (row for rows in by_entity.values() for row in rows)
+            )
+            self.planner = self.planner.linked(known)
         for entity, rows in by_entity.items():
             self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}))
         for row in self.dirty:
@@ -141,7 +147,11 @@ class _Batch:
             if review.fingerprint not in self.questions
         ]
         closed += self.settled
-        return Batch(changed, self.drafts, self.dropped, self.journal, list(self.questions.values()), closed)
+        free = []
+        if self.planner.mapping.rule.has_children:
+            free = parents.released(((self.read[row.n], row) for row in changed), self.rows.values())
+        questions = list(self.questions.values())
+        return Batch(changed, self.drafts, self.dropped, self.journal, questions, closed, free)
 
     def _leave_out(self, selector: Selector) -> None:
         """What a backfill is not about is not decided now; what is linked already, always."""
@@ -429,6 +439,8 @@ class _Batch:
         if row.state == LIVE:
             if any(question.question in ("held", "unmapped", "rejected") for question in decision.questions):
                 fate = HELD
+            elif any(question.question == PARKED_QUESTION for question in decision.questions):
+                fate = PARKED
             elif decision.drafts or moved:
                 fate = APPLIED
             elif decision.skipped:
@@ -468,7 +480,7 @@ def _stands(decision: Decision, system: str) -> bool:
 
 def _final(row: Row, fate: str) -> str:
     """A record keeps the first thing that became of it in a run; deleted and merged are facts."""
-    return fate if row.fate == PENDING and row.state not in (DELETED, MOVED) else row.fate
+    return fate if row.fate in (PENDING, PARKED) and row.state not in (DELETED, MOVED) else row.fate
 
 
 def _keys(mapping: KindMapping, row: Row) -> list[str]:

@@ -274,6 +274,9 @@ PERSON_FIELDS: dict[str, FieldSettings] = {
     "phone": mapped("phone", "Phone", "phone", tie="crm"),
     "mobile": mapped("mobilephone", "MobilePhone", "phone", tie="crm"),
     "company": mapped("company", {"Lead": "Company"}, tie="crm", clears="never", default="[not provided]"),
+    "account": mapped(
+        "@company", {"Contact": "AccountId"}, "reference:company", rule="prefer_salesforce_unless_blank", personal=False
+    ),
     "street": _address_part("Street", "address"),
     "city": _address_part("City", "city"),
     "state": _address_part("State", "state"),

@@ -239,6 +239,7 @@ HELD_QUESTIONS = (
     "recreate",
     "reconsent",
     "erased",
+    "parked",
 )
 
 

@@ -48,6 +48,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "form": rf"hubspot (?P<name>{NAME}) fills in a form",
         "opt_out": rf"hubspot (?P<name>{NAME}) opts (?P<way>out|in)",
         "machine": rf"an integration edits (?P<side>{SIDE}) (?P<name>{NAME}){FIELDS}",
+        "employ": rf"(?P<side>{SIDE}) (?P<name>{NAME}) works for (?P<other>{NAME})",
         "edit": rf"(?P<side>{SIDE}) (?P<name>{NAME}){FIELDS}",
     },
     "then": {
@@ -67,6 +68,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "asked": r"somebody is asked (?P<question>\w+)",
         "status": r"the run is (?P<status>done|partial|paused)",
         "never": rf"(?P<side>{SIDE}) (?P<name>{NAME}) was never written (?P<field>\w+)",
+        "employed": rf"(?P<side>{SIDE}) (?P<name>{NAME}) works for (?P<other>{NAME})",
         "holds": rf"(?P<side>{SIDE}) (?P<name>{NAME}){FIELDS}",
     },
 }

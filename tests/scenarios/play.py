@@ -202,6 +202,12 @@ class Player:
         said = hubspot.opt_out if step.told["way"] == "out" else hubspot.opt_in
         said(str(held["email"]), self.stage.human("hubspot"))
 
+    def when_employ(self, step: Step) -> None:
+        """A person's company in HubSpot, a contact's account in Salesforce."""
+        self._time(step)
+        side, object, id = self._record(step)
+        self.stage.employ(side, object, id, self.cast[str(step.told["other"])][side][1])
+
     def when_trouble(self, step: Step) -> None:
         """A fault."""
         self.stage.begin()
@@ -255,6 +261,14 @@ class Player:
         wanted = self._natives(step, side, object, step.fields)
         wrong = {name: held.get(name) for name, value in wanted.items() if _text(held.get(name)) != _text(value)}  # type: ignore[union-attr]
         _check(step.line, not wrong, f"It holds {wrong}.")
+
+    def then_employed(self, step: Step) -> None:
+        """The primary company, the account."""
+        side, object, id = self._record(step)
+        other = str(step.told["other"])
+        wanted = None if other == "nobody" else self.cast[other][side][1]
+        held = self.stage.employer(side, object, id)
+        _check(step.line, held == wanted, f"It works for {held}.{self._held_text()}")
 
     def then_never(self, step: Step) -> None:
         """An integration never touched the field."""

@@ -232,7 +232,7 @@ class Stage:
 
     def held(self) -> list[ReviewRow]:
         """What waits for a person."""
-        kinds = ("held", "unmapped", "rejected", "conflict", "reconsent")
+        kinds = ("held", "unmapped", "rejected", "conflict", "reconsent", "parked")
         return [review for kind in kinds for review in self.state.reviews(question=kind)]
 
     def snapshot(self) -> dict[tuple[str, str, str], Any]:
@@ -251,6 +251,22 @@ class Stage:
     def human(self, side: str) -> Caller:
         """Rita, who works in both systems."""
         return Caller("human", str(self.staff["rita"][side]))
+
+    def employ(self, side: str, object: str, id: str, company: str) -> None:
+        """Somebody works for a company from now on."""
+        human = self.human(side)
+        if side == "salesforce":
+            self.world.salesforce.edit(object, id, {"AccountId": company}, human)
+            return
+        self.world.hubspot.associate(object, id, "companies", company, human, primary=True)
+
+    def employer(self, side: str, object: str, id: str) -> str | None:
+        """The company that somebody works for."""
+        if side == "salesforce":
+            return (self.world.salesforce.get(object, id) or {}).get("AccountId")
+        links = self.world.hubspot.links
+        primary = links.primary(object, "companies")
+        return next((other for other, specs in links.of(object, id, "companies").items() if primary in specs), None)
 
     def install(self, side: str, name: str) -> None:
         """A rule or an automation."""

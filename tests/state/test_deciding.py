@@ -166,3 +166,13 @@ def test_empty_work_changes_nothing(store: Store, lease: Lease) -> None:
     store.commit_outcomes(lease, Outcomes())
     assert (store.counts(), store.backlog(), store.entity_rows([]), store.by_keys("person", [])) == ({}, {}, {}, {})
     assert store.open_operations([]) == {}
+
+
+def test_who_holds_a_released_key_is_decided_again(store: Store, lease: Lease) -> None:
+    child, other = contact("1", dirty=False), contact("2", dirty=False)
+    keys = {child.ref: ["parent:hubspot:company:5", "email:a"], other.ref: ["parent:hubspot:company:6"]}
+    store.save_page(lease, [child, other], keys, None)
+    store.commit_batch(lease, Batch(released=["parent:hubspot:company:5"]))
+    assert [row.id for row in store.dirty("person", 0, 9)] == ["1"]
+    store.commit_outcomes(lease, Outcomes(released=["parent:hubspot:company:6"]))
+    assert [row.id for row in store.dirty("person", 0, 9)] == ["1", "2"]

@@ -1,0 +1,166 @@
+"""A record that an entity lacks in one system: whether it is made, and with what.  Pure.
+
+It is not made where the condition does not hold, before the parents that it must not be made without, where a value
+that the system demands cannot be written, or where nothing would make it known again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connectors.port import Key
+from mapping.mapping import UNWRITTEN, Unmapped
+from mapping.mapping import Mapping as KindMapping
+from mapping.rules import OURS, FieldRule, Place, Value
+from mapping.slots import Slot
+from state.rows import OperationRow, Row
+from sync.consent import is_consent
+from sync.decision import Decision, Draft, Why, held, keyless, parked, still_refused, unmapped
+
+if TYPE_CHECKING:
+    from sync.plan import Planner
+    from sync.staging import Staging
+
+
+@dataclass(slots=True)
+class _New:
+    """What a new record would hold."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    """Field → the system that has its value."""
+    ours: dict[str, Value] = field(default_factory=dict)
+    """What the sync itself has to say."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """Reference → the kind of the parent that has no record there."""
+
+
+def create(
+    planner: Planner,
+    system: str,
+    live: Mapping[str, Row],
+    open_: OperationRow | None,
+    decision: Decision,
+    opted: Sequence[FieldRule],
+    staging: Staging,
+) -> None:
+    """Draft the creation of the record that `live` lacks in this system, or say why not."""
+    rule = planner.mapping.rule
+    facts = planner.facts(live)
+    if not planner.create[system](facts):
+        decision.skipped = f"not made in {system}: {rule.create[system]} does not hold"
+        return
+    place = Place(system, rule.create_as[system])
+    source = next(iter(live.values()))
+    new = _gather(planner, place, live, decision)
+    for rule_ in opted:
+        if place in rule_.places and system in rule_.to:
+            new.values[rule_.name] = True
+            new.sources.setdefault(rule_.name, "a duplicate")
+    if any(name in new.missing for name in rule.first) or not _belongs(rule.any_of, new.values):
+        if new.missing:
+            decision.questions.append(parked(system, source, list(new.missing), list(new.missing.values())))
+        else:
+            decision.skipped = f"not made in {system}: it belongs to nobody there"
+        return
+    new.ours = {name: value for name, value in staging.ours(place).items() if value is not None}
+    native, problems = planner.mapping.encode(place, {**new.values, **new.ours}, creating=True)
+    if problems:
+        decision.questions += [held(system, source, problem, creating=place.object) for problem in problems]
+        return
+    key = _key(planner.mapping, place, live, native)
+    if key is None:
+        decision.questions.append(keyless(system, source, place))
+        return
+    native = {**native, key.field: key.value}
+    if open_ is not None and open_.state == "parked" and open_.id is None and open_.native == native:
+        decision.questions.append(still_refused(open_))
+        return
+    agreed = _agreed(planner.mapping, place, live, new.missing)
+    decision.drafts.append(
+        Draft(system, place.object, None, native, _fields(planner, place, new, native), agreed, None, key)
+    )
+    decision.transitions = list(staging.transitions)
+
+
+def _gather(planner: Planner, place: Place, live: Mapping[str, Row], decision: Decision) -> _New:
+    """What the records that are there give."""
+    new = _New()
+    origins = {other: planner.mapping.slots(Place(other, row.object)) for other, row in live.items()}
+    for name, slot in planner.mapping.slots(place).items():
+        rule = slot.rule
+        if rule.winner == OURS or (not is_consent(rule) and not planner.holds(rule, live)):
+            continue
+        for other, row in live.items():
+            origin = origins[other].get(name)
+            if origin is None:
+                continue
+            value = origin.canon(row.now.get(name))
+            if slot.refers and row.now.get(name) is not None and _leads_nowhere(slot, value):
+                new.missing[name] = slot.refers
+            elif isinstance(value, Unmapped):
+                if rule.on_invalid != "drop":
+                    decision.questions.append(unmapped(other, row, rule, value))
+            elif value is not None and place.system in rule.to and (value or not is_consent(rule)):
+                new.values.setdefault(name, value)
+                new.sources.setdefault(name, other)
+    return new
+
+
+def _fields(planner: Planner, place: Place, new: _New, native: Mapping[str, Any]) -> dict[str, Why]:
+    """Field → why it is written."""
+    slots = planner.mapping.slots(place)
+    fields = {
+        name: Why(None, value, "create", f"new in {place.system}, from {new.sources[name]}")
+        for name, value in new.values.items()
+        if slots[name].natives[0] in native
+    }
+    fields |= {name: Why(None, value, "stage", "where the person stands") for name, value in new.ours.items()}
+    for rule in planner.mapping.rule.fields:
+        if rule.name not in fields and native.get(rule.places.get(place, "")) is not None:
+            why = f"{place.system} demands a value: the default of the configuration"
+            fields[rule.name] = Why(None, rule.default, "create", why)
+    return fields
+
+
+def _agreed(
+    mapping: KindMapping, place: Place, live: Mapping[str, Row], missing: Collection[str]
+) -> dict[str, dict[str, Value]]:
+    """What the other records hold, once the new one holds it too."""
+    slots = mapping.slots(place)
+    return {
+        other: {
+            name: origin.agreed(row.now.get(name))
+            for name, origin in mapping.slots(Place(other, row.object)).items()
+            if name in slots and name not in missing
+        }
+        for other, row in live.items()
+    }
+
+
+def _belongs(any_of: Collection[str], values: Mapping[str, Value]) -> bool:
+    return not any_of or any(name in values for name in any_of)
+
+
+def _leads_nowhere(slot: Slot, value: Value) -> bool:
+    """Whether no record in this slot's system is what a reference of another system means."""
+    if value is None or isinstance(value, Unmapped):
+        return True
+    fitted = slot.fit(value)
+    return isinstance(fitted, Unmapped) and fitted is not UNWRITTEN
+
+
+def _key(mapping: KindMapping, place: Place, live: Mapping[str, Row], native: Mapping[str, Any]) -> Key | None:
+    """The field that makes the creation idempotent.
+
+    Where an admin forbids our own fields another one may stand in (a person's e-mail address): it is looked for
+    before anything is decided again, but two creations at the same moment are not refused by the platform.
+    """
+    for key in mapping.rule.keys:
+        named = live.get(key.of.system)
+        fits = key.place == place and named is not None and key.of.object == named.object
+        if fits and named is not None and mapping.known(place, key.native):
+            return Key(key.native, named.id)
+    return mapping.stand_in(place, native)

@@ -1,0 +1,100 @@
+"""References: who the parents are, what waits, and what of a list of parents two systems can agree upon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.port import Field, Schema
+from mapping.links import Links
+from mapping.mapping import Mapping, Unlinked, Unmapped
+from mapping.rules import FieldRule, KindRule, Place
+
+H, S = "hubspot", "salesforce"
+DEALS, OPPORTUNITY = Place(H, "deals"), Place(S, "Opportunity")
+BOTH = frozenset({H, S})
+RULE = KindRule(
+    kind="deal",
+    objects={H: ("deals",), S: ("Opportunity",)},
+    fields=(
+        FieldRule("company", "reference:company", {DEALS: "@company", OPPORTUNITY: "AccountId"}, BOTH),
+        FieldRule("people", "references:person", {DEALS: "@contacts", OPPORTUNITY: "@contacts"}, BOTH, "union"),
+    ),
+    keys=(),
+    create={},
+    create_as={},
+)
+ROLES = Field("@contacts", "Contacts", "references", references=("Contact",))
+SCHEMAS = {OPPORTUNITY: Schema("Opportunity", {"AccountId": Field("AccountId", "", "reference"), "@contacts": ROLES})}
+PEOPLE = ("ann", "bob", "cid", "dan")
+
+
+def linked(leads: tuple[str, ...] = (), only: dict[str, str] | None = None) -> Mapping:
+    """Everybody is h-NAME in HubSpot and s-NAME in Salesforce, there as a Lead or a Contact; `only`: name → the one
+    system where they are."""
+    there = [(name, system) for name in PEOPLE for system in (H, S) if (only or {}).get(name, system) == system]
+    entities = {("person", system, f"{system[0]}-{name}"): name for name, system in there}
+    records = {
+        (name, system): ("contacts" if system == H else "Lead" if name in leads else "Contact", f"{system[0]}-{name}")
+        for name, system in there
+    }
+    return Mapping(RULE, SCHEMAS, {}).linked(Links(entities, records))
+
+
+def test_a_reference_nobody_can_follow_waits() -> None:
+    slot = Mapping(RULE, SCHEMAS, {}).slots(DEALS)["company"]
+    assert isinstance(slot.canon("51"), Unlinked)
+    assert isinstance(slot.fit("company:hubspot/51"), Unmapped)
+
+
+def test_an_object_that_the_field_may_not_refer_to_is_no_parent() -> None:
+    slots = linked(leads=("bob",)).slots(OPPORTUNITY)
+    assert slots["people"].canon(["s-ann", "s-bob"]) == ["ann"]
+
+
+def test_a_plain_mapping_is_not_changed_by_a_linked_one() -> None:
+    plain = Mapping(RULE, SCHEMAS, {})
+    plain.linked(Links({("company", H, "51"): "acme"}, {}))
+    assert isinstance(plain.slots(DEALS)["company"].canon("51"), Unlinked)
+
+
+MEMBERS = st.lists(st.sampled_from([*PEOPLE, "nobody"]), unique=True)
+ONLY = st.dictionaries(st.sampled_from(PEOPLE), st.sampled_from([H, S]))
+
+
+def ids(system: str, names: list[str]) -> Any:
+    return sorted(f"{system[0]}-{name}" for name in names) or None
+
+
+@given(MEMBERS, MEMBERS, ONLY)
+def test_a_written_list_holds_what_was_wanted_and_keeps_what_others_cannot_tell_of(
+    wanted: list[str], held: list[str], only: dict[str, str]
+) -> None:
+    mapping = linked(only=only)
+    here, there = mapping.slots(OPPORTUNITY)["people"], mapping.slots(DEALS)["people"]
+    shared = there.canon(ids(H, wanted))
+    before = ids(S, held)
+    after = here.fit(shared, before)
+    assert here.canon(after) == shared
+    strangers = {id for id in before or () if here.canon([id]) is None}
+    assert strangers <= set(after or ())
+    assert set(after or ()) - strangers == {f"s-{name}" for name in shared or ()}
+
+
+@given(MEMBERS, ONLY)
+def test_what_is_agreed_of_a_list_means_the_same(held: list[str], only: dict[str, str]) -> None:
+    slot = linked(only=only).slots(DEALS)["people"]
+    own = ids(H, held)
+    assert slot.canon(slot.agreed(own)) == slot.canon(own)
+    assert slot.agreed(slot.agreed(own)) == slot.agreed(own)
+
+
+@given(MEMBERS, ONLY)
+def test_who_comes_to_be_known_counts_as_added(held: list[str], only: dict[str, str]) -> None:
+    before, after = linked(only=only), linked()
+    own = ids(H, held)
+    agreed = before.slots(DEALS)["people"].agreed(own)
+    news = {name for name in held if name in only}
+    assert after.changed(DEALS, "people", own, agreed) is bool(news)
