@@ -10,7 +10,7 @@ Times are ms on the clock of the system that gave the evidence; None: unknown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from mapping.lifecycle import ACTIVE, Lifecycle
@@ -266,7 +266,8 @@ def was_of(transition: Transition) -> dict[str, Any]:
 
 def became_of(transition: Transition) -> dict[str, Any]:
     """What the journal says there is now: enough to go on from."""
-    told = asdict(transition.became) | {
+    became = transition.became
+    told = {name: getattr(became, name) for name in Standing.__dataclass_fields__} | {
         "event": transition.event,
         "at": transition.at,
         "evidence": transition.evidence,

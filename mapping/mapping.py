@@ -23,7 +23,7 @@ from mapping.lifecycle import Lifecycle
 from mapping.links import Links, parent_key
 from mapping.mailboxes import local_part
 from mapping.owners import Owners
-from mapping.rules import OURS, FieldRule, KindRule, Place, Value
+from mapping.rules import OURS, FieldRule, KindRule, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
 from mapping.values import Unlinked, Unmapped, boolean, day, decoder, email, instant, same, text
 
@@ -80,6 +80,10 @@ class Mapping:
             for place, slots in self._slots.items()
         }
         self._staged = {place: [s for s in slots.values() if s.staged] for place, slots in self._slots.items()}
+        self._ours = {
+            place: tuple((name, slot) for name, slot in slots.items() if is_ours(name))
+            for place, slots in self._slots.items()
+        }
         self._reserved = {place: self._reserve(place) for place in places}
         self.links = Links()
         self._targets: dict[tuple[str, str], frozenset[str]] = {}
@@ -346,6 +350,10 @@ class Mapping:
     def slots(self, place: Place) -> abc.Mapping[str, Slot]:
         """The fields that live in this object."""
         return self._slots[place]
+
+    def ours(self, place: Place) -> tuple[tuple[str, Slot], ...]:
+        """Those of them that we alone work out."""
+        return self._ours[place]
 
     def shared(self, places: tuple[Place, ...]) -> tuple[Shared, ...]:
         """The fields that live in at least two of these places and are merged."""

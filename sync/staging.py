@@ -26,7 +26,7 @@ from mapping.journey import (
 )
 from mapping.lifecycle import ACTIVE
 from mapping.mapping import Unmapped
-from mapping.rules import STAGE, FieldRule, Place, Value, is_ours
+from mapping.rules import STAGE, FieldRule, Place, Value
 from mapping.slots import Slot
 from mapping.values import instant
 from state.rows import MOVED, JournalRow, Row
@@ -259,8 +259,10 @@ class Staging:
             "@cycle": standing.cycle,
         }
         found: dict[str, Value] = {}
-        for name, slot in self.mapping.slots(place).items():
-            if is_ours(name) and not isinstance(fitted := slot.fit(_whole(told.get(name))), Unmapped):
+        for name, slot in self.mapping.ours(place):
+            value = _whole(told.get(name))
+            fitted = None if value is None else slot.fit(value)
+            if not isinstance(fitted, Unmapped):
                 found[name] = fitted
         return found
 
