@@ -23,13 +23,13 @@ import typer
 from connectors.errors import Misconfigured
 from mapping.rules import KINDS
 from sync import check as checking
-from sync import compose
+from sync import compose, definitions
 from sync import provision as provisioning
 from sync.config import rules
 from sync.console import arguments, exits, held, interrupt, privacy, show
 from sync.console.logs import configure
 from sync.console.progress import Progress
-from sync.console.ui import opened, ui
+from sync.console.ui import opened, remembered, ui
 from sync.dry import DryRun
 from sync.estimate import Cost
 from sync.explain import explain, find
@@ -124,9 +124,13 @@ def check() -> None:
     """
     settings = ui.settings()
     sides = compose.connectors(settings, ui.world())
-    found = checking.check(sides, rules(settings))
+    kinds = rules(settings)
+    with remembered(settings) as state:
+        found = checking.check(sides, kinds, state)
     if ui.json:
-        ui.document({"problems": [{"level": p.level, "where": p.where, "what": p.what, "fix": p.fix} for p in found]})
+        problems = [{"level": p.level, "where": p.where, "what": p.what, "fix": p.fix} for p in found]
+        people = next(rule for rule in kinds if rule.kind == "person")
+        ui.document({"problems": problems, "vocabulary": definitions.document(people)})
     else:
         show.problems(ui.out, found)
     raise typer.Exit(exits.HELD if any(problem.level == "error" for problem in found) else exits.DONE)

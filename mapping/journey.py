@@ -68,6 +68,8 @@ class Standing:
     """The status that the person was last called back from."""
     entered: Mapping[str, int] = field(default_factory=dict)
     """Stage or status → when it was last entered, ms; only what is known, and of stages only this cycle's."""
+    moved: bool = False
+    """Something has happened since the person was met."""
     heard: Mapping[str, int] = field(default_factory=dict)
     """Key of evidence → time of what was taken into account: it does not count a second time."""
 
@@ -108,7 +110,7 @@ class Step(NamedTuple):
 def begin(lifecycle: Lifecycle, evidence: Iterable[Evidence], known: Standing | None = None) -> Step:
     """The first standing: the furthest stage anybody says, and the status that is believed first.
 
-    known: what the records themselves tell of an earlier life (cycle, times), kept where it is of this very stage.
+    known: what the records themselves tell of an earlier life: the cycle, and when stages were entered.
     """
     told = _ordered(lifecycle, evidence)
     stages = [e for e in told if e.value in lifecycle.stages]
@@ -118,7 +120,8 @@ def begin(lifecycle: Lifecycle, evidence: Iterable[Evidence], known: Standing | 
     heard = {e.key: e.at for e in told}
     standing = Standing(best.value if best is not None else None, heard=heard)
     if known is not None:
-        entered = known.entered if known.stage == standing.stage else {}
+        reached = lifecycle.rank(standing.stage)
+        entered = {name: at for name, at in known.entered.items() if lifecycle.rank(name) <= reached}
         standing = replace(standing, cycle=known.cycle, entered=entered)
     if first is not None:
         reason = lifecycle.reason(first.value, first.reason)
@@ -126,8 +129,31 @@ def begin(lifecycle: Lifecycle, evidence: Iterable[Evidence], known: Standing | 
     said = best or first
     if said is None:
         return Step(standing, (), ())
-    met = Transition(Standing(None), standing, "met", None, said.what, said.key.partition(":")[0], said.actor)
-    return Step(standing, (met,), ())
+    side = said.key.partition(":")[0]
+    made = _earlier(lifecycle, standing, side)
+    was = made[-1].became if made else Standing(None)
+    at = standing.entered.get(standing.stage or "")
+    made.append(Transition(was, standing, "met", at, said.what, side, said.actor))
+    return Step(standing, tuple(made), ())
+
+
+def _earlier(lifecycle: Lifecycle, standing: Standing, side: str) -> list[Transition]:
+    """The way to where the person was met, as far as a system tells when stages were entered."""
+    last = standing.entered.get(standing.stage or "")
+    below = [
+        n for n in lifecycle.stages if n in standing.entered and lifecycle.rank(n) < lifecycle.rank(standing.stage)
+    ]
+    made: list[Transition] = []
+    was = Standing(None, cycle=standing.cycle)
+    for name in sorted(below, key=lambda name: (standing.entered[name], lifecycle.rank(name))):
+        at = standing.entered[name]
+        if last is not None and at > last:
+            continue
+        became = Standing(name, cycle=standing.cycle, entered={**was.entered, name: at})
+        event = "forward" if lifecycle.rank(name) > lifecycle.rank(was.stage) else "admin_correct"
+        made.append(Transition(was, became, event, at, "tells when", side, "unknown", backfilled=True))
+        was = became
+    return made
 
 
 def step(lifecycle: Lifecycle, standing: Standing, evidence: Iterable[Evidence]) -> Step:
@@ -153,7 +179,8 @@ def step(lifecycle: Lifecycle, standing: Standing, evidence: Iterable[Evidence])
     if not made:
         return Step(standing, (), tuple(refused))
     heard = {**now.heard, **{e.key: e.at for e in fresh}}
-    made = [replace(t, became=replace(t.became, heard=heard)) for t in made]
+    moved = now.moved or any(t.event != "met" for t in made)
+    made = [replace(t, became=replace(t.became, heard=heard, moved=moved)) for t in made]
     return Step(made[-1].became, tuple(made), tuple(refused))
 
 

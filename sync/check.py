@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.errors import SyncError
 from connectors.port import Connector, Field, Owner, Problem, Schema
-from mapping.rules import FieldRule, KindRule, Place, is_ours
-from sync.provision import described, missing
+from mapping.mapping import Mapping as KindMapping
+from mapping.rules import STAGE, FieldRule, KindRule, Place
+from state.store import Store
+from sync.definitions import lint
+from sync.provision import described, field_specs, missing
 
 TYPES: dict[str, frozenset[str]] = {
     "text": frozenset({"text", "long_text", "email", "phone", "url", "choice", "other", "id", "reference"}),
@@ -30,8 +33,11 @@ TYPES: dict[str, frozenset[str]] = {
 }
 
 
-def check(connectors: Mapping[str, Connector], rules: Sequence[KindRule]) -> list[Problem]:
-    """Everything worth saying of these kinds, errors first."""
+def check(connectors: Mapping[str, Connector], rules: Sequence[KindRule], state: Store | None = None) -> list[Problem]:
+    """Everything worth saying of these kinds, errors first.
+
+    state: what an earlier sync remembers, for who does not fit the vocabulary.
+    """
     problems: list[Problem] = []
     for name, connector in connectors.items():
         problems += connector.check([object for rule in rules for object in rule.objects[name]])
@@ -50,6 +56,8 @@ def check(connectors: Mapping[str, Connector], rules: Sequence[KindRule]) -> lis
         for field in rule.fields:
             problems += _field(rule, field, schemas)
         problems += _required(rule, schemas)
+        if state is not None and rule.judges(STAGE):
+            problems += lint(state, KindMapping(rule, schemas, owners))
     problems += _owners(rules, owners)
     return _worst_first(problems)
 
@@ -69,10 +77,11 @@ def _ours(rule: KindRule, schemas: dict[Place, Schema]) -> Iterator[Problem]:
 
 
 def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) -> Iterator[Problem]:
+    ours = {(system, spec.object, spec.name) for system, spec in field_specs(rule)}
     for place, native in field.places.items():
         if place.system in field.soft or native.startswith("@"):
             continue
-        if is_ours(field.name) and native not in schemas[place].fields:
+        if (*place, native) in ours and native not in schemas[place].fields:
             continue
         name = native.split("+")[0]
         where = f"{place.system}.{place.object}.{name}"

@@ -20,10 +20,10 @@ from connectors.errors import Misconfigured
 from mapping.conditions import ConditionError, compile_condition
 from mapping.links import referred
 from mapping.presets import PRESETS
-from mapping.rules import KINDS, FieldRule, KindRule, Place, Stage, ValueMap
+from mapping.rules import KINDS, STAGE, FieldRule, KindRule, Place, Stage, ValueMap
 from sync.deleting import EVENT, MARK
 from sync.fields import ROLES, SIDES, FieldSettings
-from sync.frames import FRAMES, Frame
+from sync.frames import CONTACTS, FRAMES, Frame
 from sync.kinds import CompanySettings
 from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
 from sync.writeback import stage_fields
@@ -151,6 +151,12 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _contradictions(settings: Settings) -> Iterator[str]:
     stages = {stage.name: 10 * place for place, stage in enumerate(settings.vocabulary.stage, 1)}
+    for stage in settings.vocabulary.stage:
+        if stage.entry:
+            try:
+                compile_condition(stage.entry, set(settings.person.all_fields), stages)
+            except ConditionError as error:
+                yield f"vocabulary.stage {stage.name}.entry: {error}"
     for kind in FRAMES:
         yield from _contradictions_of(kind, getattr(settings, kind), stages)
     if not any(getattr(settings, kind).sync for kind in FRAMES):
@@ -233,21 +239,34 @@ def _person(settings: Settings) -> KindRule:
         phone_region=person.phone_region,
         on_delete={side: getattr(person.on_delete, side) for side in SIDES},
         recreate=person.on_delete.recreate,
-        moments=_moments(person.on_delete),
+        moments=_moments(person.on_delete, rule),
     )
 
 
-def _moments(settings: OnDeleteSettings) -> dict[Place, dict[str, str]]:
-    """When people did something themselves, and our mark of a deletion, where they are asked for."""
+def _moments(settings: OnDeleteSettings, rule: KindRule) -> dict[Place, dict[str, str]]:
+    """When people did something themselves, our mark of a deletion, where they are asked for, and when a contact
+    entered its stages."""
     contacts, *others = (Place(side, object) for side in SIDES for object in FRAMES["person"].objects[side])
-    found: dict[Place, dict[str, str]] = {}
+    found: dict[Place, dict[str, str]] = {contacts: _entered(rule)}
     if settings.recreate != "never":
-        found[contacts] = {EVENT: "recent_conversion_date"}
+        found[contacts][EVENT] = "recent_conversion_date"
     if settings.hubspot == "flag":
-        found.setdefault(contacts, {})[MARK] = "smk_crm_deleted_at"
+        found[contacts][MARK] = "smk_crm_deleted_at"
     if settings.salesforce == "flag":
         found |= {place: {MARK: "SMK_HubSpot_Deleted_At__c"} for place in others}
     return found
+
+
+def _entered(rule: KindRule) -> dict[str, str]:
+    """Where HubSpot tells when a contact entered a lifecycle stage; those that an account made itself have numbers."""
+    staged = [field for field in rule.fields if field.name == STAGE]
+    if not staged or staged[0].places.get(CONTACTS, "").split("+")[0] != "lifecyclestage":
+        return {}
+    return {
+        f"@entered:{entry.name}": f"hs_v2_date_entered_{own}" if own.isdigit() else f"hs_lifecyclestage_{own}_date"
+        for entry in rule.stages
+        for own in entry.read["hubspot"][:1]
+    }
 
 
 def _company(settings: Settings) -> KindRule:
@@ -289,6 +308,8 @@ def _stage(entry: StageSettings, rank: int) -> Stage:
         owner=entry.owner,
         read={side: values.read for side, values in own.items()},
         write={side: values.write for side, values in own.items()},
+        buyer=entry.buyer,
+        entry=entry.entry,
         reasons=entry.reasons if isinstance(entry, StatusSettings) else (),
         back_to=entry.back_to if isinstance(entry, StatusSettings) else None,
     )

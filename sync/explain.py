@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mapping.domains import host, registered
+from mapping.journey import JOURNALED
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import Place, is_ours
@@ -73,6 +74,7 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
             for rule in mapping.rule.fields
             if not is_ours(rule.name)
         },
+        "stages": _way(journal),
         "held": [
             {"question": r.question, "field": r.field, "since": r.opened_ms, **r.detail}
             for r in store.reviews(entity=entity)
@@ -87,8 +89,23 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
                 "was": line.was, "became": line.became, "why": line.reason,
             }
             for line in journal
+            if line.field != JOURNALED
         ],
     }  # fmt: skip
+
+
+def _way(journal: Sequence[JournalRow]) -> list[dict[str, Any]]:
+    """The person's way through the stages, the first step first."""
+    lines = sorted((line for line in journal if line.field == JOURNALED), key=lambda line: line.n)
+    told = [line.became | {"told": line.at_ms, "from": line.was.get("stage"), "why": line.reason} for line in lines]
+    steps = [{name: step.get(name) for name in _STEP} for step in told]
+    return sorted(steps, key=lambda step: step["at"] or step["told"])
+
+
+_STEP = (
+    "at", "from", "stage", "status", "cycle", "event", "side", "evidence", "actor", "reason", "inferred", "backfilled",
+    "told", "why",
+)  # fmt: skip
 
 
 def _record(row: Row) -> dict[str, Any]:

@@ -155,6 +155,8 @@ class StageSettings(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     means: str
     owner: Literal["marketing", "sales"]
+    buyer: Literal["", "awareness", "consideration", "decision", "customer"] = ""
+    entry: str = ""
     hubspot: OwnValues = OwnValues()
     salesforce: OwnValues = OwnValues()
 
@@ -171,17 +173,20 @@ class StatusSettings(StageSettings):
     back_to: str | None = None
 
 
-def _stage(name: str, owner: str, means: str, hubspot: object = None, salesforce: object = None) -> StageSettings:
+def _stage(
+    name: str, owner: str, buyer: str, means: str, hubspot: object = None, salesforce: object = None
+) -> StageSettings:
     sides = {side: raw for side, raw in (("hubspot", hubspot), ("salesforce", salesforce)) if raw is not None}
-    return StageSettings.model_validate({"name": name, "owner": owner, "means": means, **sides})
+    return StageSettings.model_validate({"name": name, "owner": owner, "buyer": buyer, "means": means, **sides})
 
 
 STAGES = (
-    _stage("subscriber", "marketing", "asked to hear from us, nothing more is known", "subscriber"),
-    _stage("lead", "marketing", "showed interest beyond a subscription", "lead"),
+    _stage("subscriber", "marketing", "awareness", "asked to hear from us, nothing more is known", "subscriber"),
+    _stage("lead", "marketing", "awareness", "showed interest beyond a subscription", "lead"),
     _stage(
         "mql",
         "marketing",
+        "consideration",
         "fits a persona and asked for something; handed to sales, not yet spoken to",
         "marketingqualifiedlead",
         "Open - Not Contacted",
@@ -189,6 +194,7 @@ STAGES = (
     _stage(
         "sal",
         "sales",
+        "consideration",
         "accepted by sales, who are trying to reach the person",
         {"write": "marketingqualifiedlead"},
         "Working - Contacted",
@@ -196,13 +202,14 @@ STAGES = (
     _stage(
         "sql",
         "sales",
+        "decision",
         "spoken to: need, means and time are confirmed",
         "salesqualifiedlead",
         {"read": ["Qualified", "Closed - Converted"]},
     ),
-    _stage("opportunity", "sales", "a deal is open", "opportunity"),
-    _stage("customer", "sales", "a deal was won", "customer"),
-    _stage("advocate", "marketing", "recommends us to others", "evangelist"),
+    _stage("opportunity", "sales", "decision", "a deal is open", "opportunity"),
+    _stage("customer", "sales", "customer", "a deal was won", "customer"),
+    _stage("advocate", "marketing", "customer", "recommends us to others", "evangelist"),
 )
 
 
@@ -266,6 +273,11 @@ def _address_part(lead: str, hubspot: str) -> FieldSettings:
     return mapped(hubspot, {"Lead": lead, "Contact": f"Mailing{lead}"}, tie="crm")
 
 
+def _reason(hubspot: str, salesforce: str) -> FieldSettings:
+    """Sales says why; marketing reads it."""
+    return mapped(hubspot, salesforce, "choice", rule="always_use_salesforce", personal=False)
+
+
 PERSON_FIELDS: dict[str, FieldSettings] = {
     "email": mapped("email", "Email", "email", winner="crm", clears="never", tie="crm"),
     "first_name": mapped("firstname", "FirstName", tie="crm"),
@@ -285,6 +297,8 @@ PERSON_FIELDS: dict[str, FieldSettings] = {
     "owner": mapped(
         "hubspot_owner_id", "OwnerId", "owner", winner="crm", clears="never", on_invalid="drop", personal=False
     ),
+    "recycle_reason": _reason("smk_recycle_reason", "SMK_Recycle_Reason__c"),
+    "disqualify_reason": _reason("smk_disqualify_reason", "SMK_Reject_Reason__c"),
     "stage": mapped("lifecyclestage+smk_stage", {"Lead": "Status"}, "stage", winner="forward", personal=False),
     "opted_out": mapped("@subscriptions", "HasOptedOutOfEmail", "bool", rule="opt_out", personal=False),
 }

@@ -31,12 +31,11 @@ from mapping.slots import Slot
 from mapping.values import instant
 from state.rows import MOVED, JournalRow, Row
 from sync.decision import Decision, Note, Why, unmapped
+from sync.writeback import REASONS
 
 if TYPE_CHECKING:
     from sync.plan import Planner
 
-REASONS = {"recycled": "recycle_reason", "disqualified": "disqualify_reason", "lost": "lost_reason"}
-"""Status → the field in which a side says why."""
 WITH_DEAL = "opportunity"
 """The stage of whoever was converted together with a deal."""
 DAY = 86_400_000
@@ -116,7 +115,7 @@ class Staging:
             row = voice.row
             if voice.value is None or (standing is not None and not self._news(voice, standing)):
                 continue
-            _, by = row.spans.get(STAGE) or (0, row.version_ms)
+            _, by, *maker = row.spans.get(STAGE) or (0, row.version_ms)
             yield Evidence(
                 key=row.system,
                 source=self._source(row.system),
@@ -124,6 +123,7 @@ class Staging:
                 at=by,
                 what=f"{row.object} {voice.slot.natives[0]}",
                 left=voice.was if voice.was in self.mapping.lifecycle.statuses else None,
+                actor=_actor(maker),
                 reason=row.now.get(REASONS.get(voice.value, "")),
                 corrects=behind and voice in staged,
             )
@@ -159,21 +159,27 @@ class Staging:
             )
 
     def _known(self) -> Standing | None:
-        """What the records still tell of a life that the journal does not know."""
+        """What the records tell of a life that the journal does not know: our own fields, else when the system says
+        that stages were entered."""
         for row in self.live.values():
             cycle = row.now.get("@cycle")
-            if isinstance(cycle, int) and not isinstance(cycle, bool) and cycle > 0:
+            if isinstance(cycle, int) and cycle > 0:
                 named = {
-                    name.removeprefix("@").removesuffix("_at"): value
-                    for name, value in row.now.items()
-                    if name.startswith("@") and name.endswith("_at") and isinstance(value, int)
+                    n[1:-3]: v for n, v in row.now.items() if n[0] == "@" and n[-3:] == "_at" and isinstance(v, int)
                 }
                 entered = named.pop("stage_entered", None)
                 stage = row.now.get("@shared_stage")
                 if stage is not None and entered is not None:
                     named[str(stage)] = entered
-                return Standing(stage, cycle=cycle, entered=named)
-        return None
+                if named:
+                    return Standing(stage, cycle=cycle, entered=named)
+        told = {
+            n[9:]: v
+            for row in self.live.values()
+            for n, v in row.now.items()
+            if n[:9] == "@entered:" and v.__class__ is int
+        }
+        return Standing(None, entered=told) if told else None
 
     # -- what should be so ---------------------------------------------------------------------------------------------
 
@@ -269,7 +275,7 @@ class Staging:
     @property
     def is_news(self) -> bool:
         """Whether our own fields would tell more than that the person was met: worth a call of their own."""
-        return self.standing is not None and (self.standing.cycle > 1 or bool(self.standing.entered))
+        return self.standing is not None and self.standing.moved
 
     def write_ours(self, writes: dict[str, dict[str, Why]]) -> None:
         """Plan our own fields where they differ from how the person stands."""
@@ -280,6 +286,13 @@ class Staging:
                 if row.now.get(name) != value:
                     why = Why(row.now.get(name), value, "stage", "where the person stands")
                     writes.setdefault(system, {})[name] = why
+
+
+def _actor(maker: Sequence[Any]) -> str:
+    """person, automation, unknown; a history that tells who made a change calls a person human, or names the form."""
+    if not maker:
+        return "unknown"
+    return "person" if maker[0] in ("human", "form", "import") else "automation"
 
 
 def journaled(transition: Transition, at: int, run: str, entity: str) -> JournalRow:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from connectors.port import FieldSpec, Option
 from mapping.lifecycle import ACTIVE
-from mapping.rules import OURS, FieldRule, Stage
+from mapping.rules import OURS, FieldRule, KindRule, Stage
 from sync.frames import CONTACT, CONTACTS, LEAD
 
 LEADS = (LEAD, CONTACT)
+REASONS = {"recycled": "recycle_reason", "disqualified": "disqualify_reason"}
+"""Status → the field in which a side says why."""
 
 _FIELDS: tuple[tuple[str, str, str, str, str], ...] = (
     ("@shared_stage", "choice", "smk_stage", "SMK_Stage__c", "Shared stage"),
@@ -27,12 +29,13 @@ _FIELDS: tuple[tuple[str, str, str, str, str], ...] = (
 """(name, type, HubSpot property, Salesforce field or none, label)"""
 
 _HELP = {
-    "@shared_stage": "The stage in the vocabulary that sales and marketing share.",
     "@stage_status": "How the person stands: on the way, sent back, disqualified …",
     "@stage_entered_at": "When the person came to the shared stage.",
     "@recycled_at": "When sales last sent the person back to marketing.",
     "@cycle": "How often the person has come to sales: 1 at first, 2 after having been sent back once.",
 }
+HELP_MOST = 460
+"""Salesforce takes 510 characters of help."""
 _KEPT = "Kept by Smarketing Sync: do not edit."
 
 
@@ -62,10 +65,41 @@ def stage_specs(stages: tuple[Stage, ...], statuses: tuple[Stage, ...]) -> list[
                 label,
                 native[type_],
                 options=options.get(name, ()),
-                help=f"{_HELP.get(name, 'When the person came to this stage.')} {_KEPT}",
+                help=f"{_help(name, stages)} {_KEPT}",
                 precision=(4, 0) if type_ == "int" else None,
             ),
         )
         for name, type_, hubspot, salesforce, label in _FIELDS
         for place, field in ((CONTACTS, hubspot), *((lead, salesforce) for lead in LEADS if salesforce))
     ]
+
+
+def _help(name: str, stages: tuple[Stage, ...]) -> str:
+    return meaning(stages) if name == "@shared_stage" else _HELP.get(name, "When the person came to this stage.")
+
+
+def reason_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
+    """(system, field) in which sales says why somebody is sent away, where they are fields of ours."""
+    reasons = {REASONS[status.name]: status.reasons for status in rule.statuses if status.name in REASONS}
+    return [
+        (
+            place.system,
+            FieldSpec(
+                place.object,
+                native,
+                field.name.replace("_", " ").capitalize(),
+                "choice",
+                options=tuple(Option(reason, reason) for reason in reasons[field.name]),
+                help="Why: one of the reasons that sales and marketing agreed on.",
+            ),
+        )
+        for field in rule.fields
+        if field.name in reasons
+        for place, native in field.places.items()
+        if native.lower().startswith("smk_")
+    ]
+
+
+def meaning(stages: tuple[Stage, ...]) -> str:
+    """What the stages mean, as short as a help text must be."""
+    return "; ".join(f"{stage.name}: {stage.means}" for stage in stages)[:HELP_MOST]

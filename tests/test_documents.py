@@ -20,8 +20,9 @@ from mapping.rules import FieldRule
 from sandbox.kernel import Clock
 from sandbox.world import World
 from sync import check, compose
-from sync.config import field_rule, parse, rules
+from sync.config import field_rule, parse, person_rule, rules
 from sync.console import exits
+from sync.definitions import page as definitions
 from sync.fields import FieldSettings
 from sync.frames import FRAMES
 from sync.kinds import CompanyCreateSettings, CompanySettings
@@ -338,6 +339,11 @@ def test_configuration_in_the_documents_is_valid(page: str, block: str) -> None:
         "salesforce": {"login_url": "https://example.my.salesforce.com", "client_id": "x", "client_secret": "env:X"},
     }
     assert parse({**least, **given})
+
+
+def test_the_page_of_definitions_is_that_of_the_example() -> None:
+    rule = person_rule(parse(tomllib.loads(EXAMPLE)))
+    assert (ROOT / "docs" / "vocabulary.md").read_text(encoding="utf-8") == definitions(rule)
 
 
 def test_the_readme_links_to_every_document() -> None:

@@ -397,6 +397,8 @@ def life(console: Console, document: Mapping[str, Any]) -> None:
             )  # fmt: skip
             first = ""
     console.print(table)
+    if document["stages"]:
+        console.print(_stages(document["stages"]))
     for held in document["held"]:
         cause = held.get("cause") or held.get("code") or held["question"]
         told = f"{cause} ({held['field'] or ''}) {held.get('fix') or held.get('why') or ''}"
@@ -412,6 +414,21 @@ def life(console: Console, document: Mapping[str, Any]) -> None:
             line["why"],
         )
     console.print(history)
+
+
+def _stages(steps: Sequence[Mapping[str, Any]]) -> Table:
+    """A person's way through the stages."""
+    table = grid("Stages", "when", "from", "to", "cycle", "by", "because")
+    for step in steps:
+        status = "" if step["status"] in (None, "active") else f" ({step['status']})"
+        marks = [word for word in ("inferred", "backfilled") if step[word]]
+        because = f"{step['event']}: {step['evidence']}" + (f", {step['reason']}" if step["reason"] else "")
+        table.add_row(
+            when(step["at"]) if step["at"] else Text("not known", style="dim"), step["from"] or "",
+            f"{step['stage'] or ''}{status}", str(step["cycle"]), SIDES.get(step["side"], step["side"]),
+            "; ".join([because, *marks]),
+        )  # fmt: skip
+    return table
 
 
 def _plain(evidence: Any) -> str:

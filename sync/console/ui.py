@@ -57,3 +57,14 @@ def opened(settings: Settings) -> Iterator[Store]:
             yield state
     finally:
         state.close()
+
+
+@contextmanager
+def remembered(settings: Settings) -> Iterator[Store | None]:
+    """The state, if an earlier run made one; it is not made."""
+    file = settings.state.url.removeprefix("sqlite:///")
+    if file != settings.state.url and not Path(file).exists():
+        yield None
+        return
+    with opened(settings) as state:
+        yield state

@@ -164,6 +164,22 @@ def test_time_in_a_stage_is_the_sum_of_its_intervals() -> None:
     assert time_in_stage(way, 150) == {(1, "mql"): 20, (1, "sal"): 40, (1, "lead"): 30, (2, "mql"): 50}
 
 
+def test_who_is_met_late_has_the_way_that_the_system_tells() -> None:
+    known = Standing(None, entered={"lead": 10, "mql": 20, "sql": 40})
+    got = begin(LIFE, [said("mql", MARKETING, at=90)], known)
+    assert [(t.was.stage, t.became.stage, t.event, t.at, t.backfilled) for t in got.transitions] == [
+        (None, "lead", "forward", 10, True),
+        ("lead", "mql", "met", 20, False),
+    ]
+    # A stage that was entered and left again says nothing of where the person stands.
+    assert got.standing.entered == {"lead": 10, "mql": 20}
+
+
+def test_who_is_met_again_keeps_the_cycle() -> None:
+    again = begin(LIFE, [said("lead", MARKETING)], Standing("mql", cycle=3, entered={"mql": 5}))
+    assert (again.standing.cycle, again.standing.entered) == (3, {})
+
+
 # -- laws ----------------------------------------------------------------------------------------------------------
 
 
