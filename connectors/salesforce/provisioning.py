@@ -32,7 +32,12 @@ class Provisioner:
     def provision(self, specs: Sequence[FieldSpec]) -> list[str]:
         """The fields made.  Raises `Misconfigured` where Salesforce refuses one, `Unauthorised` without the right."""
         missing = self._missing(specs)
-        made = [f"{spec.object}.{spec.name}" for spec in missing if self._create(spec)]
+        there: dict[tuple[str, str], bool] = {}
+        for spec in missing:
+            # A field of tasks is one of events too, and is made once.
+            if (place := (_owner(spec), spec.name)) not in there:
+                there[place] = self._create(spec)
+        made = [f"{spec.object}.{spec.name}" for spec in missing if there[_owner(spec), spec.name]]
         if missing:
             self._grant(missing)
             hidden = [f"{spec.object}.{spec.name}" for spec in self._missing(missing)]
@@ -60,19 +65,20 @@ class Provisioner:
             if not (spec.unique and spec.object in _ACTIVITY) or no.status in (401, 403):
                 raise _refused(spec, no) from None
             # Activities are not known to allow unique external ids: a plain field then, and a look before creating.
-            self._create_plain(spec)
+            return self._create_plain(spec)
         return True
 
-    def _create_plain(self, spec: FieldSpec) -> None:
+    def _create_plain(self, spec: FieldSpec) -> bool:
         try:
             self._post(spec, unique=False)
         except Declined as no:
+            if no.first.code in _EXISTS:
+                return False
             raise _refused(spec, no) from None
+        return True
 
     def _post(self, spec: FieldSpec, *, unique: bool) -> None:
-        # Custom fields of tasks and events belong to the Activity object.
-        owner = "Activity" if spec.object in _ACTIVITY else spec.object
-        body = {"FullName": f"{owner}.{spec.name}", "Metadata": metadata(spec, unique=unique)}
+        body = {"FullName": f"{_owner(spec)}.{spec.name}", "Metadata": metadata(spec, unique=unique)}
         self._api.change(lambda sf: sf.restful("tooling/sobjects/CustomField", method="POST", json=body))
 
     # -- visibility --------------------------------------------------------------------------------------------
@@ -113,6 +119,11 @@ class Provisioner:
     def _insert(self, object: str, fields: dict[str, Any]) -> str:
         answer = self._api.change(lambda sf: sf.restful(f"sobjects/{object}", method="POST", json=fields))
         return str(answer["id"])
+
+
+def _owner(spec: FieldSpec) -> str:
+    """Custom fields of tasks and events belong to the Activity object."""
+    return "Activity" if spec.object in _ACTIVITY else spec.object
 
 
 def metadata(spec: FieldSpec, *, unique: bool) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def of(write: Write, errors: Sequence[Complaint]) -> Verdict:
     first = errors[0] if errors else Complaint("UNKNOWN", "")
     if first.code in _LATER:
         return Deferred(first.code)
-    if first.code in _NOT_THERE and pointers(write):
+    if first.code in _NOT_THERE and _about_pointers(pointers(write), first):
         return Orphaned(first)
     if first.code == "CANNOT_UPDATE_CONVERTED_LEAD":
         return Stale(reason="converted")
@@ -99,6 +99,11 @@ def pointers(write: Write) -> dict[str, str]:
         for name, value in write.fields.items()
         if name != own and isinstance(value, str) and is_id(value) and value[:3] in PREFIXES
     }
+
+
+def _about_pointers(named: Mapping[str, str], error: Complaint) -> bool:
+    """Whether the refusal may be about a record that is pointed at: it names such a field, or none."""
+    return bool(named) and (not error.fields or any(name in named for name in error.fields))
 
 
 def _points_nowhere(write: Write, error: Complaint) -> bool:

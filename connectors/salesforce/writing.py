@@ -161,7 +161,7 @@ class Writer:
             no = verdict.complaint
             if fields:
                 batch.verdicts[n] = verdict.rejected(fields)
-            elif batch.writes[n].id is not None:
+            elif batch.writes[n].id is not None and not no.fields:
                 batch.verdicts[n] = Stale(reason="gone")
             else:
                 batch.verdicts[n] = Rejected(no.code, no.message, no.fields, no.existing)

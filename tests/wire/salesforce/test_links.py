@@ -144,6 +144,19 @@ def test_whether_the_record_or_its_parent_is_gone_is_looked_up(code: str, there:
     assert outcome == expected
 
 
+@pytest.mark.parametrize(("blamed", "looks"), [("OwnerId", 0), ("AccountId", 1)])
+def test_another_field_that_is_blamed_is_rejected_by_its_own_code(blamed: str, looks: int) -> None:
+    org = Org()
+    body = [{"errorCode": "INVALID_CROSS_REFERENCE_KEY", "message": "no", "fields": [blamed]}]
+    part = {"referenceId": "w0", "httpStatusCode": 400, "httpHeaders": {}, "body": body}
+    org.on("POST", "/composite", answer({"compositeResponse": [part]}))
+    looked = org.on("GET", "/query", page({"Id": ACCOUNT}))
+    write = Write("Contact", ANN, {"AccountId": ACCOUNT, "OwnerId": "005000000000009AAA"})
+    (outcome,) = org.connector.write([write], ())
+    assert outcome == Rejected("INVALID_CROSS_REFERENCE_KEY", "no", (blamed,))
+    assert len(looked.calls) == looks
+
+
 def test_a_parent_that_cannot_be_looked_up_defers() -> None:
     org = Org()
     body = [{"errorCode": "ENTITY_IS_DELETED", "message": "no", "fields": []}]
