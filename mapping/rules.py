@@ -164,6 +164,8 @@ class KindRule:
     stages: tuple[Stage, ...] = ()
     statuses: tuple[Stage, ...] = ()
     """How a person stands beside the stage (disqualified, recycled …): known values that are no stage."""
+    keeps_ids: frozenset[str] = frozenset()
+    """Systems where a survivor of a merge lists the ids it absorbed: who names one of those still names somebody."""
     on_delete: Mapping[str, str] = field(default_factory=dict)
     """system → what happens to its record when the counterpart was deleted: unlink (nothing), flag, archive, delete."""
     recreate: str = "never"

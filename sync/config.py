@@ -287,6 +287,7 @@ def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:
         objects=frame.objects,
         fields=tuple(field_rule(name, field, stages, statuses, frame) for name, field in fields),
         keys=frame.keys,
+        keeps_ids=frozenset({"hubspot"}),
         create={side: getattr(section.create, side) for side in reversed(SIDES)},
         create_as={side: objects[0] for side, objects in frame.objects.items()},
         owner_fallback={str(side): email for side, email in section.owner_fallback.items()},

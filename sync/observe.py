@@ -146,6 +146,7 @@ class _Intake:
         former = [id for record in page.records for id in record.former]
         known = engine.store.rows(*place, list(dict.fromkeys(ids + former))) if ids else {}
         rows: dict[str, Row] = {}
+        absorbed: list[Row] = []
         keys: dict[Ref, Sequence[str]] = {}
         for record in page.records:
             old = rows.get(record.ref.id) or known.get(record.ref.id)
@@ -163,6 +164,8 @@ class _Intake:
                 gone = rows.get(id) or known.get(id)
                 if gone is not None and gone.state != MOVED and id != row.id:
                     rows[id] = moved(gone, record.ref, engine.run)
+                elif gone is None and id != row.id:
+                    absorbed.append(_absorbed(row, id))
         if engine.comparison is not None and self.fingerprint:
             engine.comparison.page(mapping.rule.kind, place, page, known, rows, self.seen_until)
         if engine.salt is not None:
@@ -172,7 +175,8 @@ class _Intake:
             engine.count_read(mapping.rule.kind, place, 0 if before is not None and before.run == engine.run else 1)
         cursor = CursorRow(*place, page.cursor.watermark, page.cursor.resume, self.fingerprint)
         engine.step(f"observe:{place.system}:page")
-        engine.store.save_page(engine.lease, list(rows.values()), keys, cursor if self.fingerprint else None)
+        everyone = [*(gone for gone in absorbed if gone.id not in rows), *rows.values()]
+        engine.store.save_page(engine.lease, everyone, keys, cursor if self.fingerprint else None)
         engine.step(f"observe:{place.system}:saved")
 
     def _turn_away(
@@ -262,6 +266,12 @@ def _fate_told(mapping: KindMapping, record: Record) -> dict[str, Any]:
     if record.moved_to is None:
         return {}
     return {name: value for name, value in mapping.decode(record).items() if name in ("@converted", "@deal")}
+
+
+def _absorbed(row: Row, id: str) -> Row:
+    """A record that was merged away before we ever saw it: whoever names it means its survivor."""
+    gone = row._replace(id=id, now={}, version_ms=0, seen_ms=0, state=MOVED, created_ms=None, spans={}, dirty=False)
+    return gone._replace(run=None, fate=MERGED, moved_to=row.ref, entity=None, shadow=None, why=None, n=0)
 
 
 def moved(row: Row, to: Ref, run: str) -> Row:

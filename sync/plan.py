@@ -74,6 +74,7 @@ class Planner:
             decision.skipped = "left alone but for opt-outs: somebody ticked the no-sync box"
         staging = Staging(self, rows, live, standing)
         merged = _Merged(self, live, decision, staging, alone)
+        merged.moved = [row for row in rows if row.state == "moved"]
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
         opted = list(opted_out(self, rows))
         for system in self.mapping.rule.objects:
@@ -94,6 +95,7 @@ class Planner:
         if not alone:
             after_deletion(self, rows, live, opens, decision)
         merged.settle(decision)
+        decision.waits = decision.waits or merged.waits
         return decision
 
     def linked(self, links: Links) -> Planner:
@@ -129,7 +131,7 @@ class Planner:
             wanted.pop(problem.field, None)
             merged.hold([problem.field])
             decision.questions.append(held(system, row, problem))
-        keys = {} if merged.alone else self._keys(place, row, merged.live)
+        keys = {} if merged.alone else self._keys(place, row, merged.live) | self._dead_keys(place, row, merged)
         if not native and not keys:
             return
         if not keys and not merged.staging.is_news and all(map(is_ours, wanted)):
@@ -192,6 +194,20 @@ class Planner:
                 keys[key] = Why(held, other.id, "link", f"names its {other.system} record")
         return keys
 
+    def _dead_keys(self, place: Place, row: Row, merged: _Merged) -> dict[KeyField, Why]:
+        """Sync keys that name a record that was merged away and that nothing will lead to any more."""
+        keys: dict[KeyField, Why] = {}
+        for key in self.mapping.rule.keys:
+            held = row.now.get(f"@key:{key.of.system}:{key.of.object}")
+            if key.place != place or key.of.system in merged.live or key.of.system in self.mapping.rule.keeps_ids:
+                continue
+            gone = [r for r in merged.moved if (r.system, r.object, r.id) == (*key.of, held)]
+            if gone and gone[0].dirty:
+                merged.waits = True
+            elif gone:
+                keys[key] = Why(held, None, "link", f"its {key.of.system} record was merged into another")
+        return keys
+
     def holds(self, rule: FieldRule, live: Mapping[str, Row]) -> bool:
         """Whether the condition of a field is met."""
         condition = self.only.get(rule.name)
@@ -205,6 +221,10 @@ class _Merged:
         self, planner: Planner, live: Mapping[str, Row], decision: Decision, staging: Staging, alone: bool
     ) -> None:
         self.planner = planner
+        self.moved: Sequence[Row] = ()
+        """The person's records that were merged away or converted."""
+        self.waits = False
+        """One of those is only being followed: what names it is decided again."""
         self.alone = alone
         """Nothing but consent is written."""
         self.staging = staging

@@ -99,6 +99,8 @@ class _Batch:
     """Questions that answered themselves."""
     standings: Mapping[str, Standing] = field(default_factory=dict)
     """Entity → how far the person is, by the journal."""
+    merged_away: dict[int, Row] = field(default_factory=dict)
+    """Records that belong to nobody yet → the record they name, which was merged away."""
     waiting: set[int] = field(default_factory=set)
     """Records that moved to one of which we do not know yet what the move made of it."""
 
@@ -186,11 +188,15 @@ class _Batch:
         for row, known in moves.named(self.engine, (row for row in open_ if row.state in (LIVE, *GONE))):
             self._know([known])
             source = self.rows[known.n]
+            if row.state == LIVE and source.state == MOVED:
+                self.merged_away[row.n] = source
             if source.entity is None or not GONE & {row.state, source.state}:
                 continue
             self._gather([source.entity])
             if not any(r.entity == source.entity and r.system == row.system for r in self.rows.values()):
                 self.rows[row.n] = row._replace(entity=source.entity)
+                if row.n in self.merged_away:
+                    self._suggest_merge(self.rows[row.n], source, moves.heir_of(self.engine, source))
 
     def _follow_moves(self) -> None:
         """A merged or converted record hands its place in the entity to the record it lives on in."""
@@ -229,13 +235,31 @@ class _Batch:
                 self.rows[heir.n] = heir._replace(entity=row.entity, state=LIVE, shadow=shadow, why=why, dirty=True)
             elif heir.entity != row.entity and siblings:
                 self._gather([heir.entity])
-                self._ask(
-                    "merge",
-                    siblings[0],
-                    {"why": f"{row.object} {row.id} was merged into {heir.id}, which already has a counterpart",
-                     "entities": sorted((row.entity, heir.entity))},
-                    f"merge|{'|'.join(sorted((row.entity, heir.entity)))}",
-                )  # fmt: skip
+                self._suggest_merge(siblings[0], row, heir)
+
+    def _suggest_merge(self, sibling: Row, gone: Row, heir: Row | None) -> None:
+        """The counterparts of two records that became one are one person, too: a person decides."""
+        if heir is not None and heir.entity not in (None, sibling.entity):
+            entities = sorted({str(sibling.entity), str(heir.entity)})
+            why = f"{gone.object} {gone.id} was merged into {heir.id}, which already has a counterpart"
+            self._ask("merge", sibling, {"why": why, "entities": entities}, f"merge|{'|'.join(entities)}")
+
+    def _taken_along(self, row: Row) -> bool:
+        """A record that names one that was merged away is no new person: it takes its place beside the survivor, or
+        is a duplicate of who has that place."""
+        gone = self.merged_away.get(row.n)
+        heir = moves.heir_of(self.engine, gone) if gone is not None else None
+        heir = self.rows.get(heir.n, heir) if heir is not None else None
+        if gone is None or heir is None or heir.entity is None or heir.state not in (LIVE, DUPLICATE):
+            return False
+        self._gather([heir.entity])
+        why = f"it names {gone.object} {gone.id}, which was merged into {heir.id}"
+        if any(r.entity == heir.entity and r.system == row.system and r.state == LIVE for r in self.rows.values()):
+            duplicate = matching.Duplicate(row.ref, heir.entity, why, ("names the same person",), ())
+            self._take(duplicate, {row.ref: row.n})
+        else:
+            self.rows[row.n] = row._replace(entity=heir.entity, state=LIVE, why=self._why("moved", why), dirty=True)
+        return True
 
     def _lonely(self, entity: str, system: str) -> bool:
         """Whether nobody in another system is this entity's, nor is about to be: made there, or heir of one moved."""
@@ -268,17 +292,6 @@ class _Batch:
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
         for decision in decisions:
             self._take(decision, by_ref)
-
-    def _named(self, keys: Mapping[int, Sequence[str]]) -> Iterator[Iterable[Row]]:
-        """The records that these name in their sync keys."""
-        ids: dict[tuple[str, str], set[str]] = {}
-        for own in keys.values():
-            for key in own[:-1]:
-                if key.startswith("key:"):
-                    system, object, id = key.removeprefix("key:").split(":", 2)
-                    ids.setdefault((system, object), set()).add(id)
-        for place, named in sorted(ids.items()):
-            yield self.engine.view.rows(*place, sorted(named)).values()
 
     def _unlinked(self) -> list[Row]:
         """The dirty records that may belong to somebody else's entity: those without one, and those alone in theirs."""
@@ -354,6 +367,8 @@ class _Batch:
             engine.made(links=bool(linked))
         elif isinstance(decision, matching.NewEntity):
             row = self.rows[by_ref[decision.ref]]
+            if self._taken_along(row):
+                return
             if row.state == DUPLICATE:
                 self._no_duplicate(row)
             if row.entity is None or row.state != LIVE:
@@ -402,6 +417,7 @@ class _Batch:
     # -- what to write -----------------------------------------------------------------------------------------
 
     def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> None:
+        rows = [row._replace(dirty=row.n in self.waiting) if row.state == MOVED else row for row in rows]
         decision = self.planner.decide(entity, rows, opens, self.standings.get(entity))
         kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts}
