@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from mapping.mapping import Mapping as KindMapping
+from mapping.rules import Place
 from state.rows import DUPLICATE, LIVE, MOVED, Row
 
 if TYPE_CHECKING:
@@ -47,3 +49,12 @@ def seen_since(engine: Engine, row: Row, heir: Row | None) -> bool:
     cursor = engine.store.cursor(row.moved_to.system, row.moved_to.object)
     read_to = cursor.watermark_ms if cursor is not None else None
     return cursor is None or (read_to is not None and read_to > row.version_ms)
+
+
+def sought(mapping: KindMapping, row: Row) -> Iterator[str]:
+    """The match keys of those who belong with this record: its own, how they name it, and its e-mail addresses among
+    primary and additional ones alike."""
+    yield f"key:{row.system}:{row.object}:{row.id}"
+    for key in mapping.match_keys(Place(row.system, row.object), row.now):
+        kind, _, rest = key.partition(":")
+        yield from (f"email:{rest}", f"alt:{rest}") if kind in ("email", "alt") else (key,)

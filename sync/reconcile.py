@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mapping.journey import Standing
-from mapping.mapping import Mapping as KindMapping
 from mapping.rules import STAGE, Place
 from state.rows import (
     APPLIED,
@@ -275,11 +274,8 @@ class _Batch:
             return
         mapping = self.planner.mapping
         self._fresh = {row.n for row in unlinked}
-        own_keys = {row.n: _keys(mapping, row) for row in unlinked}
-        found = self.engine.view.by_keys(
-            mapping.rule.kind,
-            sorted({variant for keys in own_keys.values() for key in keys for variant in _variants(key)}),
-        )
+        sought = {key for row in unlinked for key in moves.sought(mapping, row)}
+        found = self.engine.view.by_keys(mapping.rule.kind, sorted(sought))
         self._know(row for rows in found.values() for row in rows)
         self._gather(self.rows[row.n].entity for rows in found.values() for row in rows)
         self._sent = {place: open_ for place, open_ in self.opens.items() if open_.state == SENT}
@@ -497,16 +493,3 @@ def _stands(decision: Decision, system: str) -> bool:
 def _final(row: Row, fate: str) -> str:
     """A record keeps the first thing that became of it in a run; deleted and merged are facts."""
     return fate if row.fate in (PENDING, PARKED) and row.state not in (DELETED, MOVED) else row.fate
-
-
-def _keys(mapping: KindMapping, row: Row) -> list[str]:
-    """What finds those who belong with this record; last, how they name it."""
-    return [*mapping.match_keys(Place(row.system, row.object), row.now), f"key:{row.system}:{row.object}:{row.id}"]
-
-
-def _variants(key: str) -> tuple[str, ...]:
-    """A primary e-mail is looked for among additional ones too, and the other way round."""
-    kind, _, rest = key.partition(":")
-    if kind in ("email", "alt"):
-        return f"email:{rest}", f"alt:{rest}"
-    return (key,)
