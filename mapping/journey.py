@@ -9,7 +9,7 @@ Times are ms on the clock of the system that gave the evidence; None: unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -267,15 +267,18 @@ def _steps(lifecycle: Lifecycle, now: Standing, then: Standing, event: str, said
     return [*made, Transition(now, became, event, said.at, said.what, side, said.actor)]
 
 
-def time_in_stage(way: Sequence[Transition], until: int) -> dict[tuple[int, str], int]:
-    """(cycle, stage) → ms spent there, of a whole way up to `until`; what has no time counts for nothing."""
+def time_in_stage(way: Iterable[tuple[int | None, Standing]], until: int) -> dict[tuple[int, str], int]:
+    """(cycle, stage) → ms spent there, of a whole way up to `until`.
+
+    way: when each standing was entered; what has no time counts for nothing.
+    """
     spent: dict[tuple[int, str], int] = {}
-    dated = sorted((t for t in way if t.at is not None), key=lambda t: t.at or 0)
-    ends = [*(t.at or 0 for t in dated[1:]), until]
-    for transition, end in zip(dated, ends, strict=True):
-        stage, cycle = transition.became.stage, transition.became.cycle
-        if stage is not None:
-            spent[cycle, stage] = spent.get((cycle, stage), 0) + max(0, end - (transition.at or 0))
+    dated = sorted(((at, standing) for at, standing in way if at is not None), key=lambda step: step[0])
+    ends = [*(at for at, _ in dated[1:]), until]
+    for (at, standing), end in zip(dated, ends, strict=True):
+        if standing.stage is not None:
+            place = standing.cycle, standing.stage
+            spent[place] = spent.get(place, 0) + max(0, end - at)
     return spent
 
 

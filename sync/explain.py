@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mapping.domains import host, registered
-from mapping.journey import JOURNALED
+from mapping.journey import JOURNALED, standing_of, time_in_stage
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import Place, is_ours
@@ -75,6 +75,10 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
             if not is_ours(rule.name)
         },
         "stages": _way(journal),
+        "time_in_stage": [
+            {"cycle": cycle, "stage": stage, "ms": ms}
+            for (cycle, stage), ms in _spent(journal, _as_of(store)).items()
+        ],
         "held": [
             {"question": r.question, "field": r.field, "since": r.opened_ms, **r.detail}
             for r in store.reviews(entity=entity)
@@ -100,6 +104,16 @@ def _way(journal: Sequence[JournalRow]) -> list[dict[str, Any]]:
     told = [line.became | {"told": line.at_ms, "from": line.was.get("stage"), "why": line.reason} for line in lines]
     steps = [{name: step.get(name) for name in _STEP} for step in told]
     return sorted(steps, key=lambda step: step["at"] or step["told"])
+
+
+def _as_of(store: Store) -> int:
+    """When we last looked: nothing is known of what came later."""
+    return max((run.ended_ms or run.started_ms for run in store.runs(1)), default=0)
+
+
+def _spent(journal: Sequence[JournalRow], until: int) -> dict[tuple[int, str], int]:
+    told = sorted((line for line in journal if line.field == JOURNALED), key=lambda line: line.n)
+    return time_in_stage([(line.became.get("at"), standing_of(line.became)) for line in told], until)
 
 
 _STEP = (

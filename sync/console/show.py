@@ -20,6 +20,7 @@ from sync.estimate import Cost
 from sync.report import FATES, WRITTEN, Report
 from sync.settings import Settings
 
+DAY = 86_400_000
 SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 ASIDE = {
     "duplicate": "further records of somebody who has one already: never merged, listed for you to decide.",
@@ -399,6 +400,8 @@ def life(console: Console, document: Mapping[str, Any]) -> None:
     console.print(table)
     if document["stages"]:
         console.print(_stages(document["stages"]))
+        days = (f"{t['stage']} {t['ms'] / DAY:,.1f}" for t in document["time_in_stage"])
+        console.print(Text("Days in each stage: " + (", ".join(days) or "not known")))
     for held in document["held"]:
         cause = held.get("cause") or held.get("code") or held["question"]
         told = f"{cause} ({held['field'] or ''}) {held.get('fix') or held.get('why') or ''}"

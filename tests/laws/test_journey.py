@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -156,11 +155,11 @@ def test_going_on_needs_nobodys_leave() -> None:
 
 def test_time_in_a_stage_is_the_sum_of_its_intervals() -> None:
     first = begin(LIFE, [said("mql", MARKETING, at=10)])
-    way = [replace(first.transitions[0], at=10)]
     standing = first.standing
+    way: list[tuple[int | None, Standing]] = [(10, standing)]
     for value, at in (("sal", 30), ("recycled", 70), ("mql", 100)):
         got = step(LIFE, standing, [said(value, at=at, key=f"salesforce:{at}")])
-        way, standing = [*way, *got.transitions], got.standing
+        way, standing = [*way, *((t.at, t.became) for t in got.transitions)], got.standing
     assert time_in_stage(way, 150) == {(1, "mql"): 20, (1, "sal"): 40, (1, "lead"): 30, (2, "mql"): 50}
 
 
