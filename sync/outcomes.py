@@ -291,6 +291,8 @@ class Told:
                 fate=APPLIED, entity=operation.entity, shadow=stored, why=why,
             )  # fmt: skip
         else:
+            if old.entity is not None and old.entity != operation.entity:
+                self.dirty.append(old.entity)
             left = {
                 name: span for name, span in spans(self.mapping, old, now, record.version).items() if name not in met
             }

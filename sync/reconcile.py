@@ -200,8 +200,11 @@ class _Batch:
     def _follow_moves(self) -> None:
         """A merged or converted record hands its place in the entity to the record it lives on in."""
         # Twice, because who takes a place in one system may be asked about only when those of the other have theirs.
-        for row in (*self.dirty, *self.dirty):
-            if row.state != MOVED or row.entity is None or row.moved_to is None:
+        # A place that nobody took is looked at again: whom it was kept from may be here now.
+        taken = {(row.entity, row.system) for row in self.rows.values() if row.in_place}
+        moved = [row for row in self.rows.values() if row.state == MOVED]
+        for row in (*moved, *moved):
+            if row.entity is None or (not row.dirty and (row.entity, row.system) in taken):
                 continue
             heir = moves.heir_of(self.engine, row)
             if heir is row:
@@ -298,7 +301,9 @@ class _Batch:
         reserved = {of for (of, _), open_ in self.opens.items() if open_.state == SENT}
         places = {(row.entity, row.system) for row in self.rows.values() if row.state == LIVE}
         orphans = {
-            n for n, row in self.rows.items() if row.state == DUPLICATE and (row.entity, row.system) not in places
+            n
+            for n, row in self.rows.items()
+            if row.state == DUPLICATE and (row.dirty or (row.entity, row.system) not in places)
         }
         rows = [self.rows[n] for n in sorted({row.n for row in self.dirty} | orphans)]
         return [

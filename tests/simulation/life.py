@@ -26,6 +26,7 @@ from state.store import Store, open_store
 from sync.engine import Engine
 from sync.plan import Planner
 from tests.simulation.people import People
+from tests.simulation.weave import Loom
 from tests.simulation.world import SETTINGS, START, Watched, hubspot, rules_of, salesforce
 
 K = 4
@@ -68,11 +69,14 @@ class Profile:
     """Chance that a run reads everything anew."""
     single: float = 0.05
     """Chance that a run is about one record."""
+    woven: float = 1.0
+    """Chance at each boundary that a call which waits in its lane is made; 1: each is made at once."""
 
     @classmethod
     def of(cls, seed: int) -> Profile:
         """What kind of life this seed is; one in six is about one kind of rare event."""
         profile = cls._drawn(random.Random(f"profile {seed}"))
+        profile = replace(profile, woven=random.Random(f"woven {seed}").choice([1.0, 0.1, 0.4]))
         rng = random.Random(f"theme {seed}")
         if rng.random() < 0.08:
             race = rng.choice([0.3, 0.6])
@@ -133,6 +137,8 @@ class Life:
     """Crash at exactly this boundary, and nowhere else."""
     batch: int | None = None
     """Size of pages and batches, instead of a drawn one."""
+    decided: int | None = None
+    """How many records are decided at a time, instead of a drawn number."""
     rules: tuple[str, str] | None = None
     """Settings of phone and title, instead of drawn ones."""
     trace: list[str] | None = None
@@ -181,6 +187,7 @@ class Life:
         """(when it takes effect, a write that nobody waits for any more)"""
         self._dead = False
         self._planners: dict[str, Planner] = {}
+        self.loom = Loom(self.luck, self.profile.woven)
         self._look: sqlite3.Connection | None = None
 
     @property
@@ -217,6 +224,8 @@ class Life:
             self.say(f"  . {name}")
         if self._late:
             self._arrive()
+        if self.profile.woven < 1:
+            self.loom.perhaps()
         if self.may_act and self.rng.random() < self.profile.humans:
             self.act()
         if self.may_race and self.rng.random() < self.profile.race:
@@ -352,12 +361,15 @@ class Life:
         return self.store
 
     def _no_ghost(self, _: Any) -> None:
-        """A process that is dead writes nothing, whatever it has under `finally`."""
+        """A process that is dead writes nothing, whatever it has under `finally`; nor does a lane."""
+        if self.loom.in_call:
+            self.violations.append(f"seed={self.seed} invariant=X a lane touched the state")
         if self._dead:
             raise Crash("dead")
 
     def close(self) -> None:
         """The process ends."""
+        self.loom.lanes.clear()
         if self.store is not None:
             self.store.close()
             self.store = None
@@ -397,6 +409,8 @@ class Life:
             now=self.clock,
             new_run=self._new_run,
             step=self.step,
+            lane=self.loom.lane,
+            batch=self.decided or self.batch or self.luck.choice([2, 5, 500]),
         )
         worker.planners = self._planners
         return worker

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import sync.lanes
 from sync.match import _Matching
 from tests.simulation.invariants import judge
 from tests.simulation.life import Life, template
@@ -57,8 +58,12 @@ def nursery() -> Iterator[Callable[..., Life]]:
             Life.current.mark("slot reserved")
         return found
 
+    def waiting(jobs: Any, **how: Any) -> Any:
+        assert Life.current is not None
+        Life.current.loom.wait(jobs, **how)
+
     home = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
-    with home as folder, patch.object(_Matching, "_reserved", noted):
+    with home as folder, patch.object(_Matching, "_reserved", noted), patch.object(sync.lanes, "wait", waiting):
         empty = template(Path(folder))
         yield lambda seed, **settings: Life(seed, Path(folder), empty, **settings)
 

@@ -21,6 +21,7 @@ class Scene(Life):
         super().__init__(0, folder, template(folder), frozen=True, batch=batch, rules=(phone, title))
         self._script: list[tuple[str, Deed]] = []
         self._losing, self._after = "", 0
+        self.loom.chance = 1.0
 
     def on(self, boundary: str, deed: Deed) -> None:
         """Do this at the next boundary of this name."""

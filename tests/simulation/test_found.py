@@ -258,3 +258,54 @@ def test_an_earlier_creation_that_takes_effect_late_clears_nothing(scene: Scene)
     assert scene.value("hubspot", "contacts", "1001", "phone") == "1"
     assert scene.value("salesforce", "Lead", lead, "Phone") == "1"
     assert judge(scene) == []
+
+
+def test_a_merge_is_followed_though_another_record_of_its_people_is_decided_before(scene: Scene) -> None:
+    scene.decided = 2
+    first, lead = scene.contact(), scene.lead(Email="ben@oak.example", LastName="Bosch")
+    scene.rest()
+    second = scene.hubspot.holder("contacts", "smk_crm_lead_id", lead)
+    assert second is not None
+    scene.salesforce.edit("Lead", lead, {"Phone": "1"})
+    scene.hubspot.merge("contacts", first, second.ref.id)
+    scene.rest()
+    assert scene.ask("SELECT question FROM review WHERE closed_ms IS NULL") == [("merge",)]
+    assert judge(scene) == []
+
+
+def test_a_duplicate_with_a_new_address_is_somebody_though_the_primary_is_decided_before(scene: Scene) -> None:
+    scene.decided = 1
+    first = scene.lead(Title="boss")
+    scene.rest()
+    second = scene.lead()
+    scene.rest()
+    scene.salesforce.edit("Lead", first, {"Phone": "1"})
+    scene.salesforce.edit("Lead", second, {"Email": "ben@oak.example", "LastName": "Bosch"})
+    scene.rest()
+    assert scene.hubspot.holder("contacts", "email", "ben@oak.example") is not None
+    assert judge(scene) == []
+
+
+def test_a_lead_that_comes_back_to_a_contact_merged_meanwhile_is_asked_about(scene: Scene) -> None:
+    first, second = scene.contact(), scene.contact(email="ben@oak.example", lastname="Bosch")
+    scene.rest()
+    lead = scene.salesforce.holder("Lead", "SMK_HubSpot_Id__c", second)
+    assert lead is not None
+    scene.salesforce.delete("Lead", lead.ref.id)
+    scene.rest()
+    scene.hubspot.merge("contacts", first, second)
+    scene.rest()
+    scene.salesforce.restore("Lead", lead.ref.id)
+    scene.rest()
+    assert scene.ask("SELECT question FROM review WHERE closed_ms IS NULL") == [("merge",)]
+    assert judge(scene) == []
+
+
+def test_two_creations_of_ours_merged_before_anybody_looked_leave_nobody_behind(scene: Scene) -> None:
+    scene.salesforce.create("Contact", {"Email": "ben@oak.example", "LastName": "Bosch"})
+    scene.lead()
+    scene.lose()
+    scene.on("write:done", lambda: scene.hubspot.merge("contacts", "1001", "1002"))
+    scene.rest()
+    assert scene.ask("SELECT question FROM review WHERE closed_ms IS NULL") == [("duplicate",)]
+    assert judge(scene) == []
