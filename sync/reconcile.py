@@ -199,8 +199,7 @@ class _Batch:
 
     def _follow_moves(self) -> None:
         """A merged or converted record hands its place in the entity to the record it lives on in."""
-        # Twice, because who takes a place in one system may be asked about only when those of the other have theirs.
-        # A place that nobody took is looked at again: whom it was kept from may be here now.
+        # Twice: whether to ask shows when both systems' places are taken.  A place that nobody took is looked at again.
         taken = {(row.entity, row.system) for row in self.rows.values() if row.in_place}
         moved = [row for row in self.rows.values() if row.state == MOVED]
         for row in (*moved, *moved):

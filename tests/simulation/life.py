@@ -20,7 +20,7 @@ from sqlalchemy import event
 
 from connectors.errors import SyncError
 from connectors.memory import MemorySystem
-from connectors.port import Write
+from connectors.port import Ref, Write
 from mapping.rules import KindRule
 from state.store import Store, open_store
 from sync.engine import Engine
@@ -154,6 +154,8 @@ class Life:
     marks: Counter[str] = field(default_factory=Counter)
     lost_on: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(system, id or sync key) → writes whose answer was lost."""
+    made_late: set[Ref] = field(default_factory=set)
+    """Records of ours that came to be when nobody waited for them any more."""
     versions: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """The newest version of each record that the state ever knew."""
     violations: list[str] = field(default_factory=list)
@@ -243,7 +245,9 @@ class Life:
         self._late = [(at, write) for at, write in self._late if at > self.now]
         for write in due:
             self.say(f"takes effect: {write}")
-            self.connectors["hubspot" if write.object == "contacts" else "salesforce"].arrive(write)
+            system = "hubspot" if write.object == "contacts" else "salesforce"
+            if (ref := self.connectors[system].arrive(write)) is not None and write.id is None:
+                self.made_late.add(ref)
 
     def _race(self, name: str) -> None:
         """Someone is at the very record, in the very instant: makes the rarest branches common."""

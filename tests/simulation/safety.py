@@ -92,13 +92,17 @@ def _spells(changes: list[Change], name: str, value: object, born: int = 0) -> l
 
 
 def no_duplicates(e: Evidence) -> Iterator[Finding]:
-    """S3: one creation a source, one live record a sync key, no entity made of our records alone."""
+    """S3: one creation a source, one live record a sync key, no entity made of our records alone.
+
+    One more may be there where a creation took effect late: its key is refused, unless the record that was made
+    meanwhile has got another one.
+    """
     made: dict[tuple[str, str], list[Ref]] = {}
     for ref, row in e.rows.items():
         if _ours(row):
             made.setdefault((ref.system, _source(row)), []).append(ref)
     for (system, source), refs in made.items():
-        if len(refs) > 1:
+        if len(refs) - len(e.life.made_late & set(refs)) > 1:
             yield "S3", source, "", f"created in {system} {len(refs)} times: {[r.id for r in refs]}"
     live: dict[tuple[str, str], list[Ref]] = {}
     for ref, row in e.rows.items():
@@ -112,7 +116,7 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
         if all(_ours(e.rows[ref]) for ref in refs):
             yield "S3", refs[0], "", f"made of our records alone: {refs}"
         for system in SIDES:
-            ours = sum(_ours(e.rows[ref]) for ref in refs if ref.system == system)
+            ours = sum(_ours(e.rows[ref]) and ref not in e.life.made_late for ref in refs if ref.system == system)
             people = sum(_born(e.rows[ref]) in ("human", "convert") for ref in refs if ref.system != system)
             if ours > people:
                 yield "S3", refs[0], "", f"{ours} created in {system} for {people} records of people"

@@ -20,6 +20,7 @@ from connectors.port import (
     Option,
     Outcome,
     Record,
+    Ref,
     Rejected,
     Schema,
     Stale,
@@ -101,10 +102,13 @@ class Watched(Memory):
                 self.mark("stale")
             yield outcome
 
-    def arrive(self, write: Write) -> None:
+    def arrive(self, write: Write) -> Ref | None:
         """What nobody waits for any more takes effect: the system was slow, and the answer goes nowhere."""
-        if isinstance(self._one(write, self._stale(write), ()), Applied):
-            self.mark("took effect late")
+        outcome = self._one(write, self._stale(write), ())
+        if not isinstance(outcome, Applied):
+            return None
+        self.mark("took effect late")
+        return outcome.record.ref
 
     def read(
         self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()
