@@ -180,5 +180,7 @@ def test_a_form_makes_or_changes_its_contact(portal: Portal) -> None:
     told = portal.get(f"/form-integrations/v1/submissions/forms/{guid}")["results"]
     assert [r["submittedAt"] for r in told] == [NOW + 1, NOW]
     assert told[0]["values"][1] == {"name": "firstname", "value": "Anna", "objectTypeId": "0-1"}
-    assert portal.hub.history("contacts", first)[-1].by == "form"
+    history = portal.hub.history("contacts", first)
+    assert [change.by for change in history if change.field == "firstname"] == ["form", "form"]
+    assert [change.by for change in history if change.field == "recent_conversion_event_name"][-1] == "calculated"
     assert [f["id"] for f in portal.get("/marketing/v3/forms/")["results"]] == [guid]
