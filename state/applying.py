@@ -39,12 +39,20 @@ class Applying(Part):
     """The questions of `sync.apply`."""
 
     def take(
-        self, lease: Lease, system: str, now: int, most: int, *, kind: str | None = None, whole: int = 1
+        self,
+        lease: Lease,
+        system: str,
+        now: int,
+        most: int,
+        *,
+        kind: str | None = None,
+        whole: int = 1,
+        rest: bool = True,
     ) -> list[OperationRow]:
         """Mark the next operations that are due as sent, and return them in the order they were decided.
 
         As long as urgent ones are due, only those.  kind: only those of this kind.  most: no more than so many.
-        whole: of each object and verb a multiple of this, urgent ones aside.
+        whole: of each object and verb a multiple of this, urgent ones aside; `rest`: and what is left in the end.
         """
         due: list[OperationRow] = []
         with self._tables.writing(lease) as connection:
@@ -59,7 +67,9 @@ class Applying(Part):
                 some = f"{select} {planned} {where}AND object = ? AND verb = ? ORDER BY n LIMIT ?"
                 groups = self._tables.rows(connection, f"{count}GROUP BY object, verb ORDER BY MIN(n)", tuple(wanted))
                 for object, verb, there in groups:
-                    room = min(there, most - len(due)) // whole * whole
+                    room = min(there, most - len(due))
+                    if room < there or not rest:
+                        room -= room % whole
                     if room:
                         due += map(read_operation, self._tables.rows(connection, some, (*wanted, object, verb, room)))
             if due:

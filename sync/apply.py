@@ -38,10 +38,10 @@ def send(engine: Engine, lanes: Lanes, connector: Connector, mapping: KindMappin
     """
     sent = 0
     batch = connector.traits.batch
-    stride = (connector.traits.stride or batch) if more else 1
+    whole = (connector.traits.stride or batch) if more else batch
     while lanes.going(connector.name) < AHEAD:
         operations = engine.store.take(
-            engine.lease, connector.name, due, TAKE * batch, kind=mapping.rule.kind, whole=stride
+            engine.lease, connector.name, due, TAKE * batch, kind=mapping.rule.kind, whole=whole, rest=not more
         )
         if not operations:
             break

@@ -195,7 +195,7 @@ def _forget_the_unanswered() -> list[tuple[Any, str, Any]]:
 
 
 def _write_ahead() -> list[tuple[Any, str, Any]]:
-    def unmarked(self: Any, lease: Any, system: str, now: int, most: int, *, kind: str, whole: int = 1) -> Any:
+    def unmarked(self: Any, lease: Any, system: str, now: int, most: int, *, kind: str, **_: Any) -> Any:
         statement = (
             f"SELECT {OPERATION_COLUMNS} FROM operation WHERE state = 'planned' "
             "AND system = ? AND not_before_ms <= ? AND kind = ? ORDER BY n LIMIT ?"

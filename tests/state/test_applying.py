@@ -159,3 +159,15 @@ def test_outcomes_settle_questions(store: Store, lease: Lease) -> None:
     store.commit_outcomes(lease, Outcomes(opened=[question("a"), question("b")]))
     store.commit_outcomes(lease, Outcomes(closed=[Closing("a", 9, "written")]))
     assert [row.fingerprint for row in store.reviews()] == ["b"]
+
+
+def test_whole_batches_are_taken_first_and_the_rest_on_request(store: Store, lease: Lease) -> None:
+    store.commit_batch(lease, Batch(operations=[operation(f"e{n}") for n in range(7)]))
+    assert len(store.take(lease, "salesforce", 0, 100, whole=3, rest=False)) == 6
+    assert store.take(lease, "salesforce", 0, 100, whole=3, rest=False) == []
+    assert len(store.take(lease, "salesforce", 0, 100, whole=3)) == 1
+
+
+def test_a_cut_is_made_between_batches(store: Store, lease: Lease) -> None:
+    store.commit_batch(lease, Batch(operations=[operation(f"e{n}") for n in range(7)]))
+    assert [len(store.take(lease, "salesforce", 0, 5, whole=3)) for _ in range(4)] == [3, 4, 0, 0]
