@@ -306,7 +306,8 @@ class Traits:
     bin_visible: bool = True
     """`changes` also reports deleted records."""
     stride: int = 0
-    """While more is being decided, writes are best sent in multiples of this; 0: of `batch`."""
+    """So many writes at once take the cheapest road, so while more is being decided they are sent in multiples of this;
+    0: of `batch`."""
 
 
 @dataclass(slots=True)

@@ -27,8 +27,8 @@ COMMIT = 500
 """Outcomes stored in one transaction."""
 AHEAD = 2
 """Jobs given to a lane: one to do and one to go on with."""
-TAKE = 20
-"""Batches taken at a time: enough for a connector to choose its bulk road."""
+BATCHES = 10
+"""Taken at a time, unless the connector has a stride: enough to keep several calls in flight, few enough to hold."""
 
 
 def send(engine: Engine, lanes: Lanes, connector: Connector, mapping: KindMapping, due: int, *, more: bool) -> int:
@@ -38,10 +38,11 @@ def send(engine: Engine, lanes: Lanes, connector: Connector, mapping: KindMappin
     """
     sent = 0
     batch = connector.traits.batch
+    most = connector.traits.stride or BATCHES * batch
     whole = (connector.traits.stride or batch) if more else batch
     while lanes.going(connector.name) < AHEAD:
         operations = engine.store.take(
-            engine.lease, connector.name, due, TAKE * batch, kind=mapping.rule.kind, whole=whole, rest=not more
+            engine.lease, connector.name, due, most, kind=mapping.rule.kind, whole=whole, rest=not more
         )
         if not operations:
             break
