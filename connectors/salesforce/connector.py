@@ -37,7 +37,7 @@ from connectors.salesforce.rows import SYSTEM, Shape
 from connectors.salesforce.settings import Settings
 from connectors.salesforce.writing import Writer
 
-STRIDE = 12 * MOST
+STRIDE = 20 * MOST
 """Beyond 2,000 writes a Bulk job takes fewer calls than batches do; looking before and after goes by 2,000 as well."""
 
 
