@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COMMIT = 500
 """Outcomes stored in one transaction."""
 AHEAD = 2
-"""Jobs given to a lane: one to do and one to go on with."""
+"""Jobs given to a lane: one to do and one to go on with.  One alone where a stride makes them large."""
 BATCHES = 10
 """Taken at a time, unless the connector has a stride: enough to keep several calls in flight, few enough to hold."""
 
@@ -40,7 +40,8 @@ def send(engine: Engine, lanes: Lanes, connector: Connector, mapping: KindMappin
     batch = connector.traits.batch
     most = connector.traits.stride or BATCHES * batch
     whole = (connector.traits.stride or batch) if more else batch
-    while lanes.going(connector.name) < AHEAD:
+    ahead = 1 if connector.traits.stride else AHEAD
+    while lanes.going(connector.name) < ahead:
         operations = engine.store.take(
             engine.lease, connector.name, due, most, kind=mapping.rule.kind, whole=whole, rest=not more
         )
