@@ -82,7 +82,7 @@ def _job(
             outcomes = connector.write([as_write(operation) for operation in operations], natives)
             answers.told.extend(zip(operations, outcomes, strict=False))
         except SyncError as error:
-            answers.failure = error
+            answers.failure, answers.unsent = error, not answers.told
         try:
             answers.ask_what_was_replaced(connector)
         except SyncError as error:
@@ -101,6 +101,8 @@ class _Answers:
     """id → native field → what our write replaced."""
     failure: SyncError | None = None
     """Why there are no answers to the rest."""
+    unsent: bool = False
+    """The connector raised before its first outcome."""
 
     def ask_what_was_replaced(self, connector: Connector) -> None:
         """Without that, an update is not known to be done: it stays sent, and is looked at."""
@@ -128,7 +130,7 @@ def _take_in(
     for start in range(0, len(answers.told), COMMIT):
         moved += _record(engine, connector, mapping, object, answers.told[start : start + COMMIT], answers.replaced)
     if answers.failure is not None:
-        if not answers.told:
+        if answers.unsent:
             _put_back(engine, operations)
         raise answers.failure
     return moved

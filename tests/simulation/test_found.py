@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connectors.errors import Unavailable
+from connectors.memory import Memory
 from tests.simulation.invariants import judge
 from tests.simulation.scene import Scene
 from tests.simulation.world import Storms, rules_of
@@ -308,4 +311,29 @@ def test_two_creations_of_ours_merged_before_anybody_looked_leave_nobody_behind(
     scene.on("write:done", lambda: scene.hubspot.merge("contacts", "1001", "1002"))
     scene.rest()
     assert scene.ask("SELECT question FROM review WHERE closed_ms IS NULL") == [("duplicate",)]
+    assert judge(scene) == []
+
+
+def test_a_write_of_which_nobody_can_say_what_it_replaced_is_not_taken_for_unsent(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = scene.lead(Phone="1")
+    scene.rest()
+    told, down = Memory.overwritten, [True]
+
+    def out_of_order(self: Memory, writes: Any) -> Any:
+        if self.name == "hubspot" and down.pop():
+            down.append(False)
+            raise Unavailable("the history cannot be read now")
+        down.append(False)
+        return told(self, writes)
+
+    monkeypatch.setattr(Memory, "overwritten", out_of_order)
+    scene.salesforce.edit("Lead", lead, {"Phone": "2"})
+    scene.rest()
+    assert down == [False]
+    assert scene.value("hubspot", "contacts", "1001", "phone") == "2"
+    told_of = "SELECT trim(became, '\"') FROM journal WHERE system = 'hubspot' AND field = 'phone'"
+    assert ("2",) in scene.ask(told_of)
+    assert scene.ask("SELECT MAX(attempts) FROM operation") == [(1,)]
     assert judge(scene) == []
