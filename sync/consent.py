@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mapping.rules import FieldRule, Place
 from state.rows import DUPLICATE, LIVE, SENT, Closing, OperationRow, Row
-from sync.decision import Decision, Draft, Question, Why, refused, still_refused, tried
+from sync.decision import Decision, Draft, Question, Why, leave_refused, refused, tried
 
 if TYPE_CHECKING:
     from sync.plan import Planner
@@ -74,7 +74,7 @@ def tell_duplicates(
             if problems or not native:
                 continue
             if open_ is not None and refused(open_, row.id, native):
-                decision.questions.append(still_refused(open_))
+                leave_refused(decision, open_)
                 continue
             why = Why(row.now.get(rule.name), True, rule.winner, "this person opted out on another record")
             fields = {rule.name: why}

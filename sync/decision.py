@@ -127,15 +127,19 @@ REMEMBERED = 8
 
 def refused(open_: OperationRow, id: str | None, native: Mapping[str, Any]) -> bool:
     """Whether the platform refused exactly this write, and nothing went through since."""
-    return open_.state == PARKED and (id, dict(native)) in tried(open_)
+    return (id, dict(native)) in tried(open_)
 
 
 def tried(open_: OperationRow | None) -> tuple[tuple[str | None, Mapping[str, Any]], ...]:
-    """What was refused last, and before that without anything going through between."""
-    if open_ is None or open_.state != PARKED:
+    """What was refused last, and before that without anything going through between.
+
+    What is planned instead remembers it too: an entity may be decided several times before anything is sent.
+    """
+    if open_ is None:
         return ()
     before = [(id, native) for id, native in open_.basis.get("tried", ())]
-    return ((open_.id, dict(open_.native)), *before)[:REMEMBERED]
+    last = [(open_.id, dict(open_.native))] if open_.state == PARKED else []
+    return (*last, *before)[:REMEMBERED]
 
 
 def parked(system: str, row: Row, names: Sequence[str], kinds: Sequence[str]) -> Question:
@@ -152,8 +156,19 @@ def parked(system: str, row: Row, names: Sequence[str], kinds: Sequence[str]) ->
     return Question(PARKED_QUESTION, row.system, row.object, row.id, None, detail)
 
 
+def leave_refused(decision: Decision, open_: OperationRow) -> None:
+    """The platform refused exactly this write: it stays parked, and its question open.
+
+    Where something else is planned meanwhile, that goes first, and this is decided again.
+    """
+    if open_.state == PARKED:
+        decision.questions.append(still_refused(open_))
+    else:
+        decision.waits = True
+
+
 def still_refused(open_: OperationRow) -> Question:
-    """The platform refused exactly this write: it stays parked, and its question open."""
+    """The question about a write that stays parked."""
     return Question("rejected", open_.system, open_.object, open_.id, None, open_.note or {})
 
 

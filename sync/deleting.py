@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mapping.rules import Place
 from state.rows import DELETED, SENT, OperationRow, Row
-from sync.decision import HELD, Decision, Draft, Question, Why, refused, still_refused, tried
+from sync.decision import HELD, Decision, Draft, Question, Why, leave_refused, refused, tried
 
 if TYPE_CHECKING:
     from sync.plan import Planner
@@ -85,7 +85,7 @@ def _bin(planner: Planner, row: Row, gone: Row, open_: OperationRow | None, deci
         decision.waits = True
         return
     if open_ is not None and refused(open_, row.id, {}):
-        decision.questions.append(still_refused(open_))
+        leave_refused(decision, open_)
         return
     why = Why(None, True, "on_delete", f"its {gone.system} record was deleted")
     draft = Draft(
@@ -103,7 +103,7 @@ def _mark(planner: Planner, row: Row, gone: Row | None, open_: OperationRow | No
         return
     native = planner.mapping.encode_moment(Place(row.system, row.object), MARK, wanted)
     if open_ is not None and refused(open_, row.id, native):
-        decision.questions.append(still_refused(open_))
+        leave_refused(decision, open_)
         return
     reason = "its counterpart is there again" if gone is None else f"its {gone.system} record was deleted"
     why = Why(held, wanted, "on_delete", reason)

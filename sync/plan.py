@@ -17,7 +17,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Shared, Unlinked, Unmapped
 from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, Slot
-from state.rows import PARKED, OperationRow, Row
+from state.rows import OperationRow, Row
 from sync.consent import is_consent, opted_out, owed, portions, taken_back, tell_duplicates
 from sync.creating import create
 from sync.decision import (
@@ -28,8 +28,8 @@ from sync.decision import (
     Question,
     Why,
     held,
+    leave_refused,
     refused,
-    still_refused,
     tried,
     unmapped,
 )
@@ -148,7 +148,7 @@ class Planner:
         told = {name: why.new for name, why in wanted.items() if is_consent(self.mapping.rule_of(name))}
         consent = self.mapping.encode(place, told, creating=False)[0]
         settled = self.settled(row)
-        clear = open_ is None or open_.state != PARKED
+        clear = not tried(open_)
         for part in portions(native, consent, settled=settled, clear=clear):
             if open_ is not None and refused(open_, row.id, part):
                 continue
@@ -157,7 +157,7 @@ class Planner:
                 decision.waits = True
                 merged.hold(wanted)
                 if not clear and open_ is not None:
-                    decision.questions.append(still_refused(open_))
+                    leave_refused(decision, open_)
                 return
             fields = {
                 name: why for name, why in why_of.items() if part == native or (name in told) == (part == consent)
@@ -181,7 +181,7 @@ class Planner:
             return
         if open_ is not None:
             merged.hold(wanted)
-            decision.questions.append(still_refused(open_))
+            leave_refused(decision, open_)
 
     def _keys(self, place: Place, row: Row, live: Mapping[str, Row]) -> dict[KeyField, Why]:
         keys: dict[KeyField, Why] = {}

@@ -17,6 +17,7 @@ import state.applying
 import state.deciding
 import state.observing
 import sync.apply
+import sync.decision
 import sync.engine
 import sync.match
 import sync.merge
@@ -27,7 +28,7 @@ import sync.plan
 import sync.reconcile
 from connectors.port import Applied, Stale
 from state.operations import OPERATION_COLUMNS, read_operation
-from state.rows import LIVE, Batch, Ending, Outcomes
+from state.rows import LIVE, PARKED, Batch, Ending, Outcomes
 from sync.merge import Verdict
 from tests.simulation.life import Profile
 
@@ -168,8 +169,8 @@ def _edge_triggered() -> list[tuple[Any, str, Any]]:
 def _resurrection() -> list[tuple[Any, str, Any]]:
     decide = Planner.decide
 
-    def forgetful(self: Any, entity: str, rows: Any, opens: Any) -> Any:
-        return decide(self, entity, [row for row in rows if row.state == LIVE], opens)
+    def forgetful(self: Any, entity: str, rows: Any, *rest: Any) -> Any:
+        return decide(self, entity, [row for row in rows if row.state == LIVE], *rest)
 
     return [(Planner, "decide", forgetful)]
 
@@ -245,6 +246,15 @@ def _silent_duplicates() -> list[tuple[Any, str, Any]]:
             ask(self, question, *rest)
 
     return [(Deciding, "_ask", mute)]
+
+
+def _refusals_forgotten() -> list[tuple[Any, str, Any]]:
+    tried = sync.decision.tried
+
+    def last(open_: Any) -> Any:
+        return tried(open_) if open_ is not None and open_.state == PARKED else ()
+
+    return [(sync.decision, "tried", last), (sync.plan, "tried", last)]
 
 
 def _cursor_first() -> list[tuple[Any, str, Any]]:
@@ -383,5 +393,6 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("edits to a record found by looking are changes", _as_found, fits=_unanswered),
         Mutant("a plan writes nothing", _plans_written),
         Mutant("what waits stays on the work list", _forgotten_batch),
+        Mutant("what is planned remembers what was refused before", _refusals_forgotten),
     )
 }

@@ -337,3 +337,17 @@ def test_a_write_of_which_nobody_can_say_what_it_replaced_is_not_taken_for_unsen
     assert ("2",) in scene.ask(told_of)
     assert scene.ask("SELECT MAX(attempts) FROM operation") == [(1,)]
     assert judge(scene) == []
+
+
+def test_an_opt_out_does_not_wait_for_what_is_refused_though_its_records_are_decided_one_by_one(scene: Scene) -> None:
+    scene.decided = 1
+    lead = scene.lead()
+    scene.rest()
+    scene.contact(email="ben@oak.example", lastname="Bosch", lifecyclestage="subscriber")
+    scene.turn()
+    scene.salesforce.edit("Lead", lead, {"Email": "ben@oak.example", "HasOptedOutOfEmail": True})
+    scene.turn()
+    assert scene.value("hubspot", "contacts", "1001", "@subscriptions") is True
+    scene.rest()
+    assert ("rejected",) in scene.ask("SELECT question FROM review WHERE closed_ms IS NULL")
+    assert judge(scene) == []
