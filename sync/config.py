@@ -24,11 +24,11 @@ from mapping.rules import KINDS, STAGE, FieldRule, KindRule, Place, Stage, Value
 from sync.deleting import EVENT, MARK
 from sync.fields import ROLES, SIDES, FieldSettings
 from sync.frames import CONTACTS, FRAMES, Frame
-from sync.kinds import CompanySettings
+from sync.kinds import CompanySettings, DealSettings
 from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
 from sync.writeback import stage_fields
 
-Kind = PersonSettings | CompanySettings
+Kind = PersonSettings | CompanySettings | DealSettings
 
 CONVERSION = {Place("salesforce", "Lead"): ("ConvertedDate", "ConvertedOpportunityId")}
 TEAMS = {"hubspot": "marketing", "salesforce": "sales"}
@@ -158,7 +158,9 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             except ConditionError as error:
                 yield f"vocabulary.stage {stage.name}.entry: {error}"
     for kind in FRAMES:
-        yield from _contradictions_of(kind, getattr(settings, kind), stages)
+        section = getattr(settings, kind)
+        ranks = {stage.name: stage.rank for stage in _deal_stages(section)} if kind == "deal" else stages
+        yield from _contradictions_of(kind, section, ranks)
     if not any(getattr(settings, kind).sync for kind in FRAMES):
         yield "no kind is synchronised: every section has sync = false"
 
@@ -205,7 +207,7 @@ def places(frame: Frame, field: FieldSettings) -> dict[Place, str]:
 
 def rules(settings: Settings, kinds: Collection[str] = KINDS) -> list[KindRule]:
     """Everything the core needs to know of these kinds, as far as they are synchronised; parents before children."""
-    made = {"company": _company, "person": _person}
+    made = {"company": _company, "person": _person, "deal": _deal}
     on = [kind for kind in KINDS if kind in made and getattr(settings, kind).sync]
     every = [_with_parents(made[kind](settings), on) for kind in on]
     parents = {kind for rule in every for kind in rule.parents}
@@ -273,6 +275,25 @@ def _company(settings: Settings) -> KindRule:
     company = settings.company
     rule = _rule("company", company, settings)
     return replace(rule, match_name=company.match_name, phone_region=settings.person.phone_region)
+
+
+def _deal(settings: Settings) -> KindRule:
+    deal = settings.deal
+    rule = _rule("deal", deal, settings)
+    stages: dict[str, ValueMap] = {
+        side: ValueMap(
+            read={own: name for name, sides in deal.stages.items() if side in sides for own in sides[side].read},
+            write={name: own for name, sides in deal.stages.items() if side in sides and (own := sides[side].write)},
+        )
+        for side in SIDES
+    }
+    fields = tuple(replace(field, values=stages) if field.name == STAGE else field for field in rule.fields)
+    return replace(rule, fields=fields, stages=_deal_stages(deal), statuses=())
+
+
+def _deal_stages(deal: DealSettings) -> tuple[Stage, ...]:
+    """For conditions: the order in the file is the rank."""
+    return tuple(Stage(name, 10 * place, "", "sales", {}, {}) for place, name in enumerate(deal.stages, 1))
 
 
 def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:

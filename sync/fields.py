@@ -33,6 +33,16 @@ def own_values(raw: object) -> object:
     return raw
 
 
+def own_sides(raw: object) -> object:
+    """The same for a table of names, each with what the sides call it."""
+    if not isinstance(raw, dict):
+        return raw
+    return {
+        name: {side: own_values(own) for side, own in sides.items()} if isinstance(sides, dict) else sides
+        for name, sides in raw.items()
+    }
+
+
 Native = str | dict[str, str]
 
 
@@ -65,12 +75,7 @@ class FieldSettings(Section):
     @field_validator("values", mode="before")
     @classmethod
     def _short_form(cls, raw: object) -> object:
-        if not isinstance(raw, dict):
-            return raw
-        return {
-            name: {side: own_values(own) for side, own in sides.items()} if isinstance(sides, dict) else sides
-            for name, sides in raw.items()
-        }
+        return own_sides(raw)
 
     @field_validator("rule")
     @classmethod

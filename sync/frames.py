@@ -12,6 +12,8 @@ LEAD = Place("salesforce", "Lead")
 CONTACT = Place("salesforce", "Contact")
 COMPANIES = Place("hubspot", "companies")
 ACCOUNT = Place("salesforce", "Account")
+DEALS = Place("hubspot", "deals")
+OPPORTUNITY = Place("salesforce", "Opportunity")
 
 
 @dataclass(frozen=True)
@@ -53,5 +55,14 @@ FRAMES = {
         matched_by="email",
         stand_in="email",
         more_emails={CONTACTS: "hs_additional_emails"},
+    ),
+    "deal": Frame(
+        objects={"hubspot": ("deals",), "salesforce": ("Opportunity",)},
+        keys=(
+            KeyField(OPPORTUNITY, "SMK_HubSpot_Deal_Id__c", DEALS),
+            KeyField(DEALS, "smk_crm_opportunity_id", OPPORTUNITY),
+        ),
+        ignore={DEALS: "smk_no_sync", OPPORTUNITY: "SMK_No_Sync__c"},
+        prefix="deal:",
     ),
 }

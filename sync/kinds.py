@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from sync.fields import FieldSettings, Section, Side, mapped
+from sync.fields import FieldSettings, OwnValues, Section, Side, mapped, own_sides
 
 
 def _address_part(account: str, hubspot: str) -> FieldSettings:
@@ -31,6 +31,19 @@ COMPANY_FIELDS: dict[str, FieldSettings] = {
 }
 
 
+class KindSettings(Section):
+    """What is alike in the sections of all these kinds."""
+
+    DEFAULTS: ClassVar[dict[str, FieldSettings]] = {}
+    fields: dict[str, FieldSettings] = Field(default_factory=dict)
+    owner_fallback: dict[Side, str] = Field(default_factory=dict)
+
+    @property
+    def all_fields(self) -> dict[str, FieldSettings]:
+        """The defaults, with what the file says of them and adds to them."""
+        return {**self.DEFAULTS, **self.fields}
+
+
 class CompanyCreateSettings(Section):
     """`[company] create`: where companies may be created, and under which condition."""
 
@@ -38,17 +51,68 @@ class CompanyCreateSettings(Section):
     hubspot: str = "has_domain and not free_mail"
 
 
-class CompanySettings(Section):
+class CompanySettings(KindSettings):
     """`[company]`"""
 
     DEFAULTS: ClassVar = COMPANY_FIELDS
     sync: bool = True
     create: CompanyCreateSettings = CompanyCreateSettings()
-    fields: dict[str, FieldSettings] = Field(default_factory=dict)
     match_name: bool = False
-    owner_fallback: dict[Side, str] = Field(default_factory=dict)
 
-    @property
-    def all_fields(self) -> dict[str, FieldSettings]:
-        """The defaults, with what the file says of them and adds to them."""
-        return {**self.DEFAULTS, **self.fields}
+
+DEAL_FIELDS: dict[str, FieldSettings] = {
+    "name": mapped("dealname", "Name", tie="crm", clears="never", too_long="cut", personal=False),
+    "stage": mapped("dealstage", "StageName", "choice", tie="crm", clears="never", personal=False),
+    "amount": mapped("amount", "Amount", "decimal", tie="crm", personal=False),
+    "company": mapped(
+        "@company", "AccountId", "reference:company", rule="prefer_salesforce_unless_blank", personal=False
+    ),
+    "people": mapped("@contacts", "@contacts", "references:person", winner="union", personal=False),
+    "next_step": mapped("hs_next_step", "NextStep", tie="crm", too_long="cut", personal=False),
+    "description": mapped("description", "Description", "long_text", tie="crm", too_long="cut", personal=False),
+    "owner": mapped(
+        "hubspot_owner_id", "OwnerId", "owner", winner="crm", clears="never", on_invalid="drop", personal=False
+    ),
+}
+
+
+def _deal_stage(hubspot: str, *salesforce: str) -> dict[Side, OwnValues]:
+    return {
+        "hubspot": OwnValues(read=(hubspot,), write=hubspot),
+        "salesforce": OwnValues(read=salesforce, write=salesforce[0]),
+    }
+
+
+DEAL_STAGES: dict[str, dict[Side, OwnValues]] = {
+    "prospecting": _deal_stage("appointmentscheduled", "Prospecting"),
+    "qualification": _deal_stage("qualifiedtobuy", "Qualification"),
+    "analysis": _deal_stage("presentationscheduled", "Needs Analysis", "Value Proposition"),
+    "proposal": _deal_stage(
+        "decisionmakerboughtin", "Proposal/Price Quote", "Id. Decision Makers", "Perception Analysis"
+    ),
+    "negotiation": _deal_stage("contractsent", "Negotiation/Review"),
+    "won": _deal_stage("closedwon", "Closed Won"),
+    "lost": _deal_stage("closedlost", "Closed Lost"),
+}
+"""What both systems are delivered with."""
+
+
+class DealCreateSettings(Section):
+    """`[deal] create`: where deals may be created, and under which condition."""
+
+    salesforce: str = "always"
+    hubspot: str = "always"
+
+
+class DealSettings(KindSettings):
+    """`[deal]`"""
+
+    DEFAULTS: ClassVar = DEAL_FIELDS
+    sync: bool = False
+    create: DealCreateSettings = DealCreateSettings()
+    stages: dict[str, dict[Side, OwnValues]] = Field(default_factory=lambda: dict(DEAL_STAGES))
+
+    @field_validator("stages", mode="before")
+    @classmethod
+    def _short_form(cls, raw: object) -> object:
+        return own_sides(raw)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_values
-from sync.kinds import CompanySettings
+from sync.kinds import CompanySettings, DealSettings
 from sync.secrets import FORMS, is_reference
 
 
@@ -357,3 +357,4 @@ class Settings(Section):
     vocabulary: VocabularySettings = VocabularySettings()
     company: CompanySettings = CompanySettings()
     person: PersonSettings = PersonSettings()
+    deal: DealSettings = DealSettings()

@@ -25,7 +25,7 @@ from sync.console import exits
 from sync.definitions import page as definitions
 from sync.fields import FieldSettings
 from sync.frames import FRAMES
-from sync.kinds import CompanyCreateSettings, CompanySettings
+from sync.kinds import DEAL_STAGES, CompanyCreateSettings, CompanySettings, DealCreateSettings, DealSettings
 from sync.merge import Side, merge
 from sync.settings import (
     BudgetsSettings,
@@ -65,6 +65,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "vocabulary.status": StatusSettings,
     "company": CompanySettings,
     "company.create": CompanyCreateSettings,
+    "deal": DealSettings,
+    "deal.create": DealCreateSettings,
     "person": PersonSettings,
     "person.create": CreateSettings,
     "person.on_delete": OnDeleteSettings,
@@ -120,7 +122,8 @@ def test_every_setting_is_explained_in_the_line_above() -> None:
 def _in_a_list(line: str) -> bool:
     """Stages and fields are explained together, above the first."""
     name = line.removeprefix("# ").partition(" ")[0]
-    return name in {*_names(StatusSettings), *PersonSettings().all_fields, *CompanySettings().all_fields}
+    kinds = [getattr(parse(tomllib.loads(EXAMPLE)), kind) for kind in FRAMES]
+    return name in {*_names(StatusSettings), *DEAL_STAGES, *(name for kind in kinds for name in kind.all_fields)}
 
 
 def test_the_example_holds_the_defaults() -> None:
