@@ -1,16 +1,17 @@
 """Consent reaches every record of a person, whatever else is left out, held or refused: who opted out has opted out.
 
-An opt-out on a duplicate counts for the person, and reaches the duplicates, which get nothing else from the sync.  It
-is written before everything else of its system, and alone where something else stands in its way.  Pure.
+An opt-out on a duplicate counts for the person, and reaches the duplicates, which get nothing else from the sync; so do
+records that share its address (`sync.mailboxes`).  It is written before everything else of its system, and alone where
+something else stands in its way.  Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapping.rules import FieldRule, Place
-from state.rows import DUPLICATE, LIVE, SENT, Closing, OperationRow, Row
+from state.rows import DUPLICATE, LIVE, SENT, SHARED, Closing, OperationRow, Row
 from sync.decision import Decision, Draft, Question, Why, leave_refused, refused, tried
 
 if TYPE_CHECKING:
@@ -26,17 +27,27 @@ def is_consent(rule: FieldRule) -> bool:
     return rule.winner == "sticky_true"
 
 
-def opted_out(planner: Planner, rows: Sequence[Row]) -> Iterator[FieldRule]:
-    """The fields by which people opt out, where any of the person's records says so."""
+class OptedOut(NamedTuple):
+    """A field by which people opt out, and why it is true of the person whatever a record of theirs says."""
+
+    rule: FieldRule
+    why: str
+
+
+def opted_out(planner: Planner, rows: Sequence[Row], addresses: Collection[str]) -> Iterator[OptedOut]:
+    """The fields by which any of the person's records says that they opted out, or (`addresses`) one that shares its
+    address."""
     for rule in planner.mapping.consents:
-        if any(_says(planner, rule, row) for row in rows if row.state in RECORDS):
-            yield rule
+        if any(says(planner, rule, row) for row in rows if row.state in RECORDS):
+            yield OptedOut(rule, "this person opted out on another record")
+        elif rule.name in addresses:
+            yield OptedOut(rule, "its e-mail address opted out on another record")
 
 
 def owed(planner: Planner, rule: FieldRule, row: Row) -> bool:
     """Whether this record has still to be told."""
     place = Place(row.system, row.object)
-    return row.system in rule.to and place in rule.places and not _says(planner, rule, row)
+    return row.system in rule.to and place in rule.places and not says(planner, rule, row)
 
 
 def portions(
@@ -53,17 +64,17 @@ def portions(
     return [native, consent, rest] if settled and clear else [consent, native, rest]
 
 
-def tell_duplicates(
+def tell_others(
     planner: Planner,
-    opted: Iterable[FieldRule],
+    opted: Iterable[OptedOut],
     rows: Sequence[Row],
     opens: Mapping[str, OperationRow],
     decision: Decision,
 ) -> None:
-    """Plan the writes to duplicates: one a system and turn, after the person's own record."""
-    for rule in opted:
+    """Plan the writes to duplicates and mailboxes: one a system and turn, after the person's own record."""
+    for rule, reason in opted:
         for row in rows:
-            if row.state != DUPLICATE or not owed(planner, rule, row):
+            if row.state not in (DUPLICATE, SHARED) or not owed(planner, rule, row):
                 continue
             open_ = opens.get(row.system)
             busy = any(draft.system == row.system for draft in decision.drafts)
@@ -76,7 +87,7 @@ def tell_duplicates(
             if open_ is not None and refused(open_, row.id, native):
                 leave_refused(decision, open_)
                 continue
-            why = Why(row.now.get(rule.name), True, rule.winner, "this person opted out on another record")
+            why = Why(row.now.get(rule.name), True, rule.winner, reason)
             fields = {rule.name: why}
             draft = Draft(row.system, row.object, row.id, native, fields, {}, None, None, tried(open_), urgent=True)
             decision.drafts.append(draft)
@@ -106,6 +117,7 @@ def taken_back_everywhere(decision: Decision, systems: Iterable[str], now: int) 
     ]
 
 
-def _says(planner: Planner, rule: FieldRule, row: Row) -> bool:
+def says(planner: Planner, rule: FieldRule, row: Row) -> bool:
+    """Whether this record says that the person opted out."""
     place = Place(row.system, row.object)
     return place in rule.places and planner.mapping.canon(place, rule.name, row.now.get(rule.name)) is True

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from connectors.port import Key
 from mapping.mapping import UNWRITTEN, Unmapped
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import OURS, FieldRule, Place, Value
+from mapping.rules import OURS, Place, Value
 from mapping.slots import Slot
 from state.rows import OperationRow, Row
-from sync.consent import is_consent
+from sync.consent import OptedOut, is_consent
 from sync.decision import Decision, Draft, Why, held, keyless, parked, still_refused, unmapped
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def create(
     live: Mapping[str, Row],
     open_: OperationRow | None,
     decision: Decision,
-    opted: Sequence[FieldRule],
+    opted: Sequence[OptedOut],
     staging: Staging,
 ) -> None:
     """Draft the creation of the record that `live` lacks in this system, or say why not."""
@@ -55,10 +55,10 @@ def create(
     place = Place(system, rule.create_as[system])
     source = next(iter(live.values()))
     new = _gather(planner, place, live, decision)
-    for rule_ in opted:
+    for rule_, _ in opted:
         if place in rule_.places and system in rule_.to:
             new.values[rule_.name] = True
-            new.sources.setdefault(rule_.name, "a duplicate")
+            new.sources.setdefault(rule_.name, "another record")
     if any(name in new.missing for name in rule.first) or not _belongs(rule.any_of, new.values):
         if new.missing:
             decision.questions.append(parked(system, source, list(new.missing), list(new.missing.values())))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.rows import DUPLICATE, LIVE, MOVED, Row
+from sync.match import Candidate, entity_key
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -58,3 +59,21 @@ def sought(mapping: KindMapping, row: Row) -> Iterator[str]:
     for key in mapping.match_keys(Place(row.system, row.object), row.now):
         kind, _, rest = key.partition(":")
         yield from (f"email:{rest}", f"alt:{rest}") if kind in ("email", "alt") else (key,)
+
+
+def names(engine: Engine, mapping: KindMapping, candidates: Iterable[Candidate]) -> dict[str, str]:
+    """Keys for new entities where the record's own one names an entity that lives on without it."""
+    systems, prefix = list(mapping.rule.objects), mapping.rule.prefix
+    wanted = {
+        key: key
+        for c in candidates
+        if c.entity != (key := entity_key([c.ref], systems, prefix)) and (c.entity is None or c.state != LIVE)
+    }
+    taken = set(wanted)
+    for n in range(2, 100):
+        members = engine.view.entity_rows(sorted(wanted[key] for key in taken)) if taken else {}
+        taken = {key for key in taken if any(row.state == LIVE for row in members.get(wanted[key], ()))}
+        if not taken:
+            break
+        wanted |= {key: f"{key}~{n}" for key in taken}
+    return {key: name for key, name in wanted.items() if name != key}

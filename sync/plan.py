@@ -18,7 +18,7 @@ from mapping.mapping import Shared, Unlinked, Unmapped
 from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, Slot
 from state.rows import OperationRow, Row
-from sync.consent import is_consent, opted_out, owed, portions, taken_back, tell_duplicates
+from sync.consent import OptedOut, is_consent, opted_out, owed, portions, taken_back, tell_others
 from sync.creating import create
 from sync.decision import (
     CONFLICT,
@@ -59,15 +59,18 @@ class Planner:
         rows: Sequence[Row],
         opens: Mapping[str, OperationRow],
         standing: Standing | None = None,
+        addresses: Collection[str] = (),
     ) -> Decision:
         """The decision for one entity.
 
         `rows`: all its records; `opens`: its operations not done, by system; `standing`: how far the person is, by
-        the journal.
+        the journal; `addresses`: the fields by which somebody else who holds an address of theirs opted out.
         """
         decision = Decision(entity)
         live = {row.system: row for row in rows if row.state == "live"}
         if not live:
+            if addresses:
+                tell_others(self, opted_out(self, rows, addresses), rows, opens, decision)
             return decision
         alone = any(row.now.get("@ignore") for row in live.values())
         if alone:
@@ -76,7 +79,7 @@ class Planner:
         merged = _Merged(self, live, decision, staging, alone)
         merged.moved = [row for row in rows if row.state == "moved"]
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
-        opted = list(opted_out(self, rows))
+        opted = list(opted_out(self, rows, addresses))
         for system in self.mapping.rule.objects:
             if system in live or alone:
                 continue
@@ -91,7 +94,7 @@ class Planner:
             merged.opt_out(opted)
         for system, row in live.items():
             self._update(system, row, merged, opens.get(system), decision)
-        tell_duplicates(self, opted, rows, opens, decision)
+        tell_others(self, opted, rows, opens, decision)
         if not alone:
             after_deletion(self, rows, live, opens, decision)
         merged.settle(decision)
@@ -248,12 +251,12 @@ class _Merged:
         """The fields that live in this system's record."""
         return self.mapping.slots(self._places[system]).keys()
 
-    def opt_out(self, opted: Iterable[FieldRule]) -> None:
-        """An opt-out on a duplicate counts for the person."""
-        for rule in opted:
+    def opt_out(self, opted: Iterable[OptedOut]) -> None:
+        """An opt-out on a duplicate, or of an address, counts for the person."""
+        for rule, reason in opted:
             for system, row in self.live.items():
                 if owed(self.planner, rule, row) and rule.name not in self.writes.get(system, {}):
-                    why = Why(row.now.get(rule.name), True, rule.winner, "a duplicate of this person opted out")
+                    why = Why(row.now.get(rule.name), True, rule.winner, reason)
                     self.writes.setdefault(system, {})[rule.name] = why
 
     def hold(self, names: Iterable[str]) -> None:

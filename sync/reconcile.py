@@ -35,8 +35,8 @@ from state.rows import (
     ReviewRow,
     Row,
 )
+from sync import mailboxes, moves, parents
 from sync import match as matching
-from sync import moves, parents
 from sync.consent import taken_back_everywhere
 from sync.decision import PARKED_QUESTION, Decision, Question, operation
 from sync.deleting import too_many
@@ -101,7 +101,9 @@ class _Batch:
     merged_away: dict[int, Row] = field(default_factory=dict)
     """Records that belong to nobody yet → the record they name, which was merged away."""
     waiting: set[int] = field(default_factory=set)
-    """Records that moved to one of which we do not know yet what the move made of it."""
+    """Records that moved to one that is not known since, and those whose opt-out others are still to be told."""
+    addresses: dict[str, set[str]] = field(default_factory=dict)
+    """Entity → the fields by which somebody else with its address opted out."""
 
     def decide(self, selector: Selector | None) -> None:
         self._know(self.dirty)
@@ -112,6 +114,8 @@ class _Batch:
         self._follow_moves()
         self._match()
         self._bury()
+        if self.planner.mapping.consents:
+            self._share_opt_outs()
         by_entity: dict[str, list[Row]] = {}
         for row in self.rows.values():
             if row.entity is not None and row.entity in self.entities:
@@ -135,8 +139,8 @@ class _Batch:
                 self.rows[row.n] = current._replace(dirty=False)
                 continue
             waits = current.state == LIVE and current.n not in self.asked
-            if current.entity is None and not waits:
-                self.rows[row.n] = current._replace(dirty=False, fate=_final(current, SKIPPED))
+            if (current.entity is None and not waits) or current.state == SHARED:
+                self.rows[row.n] = current._replace(dirty=row.n in self.waiting, fate=_final(current, SKIPPED))
 
     def result(self) -> Batch:
         """What the batch says, complete, for one transaction."""
@@ -286,10 +290,23 @@ class _Batch:
         near |= {n for n, row in self.rows.items() if row.entity in theirs}
         candidates = [self._candidate(row) for n in sorted(near) if (row := self.rows[n]).state in MATCHED]
         by_ref = {row.ref: row.n for row in self.rows.values()}
-        decisions = matching.match(candidates, mapping, self._names(candidates))
+        decisions = matching.match(candidates, mapping, moves.names(self.engine, mapping, candidates))
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
         for decision in decisions:
             self._take(decision, by_ref)
+
+    def _share_opt_outs(self) -> None:
+        """An address that opted out has opted out for everybody who holds it."""
+        if keys := mailboxes.sought(self.planner, self.rows.values(), self._fresh):
+            found = self.engine.view.by_keys(self.planner.mapping.rule.kind, sorted(keys))
+            self._know(row for rows in found.values() for row in rows)
+        for n, name, loud in list(mailboxes.owing(self.planner, self.rows)):
+            row = self.rows[n]
+            entity = row.entity or mailboxes.place_of(row)
+            self.rows[n] = row._replace(entity=entity)
+            self._gather([entity])
+            self.addresses.setdefault(entity, set()).add(name)
+            self.waiting |= loud
 
     def _unlinked(self) -> list[Row]:
         """The dirty records that may belong to somebody else's entity: those without one, and those alone in theirs."""
@@ -315,24 +332,6 @@ class _Batch:
                 or (settled[row.entity] == 1 and row.entity not in reserved)
             )
         ]
-
-    def _names(self, candidates: Iterable[matching.Candidate]) -> dict[str, str]:
-        """Keys for new entities where the record's own one names an entity that lives on without it."""
-        systems, prefix = list(self.planner.mapping.rule.objects), self.planner.mapping.rule.prefix
-        wanted = {
-            key: key
-            for c in candidates
-            if c.entity != (key := matching.entity_key([c.ref], systems, prefix))
-            and (c.entity is None or c.state != LIVE)
-        }
-        taken = set(wanted)
-        for n in range(2, 100):
-            members = self.engine.view.entity_rows(sorted(wanted[key] for key in taken)) if taken else {}
-            taken = {key for key in taken if any(row.state == LIVE for row in members.get(wanted[key], ()))}
-            if not taken:
-                break
-            wanted |= {key: f"{key}~{n}" for key in taken}
-        return {key: name for key, name in wanted.items() if name != key}
 
     def _candidate(self, row: Row) -> matching.Candidate:
         return matching.Candidate(
@@ -371,6 +370,8 @@ class _Batch:
                 return
             if row.state == DUPLICATE:
                 self._no_duplicate(row)
+            elif row.entity is not None and row.state == SHARED:
+                self._forget_plans(row.entity)
             if row.entity is None or row.state != LIVE:
                 self.rows[row.n] = row._replace(entity=decision.entity, state=LIVE, dirty=True)
         elif isinstance(decision, matching.Duplicate):
@@ -418,7 +419,7 @@ class _Batch:
 
     def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> None:
         rows = [row._replace(dirty=row.n in self.waiting) if row.state == MOVED else row for row in rows]
-        decision = self.planner.decide(entity, rows, opens, self.standings.get(entity))
+        decision = self.planner.decide(entity, rows, opens, self.standings.get(entity), self.addresses.get(entity, ()))
         kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():
