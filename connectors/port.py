@@ -171,7 +171,7 @@ class Field:
     name: str
     label: str
     type: str
-    """One of: text, long_text, email, phone, url, number, money, percent, bool, date, datetime, choice, choices,
+    """One of: text, long_text, html, email, phone, url, number, money, percent, bool, date, datetime, choice, choices,
     reference, references, id, other."""
     writable: bool = True
     """May be set on an existing record."""

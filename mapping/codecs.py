@@ -7,6 +7,7 @@ the field holds it, and writing that again changes nothing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -15,11 +16,17 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from connectors.port import Field
 from mapping.domains import host
+from mapping.markup import markup
 from mapping.rules import Value
 from mapping.values import boolean, day, instant, iso_instant, to_decimal
 
 TEXTS = frozenset({"text", "long_text", "email", "phone", "url", "domain"})
 NUMBERS = frozenset({"number", "money", "percent"})
+
+GOES_ON = " […]"
+"""The end of a long text that was cut."""
+_MARKED = 1_000
+"""Fields of so many characters hold long texts."""
 
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}\Z")
 _PLAIN_MOST = 64
@@ -42,6 +49,8 @@ def to_native(type_: str, own: Value, meta: Field) -> Any:
         # A checkbox is never blank.
         return False if meta.type == "bool" else None
     native = _WRITERS.get(type_, _write_text)(own, meta)
+    if meta.type == "html":
+        native = markup(native)
     if isinstance(native, str):
         _check_length(native, meta)
     if meta.type in ("choice", "choices") and meta.options and meta.restricted:
@@ -50,10 +59,17 @@ def to_native(type_: str, own: Value, meta: Field) -> Any:
 
 
 def cut(own: Value, meta: Field) -> Value:
-    """The longest beginning of a text that the field holds."""
-    if isinstance(own, str) and meta.length is not None:
+    """The longest beginning of a text that the field holds; of a long text, marked as one that goes on."""
+    if not isinstance(own, str) or meta.length is None or _fits(own, meta):
+        return own
+    if meta.length < _MARKED:
         return own[: meta.length].rstrip() or None
-    return own
+    most = bisect_right(range(1, len(own)), False, key=lambda n: not _fits(own[:n] + GOES_ON, meta))
+    return own[:most].rstrip() + GOES_ON
+
+
+def _fits(own: str, meta: Field) -> bool:
+    return len(markup(own) if meta.type == "html" else own) <= (meta.length or 0)
 
 
 def nearest(type_: str, own: Value, meta: Field) -> Value:

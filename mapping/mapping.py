@@ -25,7 +25,7 @@ from mapping.mailboxes import local_part
 from mapping.owners import Owners
 from mapping.rules import OURS, FieldRule, KindRule, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
-from mapping.values import Unlinked, Unmapped, boolean, day, decoder, email, instant, same, text
+from mapping.values import Unlinked, Unmapped, boolean, day, email, instant, same, text
 
 __all__ = ["UNWRITTEN", "FieldProblem", "Mapping", "Shared", "Unlinked", "Unmapped"]
 
@@ -74,9 +74,7 @@ class Mapping:
         places = [Place(system, object) for system, objects in rule.objects.items() for object in objects]
         self._slots = {place: compile_slots(self, place) for place in places}
         self._plain = {
-            place: [
-                (slot.rule.name, slot.natives[0], decoder(slot.rule.type)) for slot in slots.values() if not slot.staged
-            ]
+            place: [(slot.rule.name, slot.natives[0], slot.read) for slot in slots.values() if not slot.staged]
             for place, slots in self._slots.items()
         }
         self._staged = {place: [s for s in slots.values() if s.staged] for place, slots in self._slots.items()}

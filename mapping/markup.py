@@ -20,10 +20,11 @@ _ENDS = re.compile(r" +$", re.MULTILINE)
 _MANY = re.compile(r"\n{3,}")
 _KEPT = re.compile(r"^ | (?= )")
 """Spaces that HTML would swallow."""
-_LINES = frozenset(
-    "address article aside blockquote dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav"
-    " ol p pre section table tr ul".split()
-)
+_LINES = frozenset((
+    "address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "form",
+    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table",
+    "tr", "ul",
+))  # fmt: skip
 """Elements that stand on lines of their own."""
 _UNSEEN = frozenset({"script", "style", "head", "title", "template"})
 

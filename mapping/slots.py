@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from connectors.port import Field, Schema
 from mapping.codecs import MisfitError, cut, nearest, to_native
 from mapping.links import referred
 from mapping.rules import FieldRule, Place, Value, ValueMap
-from mapping.values import Unlinked, Unmapped, decode
+from mapping.values import Unlinked, Unmapped, reader
 
 if TYPE_CHECKING:
     from mapping.mapping import Mapping as KindMapping
@@ -63,6 +63,8 @@ class Slot:
     """It holds a list of parents."""
     plain: bool = field(init=False)
     """Own values are the shared ones."""
+    read: Callable[[Any], Value] = field(init=False, compare=False)
+    """Reads native values."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "system", self.place.system)
@@ -71,6 +73,7 @@ class Slot:
         object.__setattr__(self, "many", self.rule.type.startswith("references:"))
         plain = self.values is None and self.rule.type not in ("stage", "owner") and not self.refers
         object.__setattr__(self, "plain", plain)
+        object.__setattr__(self, "read", reader(self.rule.type, self.metas[0].type))
 
     # -- own → canonical -----------------------------------------------------------------------------------------------
 
@@ -139,7 +142,7 @@ class Slot:
         raw = [natives.get(native) for native in self.natives]
         if self.staged:
             return self.mapping.lifecycle.decode(self.place.system, raw)
-        return decode(self.rule.type, raw[0])
+        return self.read(raw[0])
 
     def _natives(self, value: Value, *, creating: bool, held: Value) -> dict[str, Any]:
         if not (self.metas[0].createable if creating else self.metas[0].writable):

@@ -22,6 +22,7 @@ import idna
 import phonenumbers
 
 from mapping.domains import host
+from mapping.markup import plain as plain_text
 from mapping.rules import Value
 
 BLANK: Value = None
@@ -53,6 +54,16 @@ class Unlinked(Unmapped):
 def decoder(type_: str) -> Callable[[Any], Value]:
     """What reads native values of this type; `reference:company` is read as any reference."""
     return DECODERS[type_.partition(":")[0]]
+
+
+def reader(type_: str, native: str) -> Callable[[Any], Value]:
+    """The same for a field whose system calls its type `native`: text that is kept as HTML is read without."""
+    return _html if native == "html" and type_ in ("text", "long_text") else decoder(type_)
+
+
+def _html(native: Any) -> Value:
+    raw = text(native)
+    return None if raw is None else plain_text(raw)
 
 
 def decode(type_: str, native: Any) -> Value:

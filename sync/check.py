@@ -13,8 +13,8 @@ from sync.definitions import lint
 from sync.provision import described, field_specs, missing
 
 TYPES: dict[str, frozenset[str]] = {
-    "text": frozenset({"text", "long_text", "email", "phone", "url", "choice", "other", "id", "reference"}),
-    "long_text": frozenset({"text", "long_text"}),
+    "text": frozenset({"text", "long_text", "html", "email", "phone", "url", "choice", "other", "id", "reference"}),
+    "long_text": frozenset({"text", "long_text", "html"}),
     "domain": frozenset({"url", "text"}),
     "email": frozenset({"email", "text"}),
     "phone": frozenset({"phone", "text"}),

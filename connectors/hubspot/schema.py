@@ -21,7 +21,7 @@ _REQUIRED = {
 }
 _STAGES = {"deals": ("pipeline", "dealstage")}
 _PLAIN = {"bool": "bool", "date": "date", "datetime": "datetime", "phone_number": "phone"}
-_TEXT = {"textarea": "long_text", "html": "long_text", "phonenumber": "phone", "file": "other"}
+_TEXT = {"textarea": "long_text", "html": "html", "phonenumber": "phone", "file": "other"}
 _MADE_OF = {
     "text": ("string", "text"),
     "email": ("string", "text"),
