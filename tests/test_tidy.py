@@ -37,8 +37,8 @@ PURE = (
 
 HARMLESS = frozenset(
     {
-        "__future__", "ast", "collections", "copy", "dataclasses", "datetime", "decimal", "email_validator", "enum",
-        "functools", "hashlib", "idna", "itertools", "json", "operator", "phonenumbers", "publicsuffixlist", "re",
+        "__future__", "ast", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "email_validator", "enum",
+        "functools", "hashlib", "html", "idna", "itertools", "json", "operator", "phonenumbers", "publicsuffixlist", "re",
         "typing", "unicodedata",
     }
 )  # fmt: skip
