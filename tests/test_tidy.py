@@ -37,9 +37,9 @@ PURE = (
 
 HARMLESS = frozenset(
     {
-        "__future__", "ast", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "email_validator", "enum",
-        "functools", "hashlib", "html", "idna", "itertools", "json", "operator", "phonenumbers", "publicsuffixlist", "re",
-        "typing", "unicodedata",
+        "__future__", "ast", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "email_validator",
+        "enum", "functools", "hashlib", "html", "idna", "itertools", "json", "operator", "phonenumbers",
+        "publicsuffixlist", "re", "typing", "unicodedata",
     }
 )  # fmt: skip
 """Modules without files, network, processes, clock or chance (of datetime only the types are used: see below)."""
