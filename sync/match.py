@@ -325,9 +325,7 @@ class _Matching:
         keeper.entity = keeper.entity or joined.entity
         for member in joined.members.values():
             self.group[member.ref] = keeper
-        for ref, (group, why) in list(self.duplicates.items()):
-            if group is joined:
-                self.duplicates[ref] = (keeper, why)
+        self._hand_over(joined, keeper)
 
     def _claim(self, group: _Group) -> tuple[Any, ...]:
         """Whose entity survives when two are joined."""
@@ -339,7 +337,14 @@ class _Matching:
             self._ask("same_person", [candidate.ref, primary.ref], "same address, but different last names")
             return
         why = f"{evidence.partition(':')[0]} is that of {primary.ref.object} {primary.ref.id}, which is kept:"
+        self._hand_over(self.group[candidate.ref], group)
         self.duplicates[candidate.ref] = (group, f"{why} {self._preferred(primary, candidate)}")
+
+    def _hand_over(self, old: _Group, new: _Group) -> None:
+        """The duplicates of one group are another's from now on."""
+        for ref, (group, why) in list(self.duplicates.items()):
+            if group is old:
+                self.duplicates[ref] = (new, why)
 
     def _ask(self, question: str, refs: Iterable[Ref], why: str) -> None:
         ordered = tuple(sorted(set(refs)))

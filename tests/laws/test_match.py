@@ -127,6 +127,16 @@ def test_a_further_address_links_after_the_primary_one() -> None:
     assert names(decisions, Duplicate) == {"A"}
 
 
+def test_who_is_a_duplicate_of_a_duplicate_is_one_of_the_same_person() -> None:
+    decisions = decide(
+        hub("1", email="a@x.com", _emails=["b@x.com"], entity="e"),
+        lead("L", email="a@x.com", entity="e"),
+        lead("M", email="b@x.com"),
+        lead("N", email="b@x.com"),
+    )
+    assert {(d.ref.id, d.entity) for d in decisions if isinstance(d, Duplicate)} == {("M", "e"), ("N", "e")}
+
+
 def test_two_that_list_the_address_of_one_are_a_question() -> None:
     decisions = decide(hub("1", _emails=["b@x.com"]), hub("2", _emails=["b@x.com"]), lead("L", email="b@x.com"))
     assert [type(d) for d in decisions] == [Ask]
@@ -367,6 +377,7 @@ def test_everybody_gets_exactly_one_fate(random: Random) -> None:
         if c.entity is not None and c.state == "live":
             live[c.entity, c.ref.system] = live.get((c.entity, c.ref.system), 0) + 1
     assert all(n == 1 for n in live.values()), "more than one live record of an entity in a system"
+    assert all((d.entity, d.ref.system) in live for d in decisions if isinstance(d, Duplicate)), "a duplicate of nobody"
 
 
 @given(st.randoms(use_true_random=False))

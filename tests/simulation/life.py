@@ -175,6 +175,7 @@ class Life:
         self.salesforce = salesforce(self.clock, self, sizes[1])
         self.connectors = {s.name: Watched(s, sizes[2], self.mark) for s in (self.hubspot, self.salesforce)}
         profile = self.profile
+        self.hubspot.forgets_addresses = random.Random(f"merges {self.seed}").random() < 0.2
         self.people = People(self.rng, self.hubspot, self.salesforce, profile.moves, profile.deletes, self.mark)
         self.database = self.folder / f"life-{self.seed}.db"
         shutil.copyfile(self.template, self.database)
@@ -238,6 +239,14 @@ class Life:
             self.mark("crash")
             self.say("CRASH")
             raise Crash(name)
+
+    def passes(self, ms: int) -> None:
+        """Time without a cycle: what was sent takes effect when it is due."""
+        until = self.now + ms
+        for at in sorted(at for at, _ in self._late if at <= until):
+            self.now = max(self.now, at)
+            self._arrive()
+        self.now = until
 
     def _arrive(self) -> None:
         """What was sent long ago takes effect now."""
@@ -322,8 +331,7 @@ class Life:
                 self.now += self.rng.choice([10, 2_000, 90_000])
         for _ in range(self.profile.cycles if not self.frozen else 2):
             self.cycle()
-            self.now += self.luck.choice([1_000, 10_000, 120_000, 1_200_000])
-            self._arrive()
+            self.passes(self.luck.choice([1_000, 10_000, 120_000, 1_200_000]))
             if self.may_act:
                 self.act()
         self.heal()
@@ -332,12 +340,12 @@ class Life:
         """The faults stop, people rest, what was refused is tried again; then there must be rest within K cycles."""
         self.troubled = False
         self.stop_at = None
-        self.now += 700_000
+        self.passes(700_000)
         self.retry()
         for _ in range(K + 1):
             before = self._trail()
             self.cycle()
-            self.now += 700_000
+            self.passes(700_000)
             self.quiet = self._trail() == before and not self._unsettled()
             if self.quiet:
                 return
@@ -430,7 +438,6 @@ class Life:
         Life.current = self
         self.cycles += 1
         self.say(f"cycle {self.cycles}")
-        self._arrive()
         try:
             if self.strikes(self.profile.dry):
                 self._plan()

@@ -61,7 +61,7 @@ class Scene(Life):
 
     def turn(self, wait: int = 700_000) -> None:
         """Time passes, then one cycle."""
-        self.now += wait
+        self.passes(wait)
         self.cycle()
 
     def rest(self) -> None:

@@ -5,10 +5,10 @@ The schemas are those parts of HubSpot and Salesforce that the product's own rul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from connectors.errors import Exhausted, Unavailable
 from connectors.memory import Memory, MemorySystem, Troubles
@@ -167,10 +167,40 @@ def _fit_salesforce(object: str, name: str, value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-def hubspot(now: Callable[[], int], weather: Weather, batch: int = 100) -> MemorySystem:
+class HubSpot(MemorySystem):
+    """An address is one contact's alone, as its first or as a further one, and a merge keeps the loser's.
+
+    HubSpot does not promise the latter: with `forgets_addresses` it does not.
+    """
+
+    forgets_addresses = False
+
+    def merge(self, object: str, winner: str, loser: str) -> str:
+        rows = [self.rows[object][id] for id in (winner, loser)]
+        held = [address for row in rows for address in _addresses(row.fields)]
+        id = super().merge(object, winner, loser)
+        if not self.forgets_addresses:
+            further = [address for address in dict.fromkeys(held) if address != self.rows[object][id].fields["email"]]
+            self._set(self.rows[object][id], {"hs_additional_emails": ";".join(further) or None}, "merge")
+        return id
+
+    def refusal(self, object: str, id: str | None, fields: Mapping[str, Any]) -> Rejected | None:
+        claimed = set(_addresses(fields))
+        for row in self.live(object) if claimed else ():
+            if row.ref.id != id and claimed.intersection(_addresses(row.fields)):
+                return Rejected("DUPLICATE_VALUE", "the address is taken", ("email",), row.ref.id)
+        return super().refusal(object, id, fields)
+
+
+def _addresses(fields: Mapping[str, Any]) -> list[str]:
+    further = str(fields.get("hs_additional_emails") or "").split(";")
+    return [address.lower() for address in (fields.get("email"), *further) if address]
+
+
+def hubspot(now: Callable[[], int], weather: Weather, batch: int = 100) -> HubSpot:
     """Fine time, a property history, no compare-and-set; a merge makes a new contact."""
     traits = Traits(batch=batch, grain=1, lag=LAG, gone_lag=LAG, compare_and_set=False, history=True)
-    return MemorySystem(
+    return HubSpot(
         "hubspot",
         now,
         [CONTACTS],
