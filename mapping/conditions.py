@@ -21,7 +21,7 @@ from mapping.values import to_decimal
 Condition = Callable[[Mapping[str, Any]], bool]
 _Term = Callable[[Mapping[str, Any]], Any]
 
-FLAGS = ("shared", "role_address", "disqualified", "has_email", "has_domain", "free_mail")
+FLAGS = ("shared", "role_address", "disqualified", "has_email", "has_domain", "free_mail", "won", "lost")
 STAGE = "stage"
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {

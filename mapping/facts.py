@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mapping.domains import company_site
 from mapping.rules import OURS, Place, Value
-from mapping.values import Unmapped
+from mapping.values import Unmapped, split_money
 
 if TYPE_CHECKING:
     from mapping.mapping import Mapping as KindMapping
@@ -25,7 +25,11 @@ def facts(mapping: KindMapping, place: Place, own: Mapping[str, Value]) -> dict[
         if slot.rule.winner == OURS:
             continue
         value = own.get(name) if slot.refers else slot.canon(own.get(name))
-        if not isinstance(value, Unmapped):
+        if slot.steps is not None:
+            known |= slot.steps.facts(own.get(name))
+        elif slot.rule.type == "money" and value is not None:
+            known[name] = split_money(value)[0]
+        elif not isinstance(value, Unmapped):
             known[name] = value
     address = known.get("email")
     known["has_email"] = address is not None

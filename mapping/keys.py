@@ -4,14 +4,14 @@ email:ann@acme.com          the record's own address
 alt:ann@acme.com            a further address of the record
 key:salesforce:Lead:00Q1    the record names that one in its sync key
 domain:acme.com             the company's website
-name:acme homes|de          opt-in: a company's name and country together
+name:acme homes|de          opt-in: a company's name and country together, a deal's name and close date
 parent:hubspot:company:51   the record refers to that company: no identity, but how it is found when that one moves
 phone:+4930123456|muster|acme.com    opt-in: number, last name and company domain together
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import phonenumbers
 
@@ -38,13 +38,18 @@ def match_keys(rule: KindRule, place: Place, own: Mapping[str, Value]) -> list[s
     if rule.match_phone:
         keys += _phone_keys(rule, own)
     if rule.match_name:
-        keys += _name_keys(own)
+        keys += _name_keys(own, plain_name if rule.kind == "company" else _folded)
     return keys
 
 
-def _name_keys(own: Mapping[str, Value]) -> list[str]:
-    name, country = plain_name(str(own.get("name") or "")), str(own.get("country") or "").strip().casefold()
-    return [f"name:{name}|{country}"] if name and country else []
+def _name_keys(own: Mapping[str, Value], plain: Callable[[str], str]) -> list[str]:
+    name, more = plain(str(own.get("name") or "")), own.get("country") or own.get("close_date")
+    beside = str(more or "").strip().casefold()
+    return [f"name:{name}|{beside}"] if name and beside else []
+
+
+def _folded(name: str) -> str:
+    return " ".join(str(form("text", name) or "").casefold().split())
 
 
 def _phone_keys(rule: KindRule, own: Mapping[str, Value]) -> list[str]:

@@ -25,6 +25,7 @@ from mapping.mailboxes import local_part
 from mapping.owners import Owners
 from mapping.rules import OURS, FieldRule, KindRule, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
+from mapping.steps import DEAL_STAGE, resolved
 from mapping.values import Unlinked, Unmapped, boolean, day, email, instant, same, text
 
 __all__ = ["UNWRITTEN", "FieldProblem", "Mapping", "Shared", "Unlinked", "Unmapped"]
@@ -74,10 +75,10 @@ class Mapping:
         places = [Place(system, object) for system, objects in rule.objects.items() for object in objects]
         self._slots = {place: compile_slots(self, place) for place in places}
         self._plain = {
-            place: [(slot.rule.name, slot.natives[0], slot.read) for slot in slots.values() if not slot.staged]
+            place: [(slot.rule.name, slot.natives[0], slot.read) for slot in slots.values() if not slot.composed]
             for place, slots in self._slots.items()
         }
-        self._staged = {place: [s for s in slots.values() if s.staged] for place, slots in self._slots.items()}
+        self._composed = {place: [s for s in slots.values() if s.composed] for place, slots in self._slots.items()}
         self._ours = {
             place: tuple((name, slot) for name, slot in slots.items() if is_ours(name))
             for place, slots in self._slots.items()
@@ -121,7 +122,8 @@ class Mapping:
             if natives[0] in seen:
                 places[place] = "+".join(seen)
         region = self._region if field.type == "phone" else ""
-        return replace(field, places=places, region=field.region or region)
+        found = replace(field, places=places, region=field.region or region)
+        return resolved(found, self._schemas) if field.type == DEAL_STAGE else found
 
     def _reserve(self, place: Place) -> _Reserved:
         keys = tuple(
@@ -141,7 +143,7 @@ class Mapping:
 
     def _fingerprint(self) -> str:
         fields = [
-            [*place, slot.rule.name, slot.rule.type, *slot.natives]
+            [*place, slot.rule.name, slot.rule.type, *slot.natives, *([slot.zone] if slot.zoned else [])]
             for place, slots in self._slots.items()
             for slot in slots.values()
         ]
@@ -173,10 +175,10 @@ class Mapping:
             raw = fields.get(native)
             if raw is not None and (value := read(raw)) is not None:
                 own[name] = value
-        for slot in self._staged[place]:
-            stage = self.lifecycle.decode(place.system, [fields.get(native) for native in slot.natives])
-            if stage is not None:
-                own[slot.rule.name] = stage
+        for slot in self._composed[place]:
+            value = slot.compose(fields)
+            if value is not None:
+                own[slot.rule.name] = value
         self._decode_reserved(self._reserved[place], fields, own)
         return own
 
@@ -279,10 +281,15 @@ class Mapping:
         """
         return self._slots[place][name].fit(value, held)
 
-    def written(self, place: Place, name: str, value: Value, natives: abc.Mapping[str, Any]) -> Value:
-        """The own value that a record holds after a write of this canonical one, as these native values."""
+    def written(
+        self, place: Place, name: str, value: Value, natives: abc.Mapping[str, Any], held: Value = None
+    ) -> Value:
+        """The own value that a record holds after a write of this canonical one, as these native values.  held: what
+        it holds now, for what the write left as it was."""
         slot = self._slots[place][name]
-        return natives.get(slot.natives[0]) if slot.refers else slot.fit(value)
+        if slot.refers:
+            return natives.get(slot.natives[0])
+        return slot.after(natives, held) if slot.composed and not slot.staged else slot.fit(value)
 
     # -- parents -------------------------------------------------------------------------------------------------------
 

@@ -55,8 +55,8 @@ class FieldRule:
     name: str
     """Canonical: "phone"."""
     type: str
-    """text, long_text, email, phone, url, domain, int, decimal, bool, date, datetime, choice, set, owner, stage;
-    reference:KIND (one parent), references:KIND (several)."""
+    """text, long_text, email, phone, url, domain, int, decimal, money, bool, date, datetime, choice, set, owner, stage,
+    deal_stage; reference:KIND (one parent), references:KIND (several)."""
     places: Mapping[Place, str]
     """place → native field."""
     to: frozenset[str] = frozenset()
@@ -85,7 +85,9 @@ class FieldRule:
     personal: bool = True
     """Its values are personal: never shown in logs."""
     values: Mapping[str, ValueMap] = field(default_factory=dict)
-    """system → translation, for choice, set and stage."""
+    """system → translation, for choice, set, stage and deal_stage."""
+    within: Mapping[str, ValueMap] = field(default_factory=dict)
+    """Of a deal's stage: system → translation of the pipelines or record types; empty: those are left alone."""
     soft: frozenset[str] = frozenset()
     """Systems whose values reach it through another road than the record (HubSpot's subscriptions)."""
     back: Mapping[str, str] = field(default_factory=dict)
@@ -149,12 +151,14 @@ class KindRule:
     """References that a new record must not be made without, if its counterpart has them."""
     any_of: tuple[str, ...] = ()
     """References of which a new record needs at least one."""
+    orphans: bool = False
+    """A record that refers to nobody at all is made all the same."""
     prefix: str = ""
     """What the keys of its entities begin with, so that records of different objects with one id never meet."""
     stand_in: str = ""
     """The field by which a record of ours is found again where nobody may give it a sync key; empty: none."""
     match_name: bool = False
-    """Also link companies by exact name and country together."""
+    """Also link companies by exact name and country together, deals by exact name and close date."""
     match_phone: bool = False
     """Also link by exact phone, last name and company domain (3.2 rule 5)."""
     phone_region: str = ""

@@ -10,7 +10,9 @@ from connectors.port import Field, Schema
 from mapping.codecs import MisfitError, cut, nearest, to_native
 from mapping.links import referred
 from mapping.rules import FieldRule, Place, Value, ValueMap
-from mapping.values import Unlinked, Unmapped, reader
+from mapping.steps import DEAL_STAGE, Steps
+from mapping.values import Unlinked, Unmapped, decode, reader, split_money, text
+from mapping.zones import day_in, noon
 
 if TYPE_CHECKING:
     from mapping.mapping import Mapping as KindMapping
@@ -41,6 +43,9 @@ class FieldProblem:
     fix: str
 
 
+_DATE = Field("", "", "date")
+
+
 class _NotWritten(Exception):  # noqa: N818 - an answer, not an error
     """By the configuration this value is not written here."""
 
@@ -55,12 +60,22 @@ class Slot:
     natives: tuple[str, ...]
     metas: tuple[Field, ...]
     values: ValueMap | None
+    zone: str = ""
+    """The account's time zone, in which a date that is stored as an instant is a day."""
+    steps: Steps | None = None
+    """Of a deal's stage: what is known of all of them."""
     system: str = field(init=False)
     staged: bool = field(init=False)
     refers: str = field(init=False)
     """The kind of the parents that it holds; empty: it is no reference."""
     many: bool = field(init=False)
     """It holds a list of parents."""
+    bare: bool = field(init=False)
+    """An amount of money of which not every system shows the currency: then none of them is asked for it."""
+    composed: bool = field(init=False)
+    """Reading it takes more than one native value by its type."""
+    zoned: bool = field(init=False)
+    """A date that is stored as an instant."""
     plain: bool = field(init=False)
     """Own values are the shared ones."""
     read: Callable[[Any], Value] = field(init=False, compare=False)
@@ -71,9 +86,26 @@ class Slot:
         object.__setattr__(self, "staged", self.rule.type == "stage")
         object.__setattr__(self, "refers", referred(self.rule.type))
         object.__setattr__(self, "many", self.rule.type.startswith("references:"))
-        plain = self.values is None and self.rule.type not in ("stage", "owner") and not self.refers
-        object.__setattr__(self, "plain", plain)
-        object.__setattr__(self, "read", reader(self.rule.type, self.metas[0].type))
+        bare = self.rule.type == "money" and not all("+" in spec for spec in self.rule.places.values())
+        object.__setattr__(self, "bare", bare)
+        plain = self.values is None and self.rule.type not in ("stage", "owner") and not self.refers and not bare
+        object.__setattr__(self, "plain", plain and self.steps is None)
+        object.__setattr__(self, "composed", self.staged or self.steps is not None or self.rule.type == "money")
+        zoned = self.rule.type == "date" and self.metas[0].type == "datetime"
+        object.__setattr__(self, "zoned", zoned)
+        object.__setattr__(self, "read", day_in(self.zone) if zoned else reader(self.rule.type, self.metas[0].type))
+
+    # -- native → own --------------------------------------------------------------------------------------------------
+
+    def compose(self, fields: Mapping[str, Any]) -> Value:
+        """The own value, of a composed slot."""
+        raws = [fields.get(native) for native in self.natives]
+        if self.staged:
+            return self.mapping.lifecycle.decode(self.place.system, raws)
+        if self.steps is not None:
+            return self.steps.read(raws)
+        amount, currency = decode("decimal", raws[0]), text(raws[1]) if len(raws) > 1 else None
+        return f"{amount} {currency}" if amount is not None and currency is not None else amount
 
     # -- own → canonical -----------------------------------------------------------------------------------------------
 
@@ -87,6 +119,10 @@ class Slot:
             return self.mapping.owners.canon(self.place.system, own)
         if self.refers:
             return self._parents(own)
+        if self.steps is not None:
+            return self.steps.canon(str(own))
+        if self.bare:
+            return split_money(own)[0]
         assert self.values is not None, "only plain values need no translation"
         if isinstance(own, list):
             read = self.values.read
@@ -132,17 +168,25 @@ class Slot:
     def fit(self, value: Value, held: Value = None) -> Value:
         """The own value after writing; Unmapped if it cannot be, UNWRITTEN if it will not be."""
         try:
-            return self._read_back(self._natives(value, creating=False, held=held))
+            return self._read_back(self._natives(value, creating=False, held=held), held)
         except _NotWritten:
             return UNWRITTEN
         except MisfitError:
             return Unmapped(value)
 
-    def _read_back(self, natives: Mapping[str, Any]) -> Value:
-        raw = [natives.get(native) for native in self.natives]
-        if self.staged:
-            return self.mapping.lifecycle.decode(self.place.system, raw)
-        return self.read(raw[0])
+    def after(self, natives: Mapping[str, Any], held: Value) -> Value:
+        """The own value of a composed slot once these native ones are written over what is held."""
+        return self._read_back(natives, held)
+
+    def _read_back(self, natives: Mapping[str, Any], held: Value) -> Value:
+        if not self.composed:
+            return self.read(natives.get(self.natives[0]))
+        if self.steps is not None:
+            return self.steps.after([text(natives.get(native)) for native in self.natives], held)
+        now = self.compose(natives)
+        if self.rule.type == "money" and now is not None and held is not None and not split_money(now)[1]:
+            return " ".join(filter(None, (now, split_money(held)[1])))
+        return now
 
     def _natives(self, value: Value, *, creating: bool, held: Value) -> dict[str, Any]:
         if not (self.metas[0].createable if creating else self.metas[0].writable):
@@ -150,19 +194,37 @@ class Slot:
         if self.refers:
             return {self.natives[0]: self._records(value, held) if self.many else self._record(value)}
         try:
-            return self._exactly(value)
+            return self._exactly(value, held, creating=creating)
         except MisfitError as misfit:
             policy = self.rule.too_long if misfit.code == "TOO_LONG" else self.rule.on_invalid
             return self._instead(value, policy, misfit)
 
-    def _exactly(self, value: Value) -> dict[str, Any]:
+    def _exactly(self, value: Value, held: Value = None, *, creating: bool = False) -> dict[str, Any]:
         if isinstance(value, Unmapped):
             raise MisfitError("UNMAPPED_VALUE", f"say in the configuration what {value.own!r} means")
         if value is None and self.metas[0].required:
             raise MisfitError("REQUIRED", f"{self.place.system} cannot do without {self.rule.name}: fill it in")
         if self.staged:
             return self._stage(value)
+        if (self.composed or self.zoned) and value is not None:
+            return self._composed(value, held, creating=creating)
         return {self.natives[0]: to_native(self.rule.type, self._own(value), self.metas[0])}
+
+    def _composed(self, value: Value, held: Value, *, creating: bool) -> dict[str, Any]:
+        """A deal's stage with its pipeline, an amount with its currency, a date as the noon of its day."""
+        if self.steps is not None:
+            told = self.steps.write(str(value), held, creating=creating)
+            return {native: own for native, own in zip(self.natives, told, strict=True) if own is not None}
+        if self.zoned:
+            at = noon(str(to_native("date", value, _DATE)), self.zone)
+            if at is None:
+                raise MisfitError("NOT_A_DATE", "enter a date as YYYY-MM-DD")
+            return {self.natives[0]: to_native("datetime", at, self.metas[0])}
+        amount, currency = split_money(value)
+        natives = {self.natives[0]: to_native("decimal", decode("decimal", amount), self.metas[0])}
+        if currency and len(self.natives) > 1:
+            natives[self.natives[1]] = to_native("choice", currency, self.metas[1])
+        return natives
 
     def _instead(self, value: Value, policy: str, misfit: MisfitError) -> dict[str, Any]:
         """What is written in place of a value that does not fit."""
@@ -236,7 +298,9 @@ def compile_slots(mapping: KindMapping, place: Place) -> dict[str, Slot]:
             continue
         natives = tuple(spec.split("+"))
         metas = tuple(_meta(schema, native, rule) for native in natives)
-        slots[rule.name] = Slot(mapping, place, rule, natives, metas, rule.values.get(place.system))
+        steps = Steps.of(rule, place, schema) if rule.type == DEAL_STAGE else None
+        zone = schema.zone if schema is not None else ""
+        slots[rule.name] = Slot(mapping, place, rule, natives, metas, rule.values.get(place.system), zone, steps)
     return slots
 
 

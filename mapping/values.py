@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -42,6 +42,8 @@ class Unmapped:
     """A value that has no counterpart in the vocabulary (or none in the target): held and listed, never guessed."""
 
     own: Value
+    hint: str = field(default="", compare=False)
+    """What would be right, where more can be said than of any value."""
 
     def __bool__(self) -> bool:
         return False
@@ -145,6 +147,22 @@ def decimal(native: Any) -> Value:
         return None
     number = to_decimal(raw)
     return raw if number is None else plain(number)
+
+
+def money(native: Any) -> Value:
+    """An amount as `decimal` carries it, with its currency where one is told: `12.5 EUR`."""
+    raw = text(native)
+    if raw is None:
+        return None
+    amount, currency = split_money(raw)
+    number = decimal(amount)
+    return f"{number} {currency}" if currency and number is not None else number
+
+
+def split_money(own: Value) -> tuple[str, str]:
+    """(amount, currency or nothing) of a carried amount of money."""
+    amount, _, currency = str(own).strip().rpartition(" ")
+    return (amount, currency) if amount and len(currency) == 3 and currency.isalpha() else (str(own), "")
 
 
 def integer(native: Any) -> Value:
@@ -260,6 +278,7 @@ DECODERS: dict[str, Callable[[Any], Value]] = {
     "domain": domain,
     "int": integer,
     "decimal": decimal,
+    "money": money,
     "bool": boolean,
     "date": day,
     "datetime": instant,
@@ -267,6 +286,7 @@ DECODERS: dict[str, Callable[[Any], Value]] = {
     "set": options,
     "owner": text,
     "stage": text,
+    "deal_stage": text,
     "reference": text,
     "references": options,
 }
@@ -284,6 +304,11 @@ def _text_form(value: Value) -> Hashable:
 def _number_form(value: Value) -> Hashable:
     number = to_decimal(value)
     return _text_form(value) if number is None else number
+
+
+def _money_form(value: Value) -> Hashable:
+    amount, currency = split_money(value)
+    return (_number_form(amount), currency.upper())
 
 
 def _instant_form(value: Value) -> Hashable:
@@ -329,6 +354,7 @@ def parse_phone(raw: str, region: str) -> phonenumbers.PhoneNumber | None:
 _FORMS: dict[str, Callable[[Value], Hashable]] = {
     "int": _number_form,
     "decimal": _number_form,
+    "money": _money_form,
     "datetime": _instant_form,
     "set": _set_form,
     "url": _url_form,

@@ -8,7 +8,9 @@ from connectors.errors import SyncError
 from connectors.port import Connector, Field, Owner, Problem, Schema
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import STAGE, FieldRule, KindRule, Place
+from mapping.steps import DEAL_STAGE
 from state.store import Store
+from sync.check_deals import currencies, deal_stages
 from sync.definitions import lint
 from sync.provision import described, field_specs, missing
 
@@ -22,7 +24,9 @@ TYPES: dict[str, frozenset[str]] = {
     "int": frozenset({"number"}),
     "decimal": frozenset({"number", "money", "percent"}),
     "bool": frozenset({"bool"}),
-    "date": frozenset({"date"}),
+    "date": frozenset({"date", "datetime"}),
+    "money": frozenset({"number", "money"}),
+    "deal_stage": frozenset({"choice", "text"}),
     "datetime": frozenset({"datetime"}),
     "choice": frozenset({"choice", "text"}),
     "set": frozenset({"choices"}),
@@ -55,6 +59,10 @@ def check(connectors: Mapping[str, Connector], rules: Sequence[KindRule], state:
         problems += _ours(rule, schemas)
         for field in rule.fields:
             problems += _field(rule, field, schemas)
+            if field.type == DEAL_STAGE:
+                problems += deal_stages(field, schemas)
+            if field.type == "money":
+                problems += currencies(field, schemas)
         problems += _required(rule, schemas)
         if state is not None and rule.judges(STAGE):
             problems += lint(state, KindMapping(rule, schemas, owners))
@@ -113,7 +121,7 @@ def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) ->
 
 def _options(field: FieldRule, place: Place, meta: Field, where: str) -> Iterator[Problem]:
     translation = field.values.get(place.system)
-    if translation is None or not meta.options:
+    if translation is None or not meta.options or field.type == DEAL_STAGE:
         return
     present = {option.value for option in meta.options if option.active}
     unread = sorted(present - set(translation.read))

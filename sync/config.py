@@ -21,8 +21,9 @@ from mapping.conditions import ConditionError, compile_condition
 from mapping.links import referred
 from mapping.presets import PRESETS
 from mapping.rules import KINDS, STAGE, FieldRule, KindRule, Place, Stage, ValueMap
+from mapping.steps import DEAL_STAGE
 from sync.deleting import EVENT, MARK
-from sync.fields import ROLES, SIDES, FieldSettings
+from sync.fields import ROLES, SIDES, FieldSettings, OwnValues, Side
 from sync.frames import CONTACTS, FRAMES, Frame
 from sync.kinds import CompanySettings, DealSettings
 from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
@@ -280,15 +281,14 @@ def _company(settings: Settings) -> KindRule:
 def _deal(settings: Settings) -> KindRule:
     deal = settings.deal
     rule = _rule("deal", deal, settings)
-    stages: dict[str, ValueMap] = {
-        side: ValueMap(
-            read={own: name for name, sides in deal.stages.items() if side in sides for own in sides[side].read},
-            write={name: own for name, sides in deal.stages.items() if side in sides and (own := sides[side].write)},
-        )
-        for side in SIDES
-    }
-    fields = tuple(replace(field, values=stages) if field.name == STAGE else field for field in rule.fields)
-    return replace(rule, fields=fields, stages=_deal_stages(deal), statuses=())
+    stages, pipelines = _maps(deal.stages), _maps(deal.pipelines)
+    fields = tuple(
+        replace(field, values=stages, within=pipelines) if field.type == DEAL_STAGE else field for field in rule.fields
+    )
+    return replace(
+        rule, fields=fields, stages=_deal_stages(deal), match_name=deal.match_name,
+        any_of=("company", "people"), orphans=True,
+    )  # fmt: skip
 
 
 def _deal_stages(deal: DealSettings) -> tuple[Stage, ...]:
@@ -388,11 +388,15 @@ def _values(field: FieldSettings, stages: tuple[Stage, ...], statuses: tuple[Sta
             )
             for side in SIDES
         }
+    return _maps(field.values)
+
+
+def _maps(values: Mapping[str, Mapping[Side, OwnValues]]) -> dict[str, ValueMap]:
     return {
         side: ValueMap(
-            read={own: name for name, sides in field.values.items() if side in sides for own in sides[side].read},
-            write={name: own for name, sides in field.values.items() if side in sides and (own := sides[side].write)},
+            read={own: name for name, sides in values.items() if side in sides for own in sides[side].read},
+            write={name: own for name, sides in values.items() if side in sides and (own := sides[side].write)},
         )
         for side in SIDES
-        if any(side in sides for sides in field.values.values())
+        if any(side in sides for sides in values.values())
     }

@@ -59,7 +59,8 @@ def create(
         if place in rule_.places and system in rule_.to:
             new.values[rule_.name] = True
             new.sources.setdefault(rule_.name, "another record")
-    if any(name in new.missing for name in rule.first) or not _belongs(rule.any_of, new.values):
+    alone = not _belongs(rule.any_of, new.values) and not (rule.orphans and not new.missing)
+    if alone or any(name in new.missing for name in rule.first):
         if new.missing:
             decision.questions.append(parked(system, source, list(new.missing), list(new.missing.values())))
         else:

@@ -178,7 +178,7 @@ def unmapped(system: str, row: Row, rule: FieldRule, value: Unmapped) -> Questio
         "code": "UNMAPPED_VALUE",
         "native": rule.places[Place(system, row.object)],
         "value": value.own,
-        "fix": f'say in the configuration what "{value.own}" means, or change the value in {system}',
+        "fix": value.hint or f'say in the configuration what "{value.own}" means, or change the value in {system}',
     }
     return Question(UNMAPPED, system, row.object, row.id, rule.name, detail)
 

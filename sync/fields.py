@@ -53,8 +53,8 @@ class FieldSettings(Section):
     salesforce: Native | None = None
     type: Literal[
         "text", "long_text", "email", "phone", "url", "domain", "int", "decimal", "bool", "date", "datetime",
-        "choice", "set", "owner", "stage", "reference:company", "reference:person", "reference:deal",
-        "references:company", "references:person", "references:deal",
+        "choice", "set", "owner", "stage", "money", "deal_stage", "reference:company", "reference:person",
+        "reference:deal", "references:company", "references:person", "references:deal",
     ] = "text"  # fmt: skip
     rule: str | None = None
     to: Literal["both", "crm", "marketing", "none"] | None = None

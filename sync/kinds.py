@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from sync.fields import FieldSettings, OwnValues, Section, Side, mapped, own_sides
+from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_sides
 
 
 def _address_part(account: str, hubspot: str) -> FieldSettings:
@@ -62,14 +62,19 @@ class CompanySettings(KindSettings):
 
 DEAL_FIELDS: dict[str, FieldSettings] = {
     "name": mapped("dealname", "Name", tie="crm", clears="never", too_long="cut", personal=False),
-    "stage": mapped("dealstage", "StageName", "choice", tie="crm", clears="never", personal=False),
-    "amount": mapped("amount", "Amount", "decimal", tie="crm", personal=False),
+    "stage": mapped(
+        "dealstage+pipeline", "StageName+RecordTypeId", "deal_stage", tie="crm", clears="never", personal=False
+    ),
+    "amount": mapped("amount+deal_currency_code", "Amount+CurrencyIsoCode", "money", tie="crm", personal=False),
+    "close_date": mapped("closedate", "CloseDate", "date", tie="crm", clears="never", personal=False),
     "company": mapped(
         "@company", "AccountId", "reference:company", rule="prefer_salesforce_unless_blank", personal=False
     ),
     "people": mapped("@contacts", "@contacts", "references:person", winner="union", personal=False),
+    "lost_reason": mapped("smk_lost_reason", "SMK_Lost_Reason__c", "choice", tie="crm", personal=False),
     "next_step": mapped("hs_next_step", "NextStep", tie="crm", too_long="cut", personal=False),
     "description": mapped("description", "Description", "long_text", tie="crm", too_long="cut", personal=False),
+    "forecast": mapped("smk_forecast_category", "ForecastCategoryName", rule="always_use_salesforce", personal=False),
     "owner": mapped(
         "hubspot_owner_id", "OwnerId", "owner", winner="crm", clears="never", on_invalid="drop", personal=False
     ),
@@ -111,8 +116,24 @@ class DealSettings(KindSettings):
     sync: bool = False
     create: DealCreateSettings = DealCreateSettings()
     stages: dict[str, dict[Side, OwnValues]] = Field(default_factory=lambda: dict(DEAL_STAGES))
+    pipelines: dict[str, dict[Side, OwnValues]] = Field(default_factory=dict)
+    match_name: bool = False
 
-    @field_validator("stages", mode="before")
+    @field_validator("stages", "pipelines", mode="before")
     @classmethod
     def _short_form(cls, raw: object) -> object:
         return own_sides(raw)
+
+    @field_validator("stages", "pipelines")
+    @classmethod
+    def _plain(cls, table: dict[str, dict[Side, OwnValues]]) -> dict[str, dict[Side, OwnValues]]:
+        for name in table:
+            if not name or "/" in name:
+                raise ValueError(f'"{name}" is no name: it must not be empty or hold a "/"')
+        for side in SIDES:
+            seen: dict[str, str] = {}
+            for name, sides in table.items():
+                for value in sides[side].read if side in sides else ():
+                    if seen.setdefault(value, name) != name:
+                        raise ValueError(f'{side} "{value}" is read as both {seen[value]} and {name}; choose one')
+        return table

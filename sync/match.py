@@ -109,7 +109,7 @@ def match(
     matching.by_address("domain")
     matching.by_additional_email()
     matching.by_facts("phone", "phone number and name")
-    matching.by_facts("name", "name and country")
+    matching.by_facts("name", "name and country" if mapping.rule.kind == "company" else "name and close date")
     return list(matching.decisions())
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from mapping.lifecycle import BLANK_RANK, STATUS_RANK
 from mapping.rules import FieldRule, Value
-from mapping.values import Unmapped, same, to_decimal
+from mapping.values import Unmapped, same, split_money, to_decimal
 
 Rank = Callable[[Value], int]
 
@@ -237,7 +237,7 @@ def _later(a: Side, b: Side) -> bool:
 
 
 def _order(value: Value) -> tuple[int, object]:
-    number = to_decimal(value) if not isinstance(value, bool) else None
+    number = to_decimal(split_money(value)[0]) if not isinstance(value, bool) else None
     if number is not None:
         return (1, number)
     return (2, str(value))

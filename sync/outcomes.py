@@ -231,7 +231,7 @@ class Told:
     def _holds(self, operation: OperationRow, now: Mapping[str, Any], name: str, wanted: Any) -> bool:
         if name.startswith("@"):
             return bool(now.get(name) == wanted)
-        fitted = self.mapping.written(self.place, name, wanted, operation.native)
+        fitted = self.mapping.written(self.place, name, wanted, operation.native, now.get(name))
         return not self.mapping.changed(self.place, name, now.get(name), fitted)
 
     def look(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from connectors.port import Connector, FieldSpec, Option, Schema
 from mapping.rules import KindRule, Place
 from sync.deleting import MARK
-from sync.writeback import reason_specs, stage_specs
+from sync.writeback import reason_specs, stage_specs, told_specs
 
 
 def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
@@ -36,7 +36,7 @@ def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
     options = tuple(Option(stage.name, stage.name) for stage in rule.stages)
     if any(field.name == "@shared_stage" for field in rule.fields):
         specs += stage_specs(rule.stages, rule.statuses)
-        specs += reason_specs(rule)
+    specs += [*reason_specs(rule), *told_specs(rule)]
     ours = {(system, spec.object, spec.name) for system, spec in specs}
     for field in rule.fields:
         for place, native in field.places.items():

@@ -11,8 +11,8 @@ from mapping.rules import OURS, FieldRule, KindRule, Stage
 from sync.frames import CONTACT, CONTACTS, LEAD
 
 LEADS = (LEAD, CONTACT)
-REASONS = {"recycled": "recycle_reason", "disqualified": "disqualify_reason"}
-"""Status → the field in which a side says why."""
+REASONS = {"recycled": "recycle_reason", "disqualified": "disqualify_reason", "lost": "lost_reason"}
+"""Status → the field in which a side says why; of `lost` the deal says it."""
 
 _FIELDS: tuple[tuple[str, str, str, str, str], ...] = (
     ("@shared_stage", "choice", "smk_stage", "SMK_Stage__c", "Shared stage"),
@@ -95,6 +95,17 @@ def reason_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
         )
         for field in rule.fields
         if field.name in reasons
+        for place, native in field.places.items()
+        if native.lower().startswith("smk_")
+    ]
+
+
+def told_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
+    """(system, field) of ours in which one side is told what the other works out."""
+    return [
+        (place.system, FieldSpec(place.object, native, "Forecast category", "text", length=255, help=_KEPT))
+        for field in rule.fields
+        if field.name == "forecast"
         for place, native in field.places.items()
         if native.lower().startswith("smk_")
     ]

@@ -39,10 +39,11 @@ HARMLESS = frozenset(
     {
         "__future__", "ast", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "email_validator",
         "enum", "functools", "hashlib", "html", "idna", "itertools", "json", "operator", "phonenumbers",
-        "publicsuffixlist", "re", "typing", "unicodedata",
+        "publicsuffixlist", "re", "typing", "unicodedata", "zoneinfo",
     }
 )  # fmt: skip
-"""Modules without files, network, processes, clock or chance (of datetime only the types are used: see below)."""
+"""Modules without files, network, processes, clock or chance (of datetime only the types are used: see below; the table
+of time zones that zoneinfo looks up is part of Python's environment)."""
 
 TIME_AND_CHANCE = {
     "time": frozenset({"*"}),
