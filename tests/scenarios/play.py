@@ -12,9 +12,11 @@ from sandbox.kernel import Caller
 from sync.console import show
 from sync.frames import FRAMES
 from sync.report import Report
+from tests.scenarios.dealing import Deals
+from tests.scenarios.dealing import check as _check
 from tests.scenarios.language import Fields, Line, Scenario, ScenarioError, Step
 from tests.scenarios.stage import MINUTE, PAUSE, Stage
-from tests.scenarios.words import KINDS, NATIVE, OBJECTS, STAGES
+from tests.scenarios.words import FIRST, KINDS, NATIVE, OBJECTS, STAGES
 
 
 def play(scenario: Scenario) -> None:
@@ -28,7 +30,7 @@ def play(scenario: Scenario) -> None:
         actor.stage.close()
 
 
-class Player:
+class Player(Deals):
     """One performance.  `given_…`, `when_…`, `then_…` carry out the sentences of `language.SENTENCES`."""
 
     def __init__(self) -> None:
@@ -107,6 +109,8 @@ class Player:
                          "email": f"{name}@prospect.example"}  # fmt: skip
         if object in ("companies", "Account"):
             known = {"name": name.title(), "domain": f"{name}.example"}
+        if object in ("deals", "Opportunity"):
+            known = {"name": name.title(), **FIRST[side]}
         if object == "Lead":
             known |= {"company": "Example Homes", "stage": "mql"}
         if object == "contacts" and step.told.get("where") == "both":
@@ -166,6 +170,11 @@ class Player:
             account=self._account(into),
         )  # fmt: skip
         self.cast[name]["salesforce"] = ("Contact", str(made["contactId"]))
+        if step.told.get("called"):
+            self.cast.setdefault(str(step.told["called"]), {})["salesforce"] = (
+                "Opportunity",
+                str(made["opportunityId"]),
+            )
 
     def _account(self, contact: str | None) -> str | None:
         if contact is None:
@@ -423,6 +432,8 @@ class Player:
             return None
         if name == "stage":
             return STAGES[side].get(value, value)
+        if name == "amount" and side == "salesforce":
+            return float(value)
         if name == "owner":
             if value not in self.stage.staff:
                 raise ScenarioError(step.line, f"Nobody called {value} works here: {', '.join(self.stage.staff)}.")
@@ -440,8 +451,3 @@ def _text(value: Any) -> str:
     if value is None or value is False or value == "false":
         return ""
     return str(value).lower() if value is True else str(value)
-
-
-def _check(line: Line, holds: bool, problem: str) -> None:
-    if not holds:
-        raise ScenarioError(line, problem)

@@ -95,6 +95,7 @@ class Stage:
                 "client_secret": "env:CLIENT_SECRET",
             },
             "company": {"sync": False},
+            "deal": {"sync": False},
             "budget": {"hubspot": {"parallel": 1}, "salesforce": {"parallel": 1}},
         }
         self.staff: dict[str, dict[str, str | None]] = {}

@@ -25,12 +25,25 @@ ACCOUNT_FIELDS = {
     "description": "Description", "owner": "OwnerId", "no_sync": "SMK_No_Sync__c",
     **{name: f"Billing{LEAD_FIELDS[name]}" for name in ADDRESS},
 }  # fmt: skip
+DEAL_FIELDS = {
+    "name": "dealname", "stage": "dealstage", "pipeline": "pipeline", "amount": "amount",
+    "currency": "deal_currency_code", "close_date": "closedate", "next_step": "hs_next_step",
+    "description": "description", "lost_reason": "smk_lost_reason", "forecast": "smk_forecast_category",
+    "owner": "hubspot_owner_id", "no_sync": "smk_no_sync",
+}  # fmt: skip
+OPPORTUNITY_FIELDS = {
+    "name": "Name", "stage": "StageName", "type": "RecordTypeId", "amount": "Amount", "currency": "CurrencyIsoCode",
+    "close_date": "CloseDate", "next_step": "NextStep", "description": "Description",
+    "lost_reason": "SMK_Lost_Reason__c", "owner": "OwnerId", "no_sync": "SMK_No_Sync__c",
+}  # fmt: skip
 NATIVE = {
     "contacts": CONTACT_FIELDS,
     "Lead": LEAD_FIELDS,
     "Contact": LEAD_FIELDS | {name: f"Mailing{LEAD_FIELDS[name]}" for name in ADDRESS},
     "companies": COMPANY_FIELDS,
     "Account": ACCOUNT_FIELDS,
+    "deals": DEAL_FIELDS,
+    "Opportunity": OPPORTUNITY_FIELDS,
 }
 """object → canonical name → native field"""
 OBJECTS = {
@@ -40,9 +53,11 @@ OBJECTS = {
     ("salesforce", "contact"): "Contact",
     ("hubspot", "company"): "companies",
     ("salesforce", "company"): "Account",
+    ("hubspot", "deal"): "deals",
+    ("salesforce", "deal"): "Opportunity",
 }
 """(side, what it is called in a story) → object"""
-KINDS = {"companies": "company"}
+KINDS = {"companies": "company", "deals": "deal"}
 """What a story says is synchronised → kind"""
 STAGES = {
     "hubspot": {
@@ -52,3 +67,8 @@ STAGES = {
         "mql": "Open - Not Contacted", "sal": "Working - Contacted", "disqualified": "Closed - Not Converted",
     },
 }  # fmt: skip
+FIRST = {
+    "hubspot": {"stage": "appointmentscheduled", "pipeline": "default", "close_date": "2027-01-31T12:00:00Z"},
+    "salesforce": {"stage": "Prospecting", "close_date": "2027-01-31"},
+}
+"""What a deal of a story holds unless it says otherwise."""
