@@ -129,6 +129,23 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconsent:
+    """What shows that somebody who opted out agreed to mail again: names of fields, and which events count."""
+
+    event: str
+    at: str
+    source: str
+    basis: str
+    only: str
+    """A condition on the record that shows it."""
+
+    @property
+    def fields(self) -> tuple[str, str, str, str]:
+        """What happened, when, where that is known from, and the legal basis."""
+        return self.event, self.at, self.source, self.basis
+
+
+@dataclass(frozen=True, slots=True)
 class KindRule:
     """Everything about one kind (person) that the configuration decides."""
 
@@ -172,6 +189,8 @@ class KindRule:
     """Systems where a survivor of a merge lists the ids it absorbed: who names one of those still names somebody."""
     on_delete: Mapping[str, str] = field(default_factory=dict)
     """system → what happens to its record when the counterpart was deleted: unlink (nothing), flag, archive, delete."""
+    reconsent: Reconsent | None = None
+    """What shows that an opt-out may be taken back; None: nothing does."""
     recreate: str = "never"
     """Whether somebody who was deleted is made again once they come back by themselves: ask, yes, never."""
     moments: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)

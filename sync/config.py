@@ -20,7 +20,7 @@ from connectors.errors import Misconfigured
 from mapping.conditions import ConditionError, compile_condition
 from mapping.links import referred
 from mapping.presets import PRESETS
-from mapping.rules import KINDS, STAGE, FieldRule, KindRule, Place, Stage, ValueMap
+from mapping.rules import KINDS, STAGE, FieldRule, KindRule, Place, Reconsent, Stage, ValueMap
 from mapping.steps import DEAL_STAGE
 from sync.deleting import EVENT, MARK
 from sync.fields import ROLES, SIDES, FieldSettings, OwnValues, Side
@@ -158,12 +158,27 @@ def _contradictions(settings: Settings) -> Iterator[str]:
                 compile_condition(stage.entry, set(settings.person.all_fields), stages)
             except ConditionError as error:
                 yield f"vocabulary.stage {stage.name}.entry: {error}"
+    yield from _reconsent(settings.person, stages)
     for kind in FRAMES:
         section = getattr(settings, kind)
         ranks = {stage.name: stage.rank for stage in _deal_stages(section)} if kind == "deal" else stages
         yield from _contradictions_of(kind, section, ranks)
     if not any(getattr(settings, kind).sync for kind in FRAMES):
         yield "no kind is synchronised: every section has sync = false"
+
+
+def _reconsent(person: PersonSettings, stages: Mapping[str, int]) -> Iterator[str]:
+    fields = person.all_fields
+    told = {setting: name for setting, name in person.reconsent.fields.items() if name}
+    for setting, name in told.items():
+        if name not in fields:
+            yield f"person.reconsent.{setting}: {name!r} is none of [person.fields]; add it there"
+    if (at := fields.get(person.reconsent.at)) is not None and at.type != "datetime":
+        yield f'person.reconsent.at: {person.reconsent.at} must have type = "datetime", to tell what came later'
+    try:
+        compile_condition(person.reconsent.only, set(fields), stages)
+    except ConditionError as error:
+        yield f"person.reconsent.only: {error}"
 
 
 def _contradictions_of(kind: str, section: Kind, stages: Mapping[str, int]) -> Iterator[str]:
@@ -242,6 +257,7 @@ def _person(settings: Settings) -> KindRule:
         phone_region=person.phone_region,
         on_delete={side: getattr(person.on_delete, side) for side in SIDES},
         recreate=person.on_delete.recreate,
+        reconsent=Reconsent(**person.reconsent.model_dump()) if person.reconsent.event else None,
         moments=_moments(person.on_delete, rule),
     )
 
@@ -371,6 +387,7 @@ def field_rule(
         personal=field.personal,
         values=_values(field, stages, statuses),
         back=_back(frame, field),
+        soft=frozenset(place.system for place, native in places(frame, field).items() if native == "@subscriptions"),
     )
 
 

@@ -27,27 +27,41 @@ def is_consent(rule: FieldRule) -> bool:
     return rule.winner == "sticky_true"
 
 
-class OptedOut(NamedTuple):
-    """A field by which people opt out, and why it is true of the person whatever a record of theirs says."""
+SET_AGAIN = "set again: nothing shows that they agreed to mail"
+"""Why an opt-out that was taken back on one side is written there once more."""
+
+
+class Consent(NamedTuple):
+    """What is true of the person in a field by which people opt out, whatever a record of theirs says, and why."""
 
     rule: FieldRule
     why: str
+    opted_out: bool = True
 
 
-def opted_out(planner: Planner, rows: Sequence[Row], addresses: Collection[str]) -> Iterator[OptedOut]:
+def opted_out(planner: Planner, rows: Sequence[Row], addresses: Collection[str]) -> Iterator[Consent]:
     """The fields by which any of the person's records says that they opted out, or (`addresses`) one that shares its
     address."""
     for rule in planner.mapping.consents:
         if any(says(planner, rule, row) for row in rows if row.state in RECORDS):
-            yield OptedOut(rule, "this person opted out on another record")
+            yield Consent(rule, "this person opted out on another record")
         elif rule.name in addresses:
-            yield OptedOut(rule, "its e-mail address opted out on another record")
+            yield Consent(rule, "its e-mail address opted out on another record")
 
 
-def owed(planner: Planner, rule: FieldRule, row: Row) -> bool:
+def standing(opted: Iterable[Consent], again: Mapping[str, str]) -> Iterator[Consent]:
+    """The same where people agreed again (field → why; empty: others must say so by hand, and nothing is written)."""
+    for consent in opted:
+        if consent.rule.name not in again:
+            yield consent
+        elif why := again[consent.rule.name]:
+            yield Consent(consent.rule, why, opted_out=False)
+
+
+def owed(planner: Planner, rule: FieldRule, row: Row, *, opted_out: bool = True) -> bool:
     """Whether this record has still to be told."""
     place = Place(row.system, row.object)
-    return row.system in rule.to and place in rule.places and not says(planner, rule, row)
+    return row.system in rule.to and place in rule.places and says(planner, rule, row) != opted_out
 
 
 def portions(
@@ -66,44 +80,56 @@ def portions(
 
 def tell_others(
     planner: Planner,
-    opted: Iterable[OptedOut],
+    opted: Iterable[Consent],
     rows: Sequence[Row],
     opens: Mapping[str, OperationRow],
     decision: Decision,
 ) -> None:
     """Plan the writes to duplicates and mailboxes: one a system and turn, after the person's own record."""
-    for rule, reason in opted:
+    for rule, reason, value in opted:
         for row in rows:
-            if row.state not in (DUPLICATE, SHARED) or not owed(planner, rule, row):
+            if row.state not in (DUPLICATE, SHARED) or not owed(planner, rule, row, opted_out=value):
                 continue
             open_ = opens.get(row.system)
             busy = any(draft.system == row.system for draft in decision.drafts)
             if busy or (open_ is not None and open_.state == SENT):
                 decision.waits = True
                 continue
-            native, problems = planner.mapping.encode(Place(row.system, row.object), {rule.name: True}, creating=False)
+            native, problems = planner.mapping.encode(Place(row.system, row.object), {rule.name: value}, creating=False)
             if problems or not native:
                 continue
             if open_ is not None and refused(open_, row.id, native):
                 leave_refused(decision, open_)
                 continue
-            why = Why(row.now.get(rule.name), True, rule.winner, reason)
+            why = Why(row.now.get(rule.name), value, rule.winner, reason)
             fields = {rule.name: why}
             draft = Draft(row.system, row.object, row.id, native, fields, {}, None, None, tried(open_), urgent=True)
             decision.drafts.append(draft)
 
 
-def taken_back(rule: FieldRule, row: Row, others: Iterable[str]) -> Question:
-    """An opt-out that somebody took back on one record while it stands on another: set again, and told."""
+def taken_back(rule: FieldRule, row: Row, missing: Sequence[str], others: Sequence[str]) -> Question:
+    """An opt-out that somebody took back on one record while it stands in other systems.
+
+    Without evidence (`missing`) it was set again; with it, only people can take it back in the others.
+    """
     place = Place(row.system, row.object)
+    elsewhere = " and ".join(others)
+    if missing:
+        code = "OPT_OUT_TAKEN_BACK"
+        fix = (
+            f"it was set again, because nothing shows {' and '.join(missing)}; with a legal basis for mailing them, "
+            f"record it and take the opt-out back in {row.system} and {elsewhere} before the next sync"
+        )
+    else:
+        code = "RESUBSCRIBE_BY_HAND"
+        fix = f"{row.system} shows that they agreed again; subscribe them again in {elsewhere}, where no program may"
     detail = {
-        "code": "OPT_OUT_TAKEN_BACK",
+        "code": code,
         "native": rule.places.get(place, ""),
         "value": row.now.get(rule.name),
         "when": list(row.spans.get(rule.name, ()))[:2],
-        "target": ", ".join(sorted(others)),
-        "fix": "it was set again, because nothing shows the person's consent; with a legal basis for mailing them, "
-        f"record it and take the opt-out back in {row.system} and {' and '.join(sorted(others))} before the next sync",
+        "target": ", ".join(others),
+        "fix": fix,
     }
     return Question(RECONSENT, row.system, row.object, row.id, rule.name, detail)
 

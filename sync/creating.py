@@ -16,7 +16,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import OURS, Place, Value
 from mapping.slots import Slot
 from state.rows import OperationRow, Row
-from sync.consent import OptedOut, is_consent
+from sync.consent import Consent, is_consent
 from sync.decision import Decision, Draft, Why, held, keyless, parked, still_refused, unmapped
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def create(
     live: Mapping[str, Row],
     open_: OperationRow | None,
     decision: Decision,
-    opted: Sequence[OptedOut],
+    opted: Sequence[Consent],
     staging: Staging,
 ) -> None:
     """Draft the creation of the record that `live` lacks in this system, or say why not."""
@@ -55,8 +55,8 @@ def create(
     place = Place(system, rule.create_as[system])
     source = next(iter(live.values()))
     new = _gather(planner, place, live, decision)
-    for rule_, _ in opted:
-        if place in rule_.places and system in rule_.to:
+    for rule_, _, out in opted:
+        if out and place in rule_.places and system in rule_.to:
             new.values[rule_.name] = True
             new.sources.setdefault(rule_.name, "another record")
     alone = not _belongs(rule.any_of, new.values) and not (rule.orphans and not new.missing)

@@ -33,6 +33,7 @@ from sync.plan import Planner
 from sync.provision import described
 from sync.quiet import quiet
 from sync.reconcile import reconcile
+from sync.reconsent import RULE as RECONSENT
 from sync.recover import recover
 from sync.report import Report
 from sync.scope import Scope, Selector
@@ -244,12 +245,15 @@ class Engine:
             self._owners = {name: connector.owners() for name, connector in self.connectors.items()}
         ranks = {stage.name: stage.rank for stage in rule.stages}
         names = {field.name for field in rule.fields}
+        only = {field.name: field.only for field in rule.fields if field.only}
+        if rule.reconsent is not None:
+            only[RECONSENT] = rule.reconsent.only
         mapping = KindMapping(rule, described(self.connectors, rule), self._owners)
         return Planner(
             mapping=mapping,
             fingerprint=fingerprint(mapping.rule, mapping.fingerprint),
             create={system: compile_condition(text, names, ranks) for system, text in rule.create.items()},
-            only={f.name: compile_condition(f.only, names, ranks) for f in rule.fields if f.only},
+            only={name: compile_condition(text, names, ranks) for name, text in only.items()},
             grain={name: connector.traits.grain for name, connector in self.connectors.items()},
             skew=self._skew,
         )

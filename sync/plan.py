@@ -18,7 +18,7 @@ from mapping.mapping import Shared, Unlinked, Unmapped
 from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, Slot
 from state.rows import OperationRow, Row
-from sync.consent import OptedOut, is_consent, opted_out, owed, portions, taken_back, tell_others
+from sync.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others
 from sync.creating import create
 from sync.decision import (
     CONFLICT,
@@ -35,6 +35,7 @@ from sync.decision import (
 )
 from sync.deleting import after_deletion, returns
 from sync.merge import Side, Verdict, merge
+from sync.reconsent import Heard, judged
 from sync.staging import Staging
 
 Condition = Callable[[Mapping[str, Any]], bool]
@@ -58,28 +59,28 @@ class Planner:
         entity: str,
         rows: Sequence[Row],
         opens: Mapping[str, OperationRow],
-        standing: Standing | None = None,
-        addresses: Collection[str] = (),
+        stands: Standing | None = None,
+        heard: Heard = Heard(),  # noqa: B008
     ) -> Decision:
         """The decision for one entity.
 
-        `rows`: all its records; `opens`: its operations not done, by system; `standing`: how far the person is, by
-        the journal; `addresses`: the fields by which somebody else who holds an address of theirs opted out.
+        `rows`: all its records; `opens`: its operations not done, by system; `stands`: how far the person is, by
+        the journal; `heard`: what is known of their consent beside these.
         """
         decision = Decision(entity)
         live = {row.system: row for row in rows if row.state == "live"}
         if not live:
-            if addresses:
-                tell_others(self, opted_out(self, rows, addresses), rows, opens, decision)
+            if heard.addresses:
+                tell_others(self, opted_out(self, rows, heard.addresses), rows, opens, decision)
             return decision
         alone = any(row.now.get("@ignore") for row in live.values())
         if alone:
             decision.skipped = "left alone but for opt-outs: somebody ticked the no-sync box"
-        staging = Staging(self, rows, live, standing)
-        merged = _Merged(self, live, decision, staging, alone)
+        staging = Staging(self, rows, live, stands)
+        merged = _Merged(self, live, decision, staging, alone, rows, heard)
         merged.moved = [row for row in rows if row.state == "moved"]
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
-        opted = list(opted_out(self, rows, addresses))
+        opted = list(standing(opted_out(self, rows, heard.addresses), decision.again))
         for system in self.mapping.rule.objects:
             if system in live or alone:
                 continue
@@ -221,9 +222,17 @@ class _Merged:
     """The verdicts on all fields of one entity, and which of them may move the shadows without a write."""
 
     def __init__(
-        self, planner: Planner, live: Mapping[str, Row], decision: Decision, staging: Staging, alone: bool
+        self,
+        planner: Planner,
+        live: Mapping[str, Row],
+        decision: Decision,
+        staging: Staging,
+        alone: bool,
+        rows: Sequence[Row],
+        heard: Heard,
     ) -> None:
         self.planner = planner
+        self.rows, self.heard = rows, heard
         self.moved: Sequence[Row] = ()
         """The person's records that were merged away or converted."""
         self.waits = False
@@ -251,11 +260,11 @@ class _Merged:
         """The fields that live in this system's record."""
         return self.mapping.slots(self._places[system]).keys()
 
-    def opt_out(self, opted: Iterable[OptedOut]) -> None:
+    def opt_out(self, opted: Iterable[Consent]) -> None:
         """An opt-out on a duplicate, or of an address, counts for the person."""
-        for rule, reason in opted:
+        for rule, reason, out in opted:
             for system, row in self.live.items():
-                if owed(self.planner, rule, row) and rule.name not in self.writes.get(system, {}):
+                if out and owed(self.planner, rule, row) and rule.name not in self.writes.get(system, {}):
                     why = Why(row.now.get(rule.name), True, rule.winner, reason)
                     self.writes.setdefault(system, {})[rule.name] = why
 
@@ -306,6 +315,11 @@ class _Merged:
         first = slots[0]
         base = first.canon((live[first.system].shadow or {})[name]) if met else None
         verdict = merge(rule, sides, met=met, base=base, rank=self.mapping.rank)
+        if consent and met and (doubted := [live[s] for s, _ in verdict.lost if self._said(rule, live[s])]):
+            judgement = judged(self.planner, rule, doubted, self.rows, self.heard, verdict, decision)
+            if judgement is None:
+                return
+            verdict = judgement
         self._take(rule, sides, verdict, met, decision)
 
     def _changed(self, slot: Slot, name: str) -> bool:
@@ -316,6 +330,10 @@ class _Merged:
             return False
         own, was = row.now.get(name), shadow[name]
         return own != was and self.mapping.changed(slot.place, name, own, was)
+
+    def _said(self, rule: FieldRule, row: Row) -> bool:
+        """Whether the record said when the sides last agreed that the person opted out."""
+        return self.mapping.canon(self._places[row.system], rule.name, (row.shadow or {}).get(rule.name)) is True
 
     def _agree(self, name: str, systems: Iterable[str]) -> None:
         """What these systems hold now is what they hold together."""
@@ -350,10 +368,6 @@ class _Merged:
             if self.mapping.changed(place, name, wanted, own):
                 writes[system] = value
         decision.conflicts += verdict.conflict and met
-        for system, _ in verdict.lost if is_consent(rule) and met else ():
-            row = self.live[system]
-            if self.mapping.canon(self._places[system], name, (row.shadow or {}).get(name)) is True:
-                decision.questions.append(taken_back(rule, row, self.live.keys() - {system}))
         for system, value in writes.items():
             self.writes.setdefault(system, {})[name] = Why(
                 sides[system].now, value, verdict.rule, verdict.reason, verdict.lost

@@ -42,6 +42,7 @@ from sync.decision import PARKED_QUESTION, Decision, Question, operation
 from sync.deleting import too_many
 from sync.erased import back
 from sync.plan import Planner
+from sync.reconsent import Heard, opted_out_at
 from sync.staging import journaled
 
 if TYPE_CHECKING:
@@ -126,10 +127,8 @@ class _Batch:
         if self.planner.mapping.rule.judges(STAGE):
             self.standings = self.engine.view.standings(sorted(by_entity))
         if self.planner.mapping.rule.parents:
-            known = parents.links(
-                self.engine.view, self.planner.mapping, (row for rows in by_entity.values() for row in rows)
-            )
-            self.planner = self.planner.linked(known)
+            every = (row for rows in by_entity.values() for row in rows)
+            self.planner = self.planner.linked(parents.links(self.engine.view, self.planner.mapping, every))
         for entity, rows in by_entity.items():
             self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}))
         for row in self.dirty:
@@ -419,7 +418,8 @@ class _Batch:
 
     def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> None:
         rows = [row._replace(dirty=row.n in self.waiting) if row.state == MOVED else row for row in rows]
-        decision = self.planner.decide(entity, rows, opens, self.standings.get(entity), self.addresses.get(entity, ()))
+        heard = Heard(self.addresses.get(entity, ()), opted_out_at(self.engine, self.planner, entity, rows))
+        decision = self.planner.decide(entity, rows, opens, self.standings.get(entity), heard)
         kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():

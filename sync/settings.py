@@ -328,12 +328,37 @@ class OnDeleteSettings(Section):
     recreate: Literal["ask", "yes", "never"] = "ask"
 
 
+class ReconsentSettings(Section):
+    """`[person.reconsent]`: what shows that somebody who opted out agreed to mail again; all four, or nothing does."""
+
+    event: str = ""
+    at: str = ""
+    source: str = ""
+    basis: str = ""
+    only: str = "always"
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Setting → the field of `[person.fields]` that it names."""
+        return {"event": self.event, "at": self.at, "source": self.source, "basis": self.basis}
+
+    @model_validator(mode="after")
+    def _complete(self) -> ReconsentSettings:
+        missing = [name for name, field in self.fields.items() if not field]
+        if missing and len(missing) < len(self.fields):
+            raise ValueError(
+                f"also needs {', '.join(missing)}: without an event, its time, source and basis none counts"
+            )
+        return self
+
+
 class PersonSettings(Section):
     """`[person]`"""
 
     sync: bool = True
     create: CreateSettings = CreateSettings()
     on_delete: OnDeleteSettings = OnDeleteSettings()
+    reconsent: ReconsentSettings = ReconsentSettings()
     fields: dict[str, FieldSettings] = Field(default_factory=dict)
     role_mailboxes: tuple[str, ...] = ROLE_MAILBOXES
     match_phone: bool = False

@@ -1,0 +1,90 @@
+"""An opt-out is taken back only where a record shows all that it takes; everything else sets it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapping.rules import Reconsent
+from state.rows import Row
+from sync.plan import Planner
+from sync.reconsent import RULE, Heard
+from tests.laws.make import PERSON, H, S, mapping, rule
+
+EVIDENCE = {"event": "signed up", "at": 60_000, "source": "form", "basis": "consent"}
+RECONSENT = Reconsent("event", "at", "source", "basis", 'event != "webinar"')
+
+
+def shown(name: str, type_: str = "text") -> Any:
+    return rule(name, type_, to=frozenset())
+
+
+PLANNER = Planner(
+    mapping=mapping(
+        *PERSON,
+        shown("event"), shown("at", "datetime"), shown("source"), shown("basis"),
+        rule("opted_out", "bool", winner="sticky_true", soft=frozenset({H})),
+        reconsent=RECONSENT,
+    ),
+    create={H: lambda facts: False, S: lambda facts: False},
+    only={RULE: lambda facts: facts["event"] != "webinar"},
+    grain={H: 1, S: 1000},
+)  # fmt: skip
+
+
+@st.composite
+def evidence(draw: st.DrawFn) -> dict[str, Any]:
+    held = {name: value for name, value in EVIDENCE.items() if draw(st.integers(0, 5))}
+    if "event" in held:
+        held["event"] = draw(st.sampled_from(["signed up", "signed up", "webinar"]))
+    if "at" in held:
+        held["at"] = draw(st.sampled_from([1_000, 30_000, 60_000]))
+    return held
+
+
+@st.composite
+def record(draw: st.DrawFn, n: int, system: str, state: str = "live") -> Row:
+    now: dict[str, Any] = {"email": "ann@acme.com", **draw(evidence())}
+    said = draw(st.sampled_from([True, False, None]))
+    now |= {} if said is None else {"opted_out": said}
+    shadow = {"email": "ann@acme.com", **({"opted_out": True} if draw(st.integers(0, 3)) else {})}
+    spans = {"opted_out": (20_000, 50_000)} if now.get("opted_out") != shadow.get("opted_out") else {}
+    return Row(
+        system, {H: "contacts", S: "Lead"}[system], f"{n}", "person", now, 50_000, 90_000, state=state, entity="e",
+        shadow=shadow, spans=spans, n=n,
+    )  # fmt: skip
+
+
+@st.composite
+def people(draw: st.DrawFn) -> list[Row]:
+    rows = [draw(record(1, H)), draw(record(2, S))]
+    return rows + [draw(record(n, S, "duplicate")) for n in range(3, 3 + draw(st.integers(0, 2)))]
+
+
+heard = st.builds(Heard, st.sampled_from([(), (), ("opted_out",)]), st.sampled_from([None, 10_000, 40_000]))
+
+
+def shows(row: Row, known: Heard) -> bool:
+    since = 20_000 if known.opted_out_at is None else known.opted_out_at
+    complete = EVIDENCE.keys() <= row.now.keys()
+    return complete and row.now["at"] > since and row.now["event"] != "webinar" and not known.addresses
+
+
+@given(people(), heard)
+def test_an_opt_out_is_taken_back_only_by_a_record_that_shows_why(rows: list[Row], known: Heard) -> None:
+    decision = PLANNER.decide("e", rows, {}, None, known)
+    freed = [draft for draft in decision.drafts if "opted_out" in draft.fields and not draft.fields["opted_out"].new]
+    for draft in freed:
+        assert draft.system == S
+        back = [row for row in rows[:2] if row.now.get("opted_out") is not True and row.shadow["opted_out"]]  # type: ignore[index]
+        assert any(shows(row, known) for row in back)
+        said = draft.fields["opted_out"].reason
+        assert all(str(EVIDENCE[name]) in said for name in ("source", "basis"))
+
+
+@given(people(), heard)
+def test_where_it_stands_nobody_is_freed_and_where_it_falls_nobody_is_opted_out(rows: list[Row], known: Heard) -> None:
+    drafts = PLANNER.decide("e", rows, {}, None, known).drafts
+    assert len({draft.fields["opted_out"].new for draft in drafts if "opted_out" in draft.fields}) <= 1
