@@ -21,7 +21,9 @@ from mapping.values import to_decimal
 Condition = Callable[[Mapping[str, Any]], bool]
 _Term = Callable[[Mapping[str, Any]], Any]
 
-FLAGS = ("shared", "role_address", "disqualified", "has_email", "has_domain", "free_mail", "won", "lost")
+FLAGS = (
+    "shared", "role_address", "disqualified", "has_email", "has_domain", "free_mail", "won", "lost", "type", "lead",
+)  # fmt: skip
 STAGE = "stage"
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mapping.domains import company_site
-from mapping.rules import OURS, Place, Value
+from mapping.rules import OURS, SORT, Place, Value
 from mapping.values import Unmapped, split_money
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ def facts(mapping: KindMapping, place: Place, own: Mapping[str, Value]) -> dict[
     site = known.get("domain")
     known["has_domain"] = site is not None
     known["free_mail"] = isinstance(site, str) and company_site(site) is None
+    if mapping.rule.sorts:
+        known["type"] = own.get(SORT)
+        known["lead"] = any(mapping.in_waiting(kind, place.system, id) for kind, id in mapping.parents(place, own))
     known["disqualified"] = known.get("stage") == DISQUALIFIED
     known["shared"] = False
     return known

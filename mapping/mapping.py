@@ -23,7 +23,7 @@ from mapping.lifecycle import Lifecycle
 from mapping.links import Links, parent_key
 from mapping.mailboxes import local_part
 from mapping.owners import Owners
-from mapping.rules import OURS, FieldRule, KindRule, Place, Value, is_ours
+from mapping.rules import OURS, SORT, FieldRule, KindRule, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
 from mapping.steps import DEAL_STAGE, resolved
 from mapping.values import Unlinked, Unmapped, boolean, day, email, instant, same, text
@@ -45,13 +45,15 @@ class Shared(NamedTuple):
 class _Reserved:
     """Native fields of a place that are no mapped fields."""
 
-    keys: tuple[tuple[str, str], ...]
-    """(reserved name, native)"""
+    keys: tuple[tuple[str, str, str], ...]
+    """(reserved name, native, tag)"""
     ignore: str | None
     emails: str | None
     conversion: tuple[str, str] | None
     moments: tuple[tuple[str, str], ...]
     """(reserved name, native)"""
+    sorts: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
+    """(sort, ((native, values), …))"""
 
 
 class Mapping:
@@ -104,7 +106,8 @@ class Mapping:
         """The native fields to ask for: mapped ones, sync keys, the ignore box, further e-mail addresses."""
         reserved = self._reserved[place]
         names = [native for slot in self._slots[place].values() for native in slot.natives]
-        names += [native for _, native in reserved.keys]
+        names += [native for _, native, _ in reserved.keys]
+        names += [native for _, told in reserved.sorts for native, _ in told]
         names += [native for native in (reserved.ignore, reserved.emails) if native]
         names += reserved.conversion or ()
         names += [native for _, native in reserved.moments]
@@ -127,7 +130,7 @@ class Mapping:
 
     def _reserve(self, place: Place) -> _Reserved:
         keys = tuple(
-            (f"@key:{key.of.system}:{key.of.object}", key.native)
+            (f"@key:{key.of.system}:{key.of.object}", key.native, key.tag)
             for key in self.rule.keys
             if key.place == place and self.known(place, key.native)
         )
@@ -139,6 +142,11 @@ class Mapping:
             emails if emails and self.known(place, emails) else None,
             conversion if conversion and all(self.known(place, native) for native in conversion) else None,
             tuple((n, native) for n, native in self.rule.moments.get(place, {}).items() if self.known(place, native)),
+            tuple(
+                (sort.name, tuple((native, v) for native, v in sort.told[place].items() if self.known(place, native)))
+                for sort in self.rule.sorts
+                if place in sort.told
+            ),
         )
 
     def _fingerprint(self) -> str:
@@ -152,7 +160,7 @@ class Mapping:
             for stage in (*self.rule.stages, *self.rule.statuses)
         ]
         reserved = [
-            [*place, *map(list, r.keys), r.ignore, r.emails, r.conversion, *map(list, r.moments)]
+            [*place, *map(list, r.keys), r.ignore, r.emails, r.conversion, *map(list, r.moments), *map(list, r.sorts)]
             for place, r in self._reserved.items()
         ]
         meaning = [fields, stages, reserved]
@@ -165,8 +173,8 @@ class Mapping:
         """Own-space values by canonical name, blanks left out, and the reserved names
 
         `@key:<system>:<object>` (id of the counterpart named in a sync key), `@ignore` (True), `@emails` (list),
-        `@converted` (day), `@deal` (id of the deal that came of the conversion), those of `KindRule.moments` (ms), and
-        the names of fields that are ours.
+        `@converted` (day), `@deal` (id of the deal that came of the conversion), `@sort` (name of the record's sort),
+        those of `KindRule.moments` (ms), and the names of fields that are ours.
         """
         place = Place(record.ref.system, record.ref.object)
         fields = record.fields
@@ -183,9 +191,17 @@ class Mapping:
         return own
 
     def _decode_reserved(self, reserved: _Reserved, fields: abc.Mapping[str, Any], own: dict[str, Value]) -> None:
-        for name, native in reserved.keys:
+        stranger = False
+        for name, native, tag in reserved.keys:
             if (value := text(fields.get(native))) is not None:
-                own[name] = value
+                if value.startswith(tag):
+                    own[name] = value[len(tag) :]
+                else:
+                    stranger = True
+        if reserved.sorts and not (stranger and not any(name in own for name, _, _ in reserved.keys)):
+            sort = next((name for name, told in reserved.sorts if _tells(told, fields)), None)
+            if sort is not None:
+                own[SORT] = sort
         if reserved.ignore and boolean(fields.get(reserved.ignore)) is True:
             own["@ignore"] = True
         if reserved.emails and (listed := text(fields.get(reserved.emails))) is not None:
@@ -237,8 +253,10 @@ class Mapping:
         *,
         creating: bool,
         held: abc.Mapping[str, Value] | None = None,
+        born: abc.Mapping[str, Any] | None = None,
     ) -> tuple[dict[str, Any], list[FieldProblem]]:
-        """Native values for these canonical ones, and what cannot be written.  held: what the record holds now.
+        """Native values for these canonical ones, and what cannot be written.  held: what the record holds now; born:
+        native values of a new record where no field gives one.
 
         A field with a problem is not among the native values.  When creating, blanks are left out, required ones get
         their `default`, and fields that the system requires but nobody gives are problems.
@@ -259,6 +277,8 @@ class Mapping:
                 problems.append(result)
             else:
                 natives.update(result)
+        if born:
+            natives |= _inborn({native: v for native, v in born.items() if self.known(place, native)}, natives)
         if creating:
             problems += required(slots, self._schemas.get(place), natives, problems)
         return natives, problems
@@ -311,6 +331,14 @@ class Mapping:
             if slot.refers and (held := own.get(name)) is not None:
                 found += [(slot.refers, id) for id in (held if isinstance(held, list) else [held])]
         return found
+
+    def in_waiting(self, kind: str, system: str, id: str) -> bool:
+        """Whether a parent stands, in some system, in an object that is not its kind's first choice there: a lead."""
+        entity = self.links.entities.get((kind, system, id))
+        return any(
+            len(objects) > 1 and self.links.records.get((str(entity), other), objects)[0] != objects[0]
+            for other, objects in self.rule.parents.get(kind, {}).items()
+        )
 
     def parent(self, rule: FieldRule, system: str, entity: str) -> str | None:
         """The id by which this field names an entity in a system; None: it has no record there that fits."""
@@ -375,6 +403,16 @@ class Mapping:
             ]
             known = self._shared[places] = tuple(shared for shared in every if len(shared.slots) > 1)
         return known
+
+
+def _inborn(born: abc.Mapping[str, Any], natives: abc.Mapping[str, Any]) -> dict[str, Any]:
+    """Those that no field gives; `=` before a name stands for what that one holds."""
+    found = {native: natives.get(value[1:]) if str(value)[:1] == "=" else value for native, value in born.items()}
+    return {native: value for native, value in found.items() if native not in natives and value is not None}
+
+
+def _tells(told: tuple[tuple[str, tuple[str, ...]], ...], fields: abc.Mapping[str, Any]) -> bool:
+    return all(str(text(fields.get(native)) or "").lower() in values for native, values in told)
 
 
 def _plain_map(values: abc.Mapping[str, Any]) -> dict[str, Any]:

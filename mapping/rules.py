@@ -22,6 +22,8 @@ KINDS = ("company", "person", "deal", "activity")
 
 STAGE = "stage"
 """The field in which the sides say how far a person is."""
+SORT = "@sort"
+"""The reserved name of what sort of record it is."""
 OURS = "ours"
 """The `winner` of a field that we alone work out: it is not merged."""
 
@@ -104,6 +106,32 @@ class KeyField:
     native: str
     of: Place
     """The counterpart's place: a record of `of` is named by its id."""
+    tag: str = ""
+    """What stands before the id, where one native field may name records of several places."""
+
+    def written(self, id: str) -> str:
+        """What the native field holds to name this record."""
+        return self.tag + id
+
+
+CREATED = "@created"
+"""In `Sort.born`: when the counterpart was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort of records within a kind that lives in several objects: the calls among the activities."""
+
+    name: str
+    objects: Mapping[str, str]
+    """system → the object that a record of this sort is made as."""
+    told: Mapping[Place, Mapping[str, tuple[str, ...]]]
+    """place → native field → values, as text in lower case, that tell a record of this sort; no field: all are."""
+    to: frozenset[str]
+    """The systems it may be carried to."""
+    born: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    """system → native field → what a new record is given where nothing else is; CREATED, or `=` before another native
+    field for the same value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +185,7 @@ class KindRule:
     create: Mapping[str, str]
     """system → condition under which a record is created there ("never": not at all)."""
     create_as: Mapping[str, str]
-    """system → object that is created."""
+    """system → object that is created, where there are no sorts."""
     role_mailboxes: frozenset[str] = frozenset()
     """Local parts that are nobody in particular: info, sales …"""
     parents: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -170,6 +198,9 @@ class KindRule:
     """References of which a new record needs at least one."""
     orphans: bool = False
     """A record that refers to nobody at all is made all the same."""
+    sorts: tuple[Sort, ...] = ()
+    """The sorts of records, the first that tells a record counting.  Empty: all are alike.  A record that no sort tells,
+    or whose sync key names nothing of ours, is never made elsewhere."""
     prefix: str = ""
     """What the keys of its entities begin with, so that records of different objects with one id never meet."""
     stand_in: str = ""
@@ -205,6 +236,14 @@ class KindRule:
     """place → native fields that tell the day of a conversion, and the deal that came of it."""
     more_emails: Mapping[Place, str] = field(default_factory=dict)
     """place → native field that lists further e-mail addresses, separated by semicolons (hs_additional_emails)."""
+
+    def sort(self, name: Value) -> Sort | None:
+        """The sort of this name."""
+        return next((sort for sort in self.sorts if sort.name == name), None)
+
+    def flow(self, objects: Mapping[str, str]) -> frozenset[str] | None:
+        """The systems that may be written where an entity's records are of these objects; None: all."""
+        return next((sort.to for sort in self.sorts if sort.objects == objects), None)
 
     def judges(self, name: str) -> bool:
         """Whether what the sides say in this field is evidence of how far a person is, and not merged."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from connectors.port import Key
 from mapping.mapping import UNWRITTEN, Unmapped
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import OURS, Place, Value
+from mapping.rules import CREATED, OURS, SORT, Place, Sort, Value
 from mapping.slots import Slot
+from mapping.values import iso_instant
 from state.rows import OperationRow, Row
 from sync.consent import Consent, is_consent
 from sync.decision import Decision, Draft, Why, held, keyless, parked, still_refused, unmapped
@@ -35,6 +36,8 @@ class _New:
     """What the sync itself has to say."""
     missing: dict[str, str] = field(default_factory=dict)
     """Reference → the kind of the parent that has no record there."""
+    left: set[str] = field(default_factory=set)
+    """References that their condition leaves alone: they are not agreed upon before it holds."""
 
 
 def create(
@@ -52,8 +55,13 @@ def create(
     if not planner.create[system](facts):
         decision.skipped = f"not made in {system}: {rule.create[system]} does not hold"
         return
-    place = Place(system, rule.create_as[system])
     source = next(iter(live.values()))
+    sort = rule.sort(source.now.get(SORT))
+    if rule.sorts and (sort is None or system not in sort.to):
+        what = f"a {sort.name}" if sort is not None else "what is none of the sorts we carry"
+        decision.skipped = f"not made in {system}: {what} is not carried there"
+        return
+    place = Place(system, sort.objects[system] if sort is not None else rule.create_as[system])
     new = _gather(planner, place, live, decision)
     for rule_, _, out in opted:
         if out and place in rule_.places and system in rule_.to:
@@ -67,7 +75,8 @@ def create(
             decision.skipped = f"not made in {system}: it belongs to nobody there"
         return
     new.ours = {name: value for name, value in staging.ours(place).items() if value is not None}
-    native, problems = planner.mapping.encode(place, {**new.values, **new.ours}, creating=True)
+    born = _born(sort, system, source) if sort is not None else None
+    native, problems = planner.mapping.encode(place, {**new.values, **new.ours}, creating=True, born=born)
     if problems:
         decision.questions += [held(system, source, problem, creating=place.object) for problem in problems]
         return
@@ -79,11 +88,17 @@ def create(
     if open_ is not None and open_.state == "parked" and open_.id is None and open_.native == native:
         decision.questions.append(still_refused(open_))
         return
-    agreed = _agreed(planner.mapping, place, live, new.missing)
+    agreed = _agreed(planner.mapping, place, live, new.missing.keys() | new.left)
     decision.drafts.append(
         Draft(system, place.object, None, native, _fields(planner, place, new, native), agreed, None, key)
     )
     decision.transitions = list(staging.transitions)
+
+
+def _born(sort: Sort, system: str, source: Row) -> dict[str, Value]:
+    """What a new record of this sort is given where no field says more."""
+    made = iso_instant(source.created_ms or source.version_ms)
+    return {native: made if value == CREATED else value for native, value in sort.born.get(system, {}).items()}
 
 
 def _gather(planner: Planner, place: Place, live: Mapping[str, Row], decision: Decision) -> _New:
@@ -93,6 +108,8 @@ def _gather(planner: Planner, place: Place, live: Mapping[str, Row], decision: D
     for name, slot in planner.mapping.slots(place).items():
         rule = slot.rule
         if rule.winner == OURS or (not is_consent(rule) and not planner.holds(rule, live)):
+            if slot.refers:
+                new.left.add(name)
             continue
         for other, row in live.items():
             origin = origins[other].get(name)
@@ -163,5 +180,5 @@ def _key(mapping: KindMapping, place: Place, live: Mapping[str, Row], native: Ma
         named = live.get(key.of.system)
         fits = key.place == place and named is not None and key.of.object == named.object
         if fits and named is not None and mapping.known(place, key.native):
-            return Key(key.native, named.id)
+            return Key(key.native, key.written(named.id))
     return mapping.stand_in(place, native)

@@ -17,7 +17,7 @@ from typing import Any
 
 from connectors.port import Ref
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import Place, Value
+from mapping.rules import KindRule, Place, Value
 from mapping.values import form
 
 LIVE, DUPLICATE, SHARED = "live", "duplicate", "shared"
@@ -113,11 +113,14 @@ def match(
     return list(matching.decisions())
 
 
-def entity_key(refs: Iterable[Ref], systems: Sequence[str], prefix: str = "") -> str:
+def entity_key(refs: Iterable[Ref], rule: KindRule) -> str:
     """The key of a new entity: `<system>/<id>` of its first record, systems in the order of the configuration, behind
-    the prefix of its kind."""
-    first = min(refs, key=lambda ref: (systems.index(ref.system), ref.id))
-    return f"{prefix}{first.system}/{first.id}"
+    the prefix of its kind; where a kind has sorts, whose objects number their records each for itself,
+    `<system>/<object>/<id>`."""
+    systems = list(rule.objects)
+    first = min(refs, key=lambda ref: (systems.index(ref.system), ref.object if rule.sorts else "", ref.id))
+    within = f"{first.object}/" if rule.sorts else ""
+    return f"{rule.prefix}{first.system}/{within}{first.id}"
 
 
 @dataclass(eq=False, slots=True)
@@ -379,7 +382,7 @@ class _Matching:
         return candidate.fresh and not self._done(candidate) and candidate.ref not in self.waiting
 
     def _entity(self, group: _Group) -> str:
-        key = entity_key((c.ref for c in group.members.values()), self.systems, self.mapping.rule.prefix)
+        key = entity_key((c.ref for c in group.members.values()), self.mapping.rule)
         return group.entity or self.names.get(key, key)
 
     # -- facts ---------------------------------------------------------------------------------------------------------

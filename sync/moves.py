@@ -63,11 +63,10 @@ def sought(mapping: KindMapping, row: Row) -> Iterator[str]:
 
 def names(engine: Engine, mapping: KindMapping, candidates: Iterable[Candidate]) -> dict[str, str]:
     """Keys for new entities where the record's own one names an entity that lives on without it."""
-    systems, prefix = list(mapping.rule.objects), mapping.rule.prefix
     wanted = {
         key: key
         for c in candidates
-        if c.entity != (key := entity_key([c.ref], systems, prefix)) and (c.entity is None or c.state != LIVE)
+        if c.entity != (key := entity_key([c.ref], mapping.rule)) and (c.entity is None or c.state != LIVE)
     }
     taken = set(wanted)
     for n in range(2, 100):

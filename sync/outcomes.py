@@ -192,8 +192,8 @@ class Told:
         since has told of it, with the sync key that only the creation can have given it."""
         key = operation.key or ("", "")
         for known in self.mapping.rule.keys:
-            if known.place == self.place and known.native == key[0]:
-                name = f"key:{known.of.system}:{known.of.object}:{key[1]}"
+            if known.place == self.place and known.native == key[0] and key[1].startswith(known.tag):
+                name = f"key:{known.of.system}:{known.of.object}:{key[1].removeprefix(known.tag)}"
                 for row in self.engine.store.by_keys(operation.kind, [name]).get(name, ()):
                     here = (row.system, row.object) == self.place and row.entity in (None, operation.entity)
                     if here and row.state in (DELETED, MOVED):

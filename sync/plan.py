@@ -147,7 +147,7 @@ class Planner:
         if system in merged.back:
             stage = self.mapping.slots(place)[STAGE]
             native = {stage.rule.back.get(system, n) if n == stage.natives[0] else n: v for n, v in native.items()}
-        native = {**native, **{key.native: why.new for key, why in keys.items()}}
+        native = {**native, **{key.native: why.new and key.written(why.new) for key, why in keys.items()}}
         why_of = {**wanted, **{f"@key:{k.of.system}:{k.of.object}": why for k, why in keys.items()}}
         told = {name: why.new for name, why in wanted.items() if is_consent(self.mapping.rule_of(name))}
         consent = self.mapping.encode(place, told, creating=False)[0]
@@ -247,6 +247,7 @@ class _Merged:
         """Systems whose stage is to be set back."""
         self._move: dict[str, dict[str, Value]] = {}
         self._stay: set[str] = set()
+        self._flow = self.mapping.rule.flow({system: row.object for system, row in live.items()})
         self._places = {system: Place(system, row.object) for system, row in live.items()}
         if len(live) > 1:
             for shared in self.mapping.shared(tuple(self._places.values())):
@@ -314,6 +315,8 @@ class _Merged:
             sides[system] = Side(value, changed[system], *self.planner.interval(system, after, by), known)
         first = slots[0]
         base = first.canon((live[first.system].shadow or {})[name]) if met else None
+        if self._flow is not None:
+            rule = replace(rule, to=rule.to & self._flow)
         verdict = merge(rule, sides, met=met, base=base, rank=self.mapping.rank)
         if consent and met and (doubted := [live[s] for s, _ in verdict.lost if self._said(rule, live[s])]):
             judgement = judged(self.planner, rule, doubted, self.rows, self.heard, verdict, decision)
