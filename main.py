@@ -201,7 +201,9 @@ def show_plan(dry: DryRun, out: Path | None, cost: dict[str, Cost]) -> None:
 
 @app.command()
 def sync(
-    object: Annotated[str | None, typer.Option(help="Which kinds, separated by commas: company, person, deal.")] = None,
+    object: Annotated[
+        str | None, typer.Option(help="Which kinds, separated by commas: company, person, deal, activity.")
+    ] = None,
     record: Annotated[str | None, typer.Option(help="Only this record, SIDE:ID, such as hubspot:51.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
 ) -> None:
@@ -223,7 +225,9 @@ def sync(
 
 @app.command()
 def backfill(
-    object: Annotated[str | None, typer.Option(help="Which kinds, separated by commas: company, person, deal.")] = None,
+    object: Annotated[
+        str | None, typer.Option(help="Which kinds, separated by commas: company, person, deal, activity.")
+    ] = None,
     since: Annotated[str | None, typer.Option("--from", help="Only records made at or after this date.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Only records made before this date.")] = None,
     where: Annotated[str, typer.Option(help="Only where this holds, such as: stage >= mql.")] = "",

@@ -199,7 +199,7 @@ class KindRule:
     orphans: bool = False
     """A record that refers to nobody at all is made all the same."""
     sorts: tuple[Sort, ...] = ()
-    """The sorts of records, the first that tells a record counting.  Empty: all are alike.  A record that no sort tells,
+    """The sorts of records; the first that tells a record counts.  Empty: all are alike.  A record that no sort tells,
     or whose sync key names nothing of ours, is never made elsewhere."""
     prefix: str = ""
     """What the keys of its entities begin with, so that records of different objects with one id never meet."""

@@ -143,16 +143,21 @@ def _options(field: FieldRule, place: Place, meta: Field, where: str) -> Iterato
 
 
 def _required(rule: KindRule, schemas: Mapping[Place, Schema]) -> Iterator[Problem]:
-    for system, object in rule.create_as.items():
-        place = Place(system, object)
-        if rule.create[system] == "never":
+    born = {
+        Place(system, object): sort.born.get(system, {})
+        for sort in rule.sorts
+        for system, object in sort.objects.items()
+        if system in sort.to
+    } or {Place(*created): {} for created in rule.create_as.items()}
+    for place, given in born.items():
+        if rule.create[place.system] == "never":
             continue
         mapped = {part for f in rule.fields if place in f.places for part in f.places[place].split("+")}
         for meta in schemas[place].fields.values():
-            if meta.required and meta.name not in mapped:
+            if meta.required and meta.name not in mapped and meta.name not in given:
                 yield Problem(
                     "error",
-                    f"{system}.{object}.{meta.name}",
+                    f"{place.system}.{place.object}.{meta.name}",
                     "is required there to create a record, but nothing is mapped to it",
                     "map a field with a default to it, or make it optional",
                 )

@@ -22,6 +22,7 @@ from mapping.links import referred
 from mapping.presets import PRESETS
 from mapping.rules import KINDS, STAGE, FieldRule, KindRule, Place, Reconsent, Stage, ValueMap
 from mapping.steps import DEAL_STAGE
+from sync.activities import ActivitySettings, sorts
 from sync.deleting import EVENT, MARK
 from sync.fields import ROLES, SIDES, FieldSettings, OwnValues, Side
 from sync.frames import CONTACTS, FRAMES, Frame
@@ -29,7 +30,7 @@ from sync.kinds import CompanySettings, DealSettings
 from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
 from sync.writeback import stage_fields
 
-Kind = PersonSettings | CompanySettings | DealSettings
+Kind = PersonSettings | CompanySettings | DealSettings | ActivitySettings
 
 CONVERSION = {Place("salesforce", "Lead"): ("ConvertedDate", "ConvertedOpportunityId")}
 TEAMS = {"hubspot": "marketing", "salesforce": "sales"}
@@ -205,7 +206,8 @@ def _contradictions_of(kind: str, section: Kind, stages: Mapping[str, int]) -> I
                     f" choose from {', '.join(frame.objects[place.system])}"
                 )
             other = used.setdefault((*place, native), name)
-            if other != name:
+            kinds = {referred(field.type), referred(fields[other].type)}
+            if other != name and (len(kinds) == 1 or "" in kinds):
                 yield f"{kind}.fields.{name}: {place.system} {native} is already mapped by {other}; it takes one rule"
 
 
@@ -223,7 +225,7 @@ def places(frame: Frame, field: FieldSettings) -> dict[Place, str]:
 
 def rules(settings: Settings, kinds: Collection[str] = KINDS) -> list[KindRule]:
     """Everything the core needs to know of these kinds, as far as they are synchronised; parents before children."""
-    made = {"company": _company, "person": _person, "deal": _deal}
+    made = {"company": _company, "person": _person, "deal": _deal, "activity": _activity}
     on = [kind for kind in KINDS if kind in made and getattr(settings, kind).sync]
     every = [_with_parents(made[kind](settings), on) for kind in on]
     parents = {kind for rule in every for kind in rule.parents}
@@ -305,6 +307,11 @@ def _deal(settings: Settings) -> KindRule:
         rule, fields=fields, stages=_deal_stages(deal), match_name=deal.match_name,
         any_of=("company", "people"), orphans=True,
     )  # fmt: skip
+
+
+def _activity(settings: Settings) -> KindRule:
+    rule = _rule("activity", settings.activity, settings)
+    return replace(rule, sorts=sorts(settings.activity.types), first=("person",), any_of=("person", "company", "deal"))
 
 
 def _deal_stages(deal: DealSettings) -> tuple[Stage, ...]:

@@ -14,6 +14,11 @@ COMPANIES = Place("hubspot", "companies")
 ACCOUNT = Place("salesforce", "Account")
 DEALS = Place("hubspot", "deals")
 OPPORTUNITY = Place("salesforce", "Opportunity")
+MEETINGS = Place("hubspot", "meetings")
+TASK = Place("salesforce", "Task")
+EVENT = Place("salesforce", "Event")
+ON_TASKS = ("calls", "emails", "notes", "tasks")
+"""What HubSpot has objects of its own for, and Salesforce only tasks."""
 
 
 @dataclass(frozen=True)
@@ -64,5 +69,16 @@ FRAMES = {
         ),
         ignore={DEALS: "smk_no_sync", OPPORTUNITY: "SMK_No_Sync__c"},
         prefix="deal:",
+    ),
+    "activity": Frame(
+        objects={"hubspot": (*ON_TASKS, "meetings"), "salesforce": ("Task", "Event")},
+        keys=(
+            *(KeyField(TASK, "SMK_Key__c", Place("hubspot", object), f"{object}:") for object in ON_TASKS),
+            KeyField(EVENT, "SMK_Key__c", MEETINGS, "meetings:"),
+            *(KeyField(Place("hubspot", object), "smk_crm_activity_id", TASK) for object in ON_TASKS),
+            KeyField(MEETINGS, "smk_crm_activity_id", EVENT),
+        ),
+        ignore={},
+        prefix="activity:",
     ),
 }

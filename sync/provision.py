@@ -13,13 +13,14 @@ from sync.writeback import reason_specs, stage_specs, told_specs
 def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
     """(system, field) of everything that this kind needs, in the order people should read it."""
     specs: list[tuple[str, FieldSpec]] = []
-    for key in rule.keys:
+    for key in {(key.place, key.native): key for key in rule.keys}.values():
+        named = f"{_singular(key.of.object)} id" if not key.tag else rule.kind
         spec = FieldSpec(
             object=key.place.object,
             name=key.native,
-            label=f"{_title(key.of.system)} {_singular(key.of.object)} id",
+            label=f"{_title(key.of.system)} {named}",
             type="text",
-            length=20,
+            length=64 if key.tag else 20,
             unique=True,
             help=f"The {_title(key.of.system)} record of the same {rule.kind}. Kept by Smarketing Sync: do not edit.",
         )

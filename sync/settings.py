@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from sync.activities import ActivitySettings
 from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_values
 from sync.kinds import CompanySettings, DealSettings
 from sync.secrets import FORMS, is_reference
@@ -383,3 +384,4 @@ class Settings(Section):
     company: CompanySettings = CompanySettings()
     person: PersonSettings = PersonSettings()
     deal: DealSettings = DealSettings()
+    activity: ActivitySettings = ActivitySettings()

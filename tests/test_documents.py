@@ -20,6 +20,7 @@ from mapping.rules import FieldRule
 from sandbox.kernel import Clock
 from sandbox.world import World
 from sync import check, compose
+from sync.activities import ActivityCreateSettings, ActivitySettings, ActivityTypes
 from sync.config import field_rule, parse, person_rule, rules
 from sync.console import exits
 from sync.definitions import page as definitions
@@ -67,6 +68,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "company.create": CompanyCreateSettings,
     "deal": DealSettings,
     "deal.create": DealCreateSettings,
+    "activity": ActivitySettings,
+    "activity.types": ActivityTypes,
+    "activity.create": ActivityCreateSettings,
     "person": PersonSettings,
     "person.create": CreateSettings,
     "person.on_delete": OnDeleteSettings,
