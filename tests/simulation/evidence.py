@@ -17,6 +17,9 @@ from connectors.port import Ref
 from tests.simulation.life import Life
 from tests.simulation.words import FIELDS, KEYS, NAMES, norm
 
+MAILBOX = "mailbox/"
+"""How the entity of a record begins that is linked with nobody."""
+
 
 class Known(NamedTuple):
     """A row of `record`."""
@@ -150,6 +153,24 @@ class Evidence:
         """The effective changes of a field."""
         return self.changes.get((ref, name), [])
 
+    @cached_property
+    def _holders(self) -> dict[str, set[Ref]]:
+        """Address → records that ever held it as their first one."""
+        found: dict[str, set[Ref]] = {}
+        for (ref, name), changes in self.changes.items():
+            for c in changes if name == "email" else ():
+                if (address := norm(name, c.value)) is not None:
+                    found.setdefault(address, set()).add(ref)
+        return found
+
+    def fellows(self, refs: Iterable[Ref], name: str) -> set[Ref]:
+        """Records of other people's from which the value of a field may come: those of an address of theirs, where
+        people opt out."""
+        own = set(refs)
+        if name != "opted_out":
+            return set()
+        return set().union(*(holders for holders in self._holders.values() if not own.isdisjoint(holders))) - own
+
     def held(self, ref: Ref, name: str) -> Any:
         """What a record holds now."""
         return self.rows[ref].fields.get(FIELDS[name][ref.system])
@@ -268,7 +289,7 @@ def _change(entry: Entry, before: Any) -> Change:
 
 def first_of(entity: str) -> tuple[str, str]:
     """The record after which an entity is named."""
-    system, _, id = entity.partition("~")[0].partition("/")
+    system, _, id = entity.partition("~")[0].removeprefix(MAILBOX).partition("/")
     return system, id
 
 

@@ -26,10 +26,12 @@ def other(system: str) -> str:
 
 
 def no_invention(e: Evidence) -> Iterator[Finding]:
-    """S1: every value we wrote was put into a record of the same group by a person, before."""
+    """S1: every value we wrote was put into a record of the same group by a person, before; an opt-out, into one that
+    held an address of theirs."""
     for refs in e.groups.values():
         for name in FIELDS:
-            said = [(c.at, c.value) for ref in refs for c in e.of(ref, name) if not c.ours]
+            sources = (*refs, *e.fellows(refs, name))
+            said = [(c.at, c.value) for ref in sources for c in e.of(ref, name) if not c.ours]
             for ref in refs:
                 for c in e.of(ref, name):
                     if not c.ours or (name, c.value) in DEFAULTS or (c.value is None and _may_blank(e, name)):
@@ -210,7 +212,8 @@ def no_echo(e: Evidence) -> Iterator[Finding]:
                 ours = [c for c in e.of(ref, name) if c.ours]
                 if not ours:
                     continue
-                edits = sum(1 for far in refs if far.system != ref.system for c in e.of(far, name) if not c.ours)
+                sources = [far for far in refs if far.system != ref.system] + list(e.fellows(refs, name))
+                edits = sum(1 for far in sources for c in e.of(far, name) if not c.ours)
                 rule = next(f for f in life.rule.fields if f.name == name)
                 if rule.winner == other(ref.system) or name in ("opted_out", "stage"):
                     edits += sum(1 for c in e.of(ref, name) if not c.ours)
