@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.port import Applied, Connector, Deferred, Outcome, Record, Ref, Rejected, Stale, Unknown
 from mapping.mapping import Mapping as KindMapping
+from mapping.mapping import Unmapped
 from mapping.rules import STAGE, Place, is_ours
 from state.rows import (
     APPLIED,
@@ -275,6 +276,8 @@ class Told:
     def _applied(self, operation: OperationRow, record: Record, replaced: Mapping[str, Any], looked: bool) -> None:
         self.moved += 1
         now = self.mapping.decode(record)
+        if looked and operation.id is None:
+            operation = self._which(operation, now)
         met = {name for fields in operation.agreed.values() for name in fields} | (operation.fields.keys() & {STAGE})
         old = self.rows.get(record.ref)
         stored = {name: now.get(name) for name in met}
@@ -314,6 +317,24 @@ class Told:
         self._journal(operation, now, replaced, LOOKED if looked else "")
         self.ended.append(Ending(operation.n, DONE, record.ref.id, note={"looked": True} if looked else None))
         self.engine.wrote(operation.kind, operation.system, operation.verb)
+
+    def _which(self, operation: OperationRow, now: Mapping[str, Any]) -> OperationRow:
+        """The creation that made a record found by looking: what an earlier one sent, that was given up and took effect
+        late, is nobody's edit."""
+        fields, agreed = dict(operation.fields), {system: dict(own) for system, own in operation.agreed.items()}
+        places = {row.system: Place(row.system, row.object) for row in self.mates.get(operation.entity, ())}
+        for line in self.engine.store.journal(operation.entity):
+            name, sent = line.field, fields.get(line.field)
+            gave_up = line.system == operation.system and line.reason[:7] == "create:" and UNSEEN in line.reason
+            if not gave_up or sent is None or self._holds(operation, now, name, sent):
+                continue
+            if self._holds(operation, now, name, line.became):
+                fields[name] = line.became
+                for system, own in agreed.items():
+                    if name in own and system in places:
+                        fitted = self.mapping.slots(places[system])[name].fit(line.became)
+                        own[name] = own[name] if isinstance(fitted, Unmapped) else fitted
+        return operation._replace(fields=fields, agreed=agreed)
 
     def _archived(self, operation: OperationRow, record: Record, looked: bool) -> None:
         """It is in the bin, put there by us: nothing was ever agreed with it that its return could continue."""

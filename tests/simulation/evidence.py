@@ -154,22 +154,25 @@ class Evidence:
         return self.changes.get((ref, name), [])
 
     @cached_property
-    def _holders(self) -> dict[str, set[Ref]]:
-        """Address → records that ever held it as their first one."""
-        found: dict[str, set[Ref]] = {}
+    def _near(self) -> list[set[Ref]]:
+        """Records that ever held the same first address, and groups."""
+        holders: dict[str, set[Ref]] = {}
         for (ref, name), changes in self.changes.items():
             for c in changes if name == "email" else ():
                 if (address := norm(name, c.value)) is not None:
-                    found.setdefault(address, set()).add(ref)
-        return found
+                    holders.setdefault(address, set()).add(ref)
+        return [*holders.values(), *map(set, self.groups.values())]
 
     def fellows(self, refs: Iterable[Ref], name: str) -> set[Ref]:
-        """Records of other people's from which the value of a field may come: those of an address of theirs, where
-        people opt out."""
+        """Records of other people's from which the value of a field may come: where people opt out, those that ever
+        held an address of theirs, and so on."""
         own = set(refs)
         if name != "opted_out":
             return set()
-        return set().union(*(holders for holders in self._holders.values() if not own.isdisjoint(holders))) - own
+        found = set(own)
+        while more := set().union(*(held for held in self._near if not found.isdisjoint(held))) - found:
+            found |= more
+        return found - own
 
     def held(self, ref: Ref, name: str) -> Any:
         """What a record holds now."""

@@ -16,6 +16,8 @@ from tests.simulation.world import LAG
 
 Finding = tuple[str, object, str, str]
 SIDES = ("hubspot", "salesforce")
+UNANSWERED = "no answer came"
+"""In the journal's reason of what was sent and perhaps done."""
 UNSEEN = 2 * LAG
 """How long a deletion may go unseen, ms: the lag of the list of changes, and as long again for what is under way."""
 
@@ -227,7 +229,8 @@ def no_echo(e: Evidence) -> Iterator[Finding]:
 
 
 def honest_memory(e: Evidence) -> Iterator[Finding]:
-    """S8, S9: what the state holds as now and as shadow was really held by that record (or one it lives on from)."""
+    """S8, S9: what the state holds as now and as shadow was really held by that record (or one it lives on from), or
+    was sent to it and may have been held until a person changed it."""
     for ref, known in e.known.items():
         if ref not in e.rows or known.state != "live":
             continue
@@ -236,7 +239,9 @@ def honest_memory(e: Evidence) -> Iterator[Finding]:
                 yield "S8", ref, name, f"now is {known.now[name]!r}: {e.story([ref], name)}"
             if name in known.shadow:
                 near = [r for r in e.group(ref) if r.system == ref.system]
-                past = [None, *(c.value for r in near for c in e.of(r, name))]
+                lines = [x for x in e.journal_of(e.group(ref)) if (x.system, x.name) == (ref.system, name)]
+                sent = [x.became for x in lines if UNANSWERED in x.reason]
+                past = [None, *sent, *(c.value for r in near for c in e.of(r, name))]
                 if not any(same(name, known.shadow[name], value) for value in past):
                     yield "S9", ref, name, f"shadow is {known.shadow[name]!r}: {e.story(near, name)}"
 

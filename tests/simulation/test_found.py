@@ -263,6 +263,20 @@ def test_an_earlier_creation_that_takes_effect_late_clears_nothing(scene: Scene)
     assert judge(scene) == []
 
 
+def test_an_earlier_creation_that_takes_effect_late_is_no_edit(scene: Scene) -> None:
+    lead = scene.lead(Phone="1")
+    scene.lose("late", after=60_000)
+    scene.turn()
+    scene.salesforce.edit("Lead", lead, {"LastName": "Bosch", "Phone": "2"})
+    scene.lose("lost_before")
+    scene.turn(wait=40_000)
+    scene.rest()
+    assert scene.value("salesforce", "Lead", lead, "LastName") == "Bosch"
+    assert scene.value("hubspot", "contacts", "1001", "lastname") == "Bosch"
+    assert scene.value("hubspot", "contacts", "1001", "phone") == "2"
+    assert judge(scene) == []
+
+
 def test_a_merge_is_followed_though_another_record_of_its_people_is_decided_before(scene: Scene) -> None:
     scene.decided = 2
     first, lead = scene.contact(), scene.lead(Email="ben@oak.example", LastName="Bosch")
