@@ -37,14 +37,13 @@ def links(view: View, mapping: KindMapping, children: Iterable[Row]) -> Links:
             for id, row in view.rows(system, object, sorted(ids)).items():
                 if row.entity is not None:
                     entities[kind, system, id] = row.entity
-    return Links(entities, _records(view, sorted(set(entities.values()))) if entities else {})
-
-
-def _records(view: View, entities: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
-    found = view.entity_rows(entities)
-    return {
-        (entity, row.system): (row.object, row.id) for entity in found for row in found[entity] if row.state == LIVE
-    }
+    if not entities:
+        return Links()
+    members = view.entity_rows(sorted(set(entities.values())))
+    live = [(entity, row) for entity in members for row in members[entity] if row.state == LIVE]
+    # What a write makes a record refer to is known as well as what it refers to now.
+    entities |= {(row.kind, row.system, row.id): entity for entity, row in live}
+    return Links(entities, {(entity, row.system): (row.object, row.id) for entity, row in live})
 
 
 def released(changed: Iterable[tuple[Row, Row]], members: Iterable[Row]) -> list[str]:

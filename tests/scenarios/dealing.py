@@ -39,13 +39,11 @@ class Deals:
             assert answer.is_success, answer.text
 
     def given_types(self, step: Step) -> None:
-        """Salesforce has record types; each offers some stages, the first one is the default."""
+        """Salesforce has record types, which offer all stages; the first one is the default."""
         self.stage.begin()
-        types = {
-            name: (name, {"StageName": tuple(str(offered).split(";"))} if offered else {})
-            for name, offered in step.fields.items()
-        }
-        self.stage.world.salesforce.add_record_types("Opportunity", types, next(iter(types)))
+        names = str(step.told["types"]).split(" and ")
+        types: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {name: (name, {}) for name in names}
+        self.stage.world.salesforce.add_record_types("Opportunity", types, names[0])
 
     def given_currencies(self, step: Step) -> None:
         """Salesforce knows several currencies."""

@@ -31,7 +31,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "field": rf"(?P<side>{SIDE}) has a (?P<type>\w+) field (?P<native>\w+)(?: with (?P<options>.+))?",
         "kind": r"(?P<kinds>companies|deals) are synchronised",
         "pipeline": rf"hubspot (?P<have>has a pipeline|has more stages in) (?P<pipeline>\w+) with{FIELDS}",
-        "types": rf"salesforce has record types{FIELDS}",
+        "types": r"salesforce has the record types (?P<types>\w+(?: and \w+)*)",
         "currencies": r"salesforce has the currencies (?P<codes>.+)",
         "person": rf"(?P<name>{NAME}) in (?P<where>both|{SIDE})(?: as (?P<kind>contact|company|deal))?{FIELDS}",
         "rule": rf"(?P<side>{SIDE}) rule (?P<rule>\w+)",

@@ -87,9 +87,10 @@ class Player(Deals):
         self.stage.field(str(step.told["side"]), str(step.told["type"]), str(step.told["native"]), options)
 
     def given_person(self, step: Step) -> None:
-        """Someone is there; who is in both has been synchronised."""
+        """Someone is there; who is in both has been synchronised.  The sync itself copies a deal."""
         where = str(step.told["where"])
-        for side in ("hubspot", "salesforce") if where == "both" else (where,):
+        both = ("salesforce",) if step.told.get("kind") == "deal" else ("hubspot", "salesforce")
+        for side in both if where == "both" else (where,):
             self._make(step, side, step.fields)
         self.stage.clock.advance(MINUTE)
         if where == "both":
@@ -432,6 +433,9 @@ class Player(Deals):
             return None
         if name == "stage":
             return STAGES[side].get(value, value)
+        if name == "type":
+            rows = self.stage.world.rows(side, "RecordType").items()
+            return next(id for id, row in rows if row.values["DeveloperName"] == value)
         if name == "amount" and side == "salesforce":
             return float(value)
         if name == "owner":
