@@ -30,8 +30,8 @@ def day_in(name: str) -> Callable[[Any], Value]:
     where = zone(name)
 
     def read(native: Any) -> Value:
-        at = instant(native) if len(str(native).strip()) != 10 else None
-        if not isinstance(at, int):
+        at = instant(native)
+        if not isinstance(at, int) or (len(str(native).strip()) == 10 and "-" in str(native)):
             return day(native)
         try:
             return (_EPOCH + timedelta(milliseconds=at)).astimezone(where).date().isoformat()
