@@ -21,6 +21,9 @@ WORDS = ("given", "when", "then")
 
 NAME = r"[a-z]+\d?"
 SIDE = r"hubspot|salesforce"
+ACTIVITY = "call|email|meeting|note|task"
+THING = rf"contact|company|deal|{ACTIVITY}"
+THINGS = rf"(?:contact|lead|deal|{ACTIVITY})s?|companies|company"
 FIELDS = r"(?P<fields>(?:\s+[\w.]+=(?:\"(?:[^\"\\]|\\.)*\"|\([^)]*\)|\S+))*)"
 PAIR = re.compile(r"([\w.]+)=(\"(?:[^\"\\]|\\.)*\"|\([^)]*\)|\S+)")
 LETTERS = re.compile(r"\((\d+) letters\)")
@@ -29,11 +32,11 @@ SENTENCES: dict[str, dict[str, str]] = {
     "given": {
         "clock": rf"(?P<side>{SIDE}) clock is (?P<seconds>\d+) seconds ahead",
         "field": rf"(?P<side>{SIDE}) has a (?P<type>\w+) field (?P<native>\w+)(?: with (?P<options>.+))?",
-        "kind": r"(?P<kinds>companies|deals) are synchronised",
+        "kind": r"(?P<kinds>companies|deals|activities) are synchronised",
         "pipeline": rf"hubspot (?P<have>has a pipeline|has more stages in) (?P<pipeline>\w+) with{FIELDS}",
         "types": r"salesforce has the record types (?P<types>\w+(?: and \w+)*)",
         "currencies": r"salesforce has the currencies (?P<codes>.+)",
-        "person": rf"(?P<name>{NAME}) in (?P<where>both|{SIDE})(?: as (?P<kind>contact|company|deal))?{FIELDS}",
+        "person": rf"(?P<name>{NAME}) in (?P<where>both|{SIDE})(?: as (?P<kind>{THING}))?{FIELDS}",
         "rule": rf"(?P<side>{SIDE}) rule (?P<rule>\w+)",
         "setting": rf"(?P<side>{SIDE}) setting{FIELDS}",
     },
@@ -44,7 +47,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "rules_end": rf"(?P<side>{SIDE}) rules end",
         "setting": rf"(?P<side>{SIDE}) setting{FIELDS}",
         "pass": r"(?P<minutes>\d+) minutes pass",
-        "arrive": rf"(?P<side>{SIDE}) (?P<name>{NAME}) arrives(?: as (?P<kind>contact|company|deal))?{FIELDS}",
+        "arrive": rf"(?P<side>{SIDE}) (?P<name>{NAME}) arrives(?: as (?P<kind>{THING}))?{FIELDS}",
         "done": rf"(?P<side>{SIDE}) (?P<name>{NAME}) is (?P<deed>deleted|restored|purged)",
         "convert": rf"salesforce (?P<name>{NAME}) is converted(?: into (?P<other>{NAME}))?"
         rf"(?P<deal> with a deal(?: (?P<called>{NAME}))?)?",
@@ -58,9 +61,9 @@ SENTENCES: dict[str, dict[str, str]] = {
     },
     "then": {
         "written": rf"(?P<side>{SIDE}) was written (?P<count>\d+) times?",
-        "counted": rf"(?P<side>{SIDE}) has (?P<count>\d+) (?P<object>contacts?|leads?|companies|company|deals?)",
+        "counted": rf"(?P<side>{SIDE}) has (?P<count>\d+) (?P<object>{THINGS})",
         "absent": rf"(?P<name>{NAME}) is not in (?P<side>{SIDE})",
-        "present": rf"(?P<name>{NAME}) is in (?P<side>{SIDE})(?: as (?P<kind>lead|contact))?",
+        "present": rf"(?P<name>{NAME}) is in (?P<side>{SIDE})(?: as (?P<kind>lead|contact|{ACTIVITY}|event))?",
         "nothing_held": r"nothing is held",
         "held": rf"(?P<name>{NAME}) is held by (?P<code>\w+)(?: on (?P<field>\w+))?",
         "lost": rf"journal (?P<name>{NAME}) (?P<field>\w+) lost (?P<value>\"[^\"]*\"|\S+), (?P<reason>.+)",
@@ -68,7 +71,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "conflicts": r"(?P<count>\d+) conflicts?",
         "duplicate": rf"(?P<name>{NAME}) is a duplicate of (?P<other>{NAME})",
         "shared": rf"(?P<name>{NAME}) is set aside as a shared mailbox",
-        "one": rf"(?P<name>{NAME}) and (?P<other>{NAME}) are one(?: person| company| deal)",
+        "one": rf"(?P<name>{NAME}) and (?P<other>{NAME}) are one(?: person| company| deal| activity)",
         "two": rf"(?P<name>{NAME}) and (?P<other>{NAME}) are two(?: people| companies| deals)",
         "asked": r"somebody is asked (?P<question>\w+)",
         "status": r"the run is (?P<status>done|partial|paused)",

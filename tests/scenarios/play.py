@@ -12,6 +12,8 @@ from sandbox.kernel import Caller
 from sync.console import show
 from sync.frames import FRAMES
 from sync.report import Report
+from tests.scenarios import acting
+from tests.scenarios.acting import ACTIVITIES
 from tests.scenarios.dealing import Deals
 from tests.scenarios.dealing import check as _check
 from tests.scenarios.language import Fields, Line, Scenario, ScenarioError, Step
@@ -112,6 +114,8 @@ class Player(Deals):
             known = {"name": name.title(), "domain": f"{name}.example"}
         if object in ("deals", "Opportunity"):
             known = {"name": name.title(), **FIRST[side]}
+        if object in ACTIVITIES:
+            known = {**acting.FIRST[object if side == "hubspot" else str(step.told["kind"])]}
         if object == "Lead":
             known |= {"company": "Example Homes", "stage": "mql"}
         if object == "contacts" and step.told.get("where") == "both":
@@ -216,7 +220,7 @@ class Player(Deals):
         """A person's company in HubSpot, a contact's account in Salesforce."""
         self._time(step)
         side, object, id = self._record(step)
-        self.stage.employ(side, object, id, self.cast[str(step.told["other"])][side][1])
+        self.stage.employ(side, object, id, self.cast[str(step.told["other"])][side])
 
     def when_trouble(self, step: Step) -> None:
         """A fault."""
@@ -276,8 +280,8 @@ class Player(Deals):
         """The primary company, the account."""
         side, object, id = self._record(step)
         other = str(step.told["other"])
-        wanted = None if other == "nobody" else self.cast[other][side][1]
-        held = self.stage.employer(side, object, id)
+        target, wanted = ("", None) if other == "nobody" else self.cast[other][side]
+        held = self.stage.employer(side, object, id, target)
         _check(step.line, held == wanted, f"It works for {held}.{self._held_text()}")
 
     def then_never(self, step: Step) -> None:
@@ -407,11 +411,12 @@ class Player(Deals):
     def _meet(self) -> None:
         """Records that the sync made join the cast, found by the keys that the records themselves carry."""
         naming = {
-            (*key.of, str(row.values[key.native])): (key.place.system, (key.place.object, id))
+            (*key.of, named.removeprefix(key.tag)): (key.place.system, (key.place.object, id))
             for frame in FRAMES.values()
             for key in frame.keys
             for id, row in self.stage.world.rows(*key.place).items()
-            if row.values.get(key.native) and row.archived_at is None
+            if (named := str(row.values.get(key.native) or "")) and named.startswith(key.tag)
+            if row.archived_at is None
         }
         for sides in self.cast.values():
             for side, record in list(sides.items()):
@@ -442,7 +447,7 @@ class Player(Deals):
             if value not in self.stage.staff:
                 raise ScenarioError(step.line, f"Nobody called {value} works here: {', '.join(self.stage.staff)}.")
             return self.stage.staff[value][side]
-        if value in ("yes", "no") and name in ("opted_out", "no_sync"):
+        if value in ("yes", "no") and name in ("opted_out", "no_sync", "private"):
             return (value == "yes") if side == "salesforce" else str(value == "yes").lower()
         return value
 

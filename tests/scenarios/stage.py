@@ -29,6 +29,7 @@ from sync.frames import FRAMES
 from sync.provision import lacking, provision
 from sync.report import Report
 from sync.settings import PERSON_FIELDS, STAGES, STATUSES, Settings
+from tests.scenarios.acting import ACTIVITIES, belong, whose
 
 START = 1_795_000_000_000
 """Noon or so, ms: when every scenario begins."""
@@ -96,6 +97,7 @@ class Stage:
             },
             "company": {"sync": False},
             "deal": {"sync": False},
+            "activity": {"sync": False},
             "budget": {"hubspot": {"parallel": 1}, "salesforce": {"parallel": 1}},
         }
         self.staff: dict[str, dict[str, str | None]] = {}
@@ -253,16 +255,21 @@ class Stage:
         """Rita, who works in both systems."""
         return Caller("human", str(self.staff["rita"][side]))
 
-    def employ(self, side: str, object: str, id: str, company: str) -> None:
-        """Somebody works for a company from now on."""
-        human = self.human(side)
+    def employ(self, side: str, object: str, id: str, other: tuple[str, str]) -> None:
+        """Somebody works for a company from now on, or something is about somebody or something."""
+        if object in ACTIVITIES:
+            belong(self, side, object, id, other)
+            return
+        human, company = self.human(side), other[1]
         if side == "salesforce":
             self.world.salesforce.edit(object, id, {"AccountId": company}, human)
             return
         self.world.hubspot.associate(object, id, "companies", company, human, primary=True)
 
-    def employer(self, side: str, object: str, id: str) -> str | None:
-        """The company that somebody works for."""
+    def employer(self, side: str, object: str, id: str, target: str) -> str | None:
+        """The company that somebody works for; what an activity has to do with among records of the object `target`."""
+        if object in ACTIVITIES:
+            return whose(self, side, object, id, target)
         if side == "salesforce":
             return (self.world.salesforce.get(object, id) or {}).get("AccountId")
         links = self.world.hubspot.links

@@ -36,7 +36,32 @@ OPPORTUNITY_FIELDS = {
     "close_date": "CloseDate", "next_step": "NextStep", "description": "Description",
     "lost_reason": "SMK_Lost_Reason__c", "owner": "OwnerId", "no_sync": "SMK_No_Sync__c",
 }  # fmt: skip
+_ENGAGEMENT = {"owner": "hubspot_owner_id", "day": "hs_timestamp"}
+TASK_FIELDS = {
+    "subject": "Subject", "body": "Description", "day": "ActivityDate", "status": "Status", "priority": "Priority",
+    "direction": "CallType", "outcome": "CallDisposition", "owner": "OwnerId", "sort": "TaskSubtype",
+    "key": "SMK_Key__c",
+}  # fmt: skip
 NATIVE = {
+    "calls": {
+        **_ENGAGEMENT, "subject": "hs_call_title", "body": "hs_call_body", "direction": "hs_call_direction",
+        "outcome": "hs_call_disposition", "status": "hs_call_status",
+    },
+    "emails": {**_ENGAGEMENT, "subject": "hs_email_subject", "body": "hs_email_text"},
+    "meetings": {
+        **_ENGAGEMENT, "subject": "hs_meeting_title", "body": "hs_meeting_body", "starts": "hs_meeting_start_time",
+        "ends": "hs_meeting_end_time", "location": "hs_meeting_location",
+    },
+    "notes": {**_ENGAGEMENT, "body": "hs_note_body"},
+    "tasks": {
+        **_ENGAGEMENT, "subject": "hs_task_subject", "body": "hs_task_body", "status": "hs_task_status",
+        "priority": "hs_task_priority",
+    },
+    "Task": TASK_FIELDS,
+    "Event": {
+        "subject": "Subject", "body": "Description", "starts": "StartDateTime", "ends": "EndDateTime",
+        "location": "Location", "owner": "OwnerId", "private": "IsPrivate",
+    },
     "contacts": CONTACT_FIELDS,
     "Lead": LEAD_FIELDS,
     "Contact": LEAD_FIELDS | {name: f"Mailing{LEAD_FIELDS[name]}" for name in ADDRESS},
@@ -44,7 +69,7 @@ NATIVE = {
     "Account": ACCOUNT_FIELDS,
     "deals": DEAL_FIELDS,
     "Opportunity": OPPORTUNITY_FIELDS,
-}
+}  # fmt: skip
 """object → canonical name → native field"""
 OBJECTS = {
     ("hubspot", None): "contacts",
@@ -55,9 +80,12 @@ OBJECTS = {
     ("salesforce", "company"): "Account",
     ("hubspot", "deal"): "deals",
     ("salesforce", "deal"): "Opportunity",
+    **{("hubspot", name): f"{name}s" for name in ("call", "email", "meeting", "note", "task")},
+    **{("salesforce", name): "Task" for name in ("call", "email", "note", "task")},
+    ("salesforce", "meeting"): "Event",
 }
 """(side, what it is called in a story) → object"""
-KINDS = {"companies": "company", "deals": "deal"}
+KINDS = {"companies": "company", "deals": "deal", "activities": "activity"}
 """What a story says is synchronised → kind"""
 STAGES = {
     "hubspot": {
