@@ -25,6 +25,7 @@ class Api:
         self.version = api
         self._pool = DoorPool(door, lambda path: paths.versioned(path, api))
         self._made: dict[tuple[str, str], Any] = {}
+        self._zone: str | None = None
         # The token here is a placeholder: the door signs.
         client = Client(access_token="-", host=door.base_url, api_factory=self._make)  # noqa: S106
         self._crm = client.crm
@@ -97,8 +98,10 @@ class Api:
 
     def zone(self) -> str:
         """IANA name of the account's time zone; empty where these credentials may not see it."""
-        answer = self.raw("GET", paths.ACCOUNT)
-        return str(answer.body.get("timeZone") or "") if answer.good else ""
+        if self._zone is None:
+            answer = self.raw("GET", paths.ACCOUNT)
+            self._zone = str(answer.body.get("timeZone") or "") if answer.good else ""
+        return self._zone
 
     def create_property(self, object: str, body: Mapping[str, Any]) -> Answer:
         """Make a property."""

@@ -19,6 +19,8 @@ _REQUIRED = {
     "deals": {"dealname", "dealstage"},
     **{object: {"hs_timestamp"} for object in links.ENGAGEMENTS},
 }
+_DAYS = ("deals", *links.ENGAGEMENTS)
+"""Objects with an instant that stands for a day: when a deal closes, when a task is due."""
 _STAGES = {"deals": ("pipeline", "dealstage")}
 _PLAIN = {"bool": "bool", "date": "date", "datetime": "datetime", "phone_number": "phone"}
 _TEXT = {"textarea": "long_text", "html": "html", "phonenumber": "phone", "file": "other"}
@@ -52,7 +54,7 @@ def describe(api: Api, object: str) -> Schema:
     if object == "contacts":
         fields[rows.SUBSCRIPTIONS] = Field(rows.SUBSCRIPTIONS, "Opted out of all e-mail", "bool")
     fields.update(links.fields(object))
-    return Schema(object, _staged(api, object, fields), zone=api.zone() if object == "deals" else "")
+    return Schema(object, _staged(api, object, fields), zone=api.zone() if object in _DAYS else "")
 
 
 def _staged(api: Api, object: str, fields: dict[str, Field]) -> dict[str, Field]:
