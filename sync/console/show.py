@@ -25,6 +25,7 @@ SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 ASIDE = {
     "duplicate": "further records of somebody who has one already: never merged, listed for you to decide.",
     "shared": "records with the mailbox of a role or of several people: linked with nobody.",
+    "parked": "records that wait for what they belong to: they follow by themselves once it is there.",
 }
 LEVELS = {"error": "red", "warning": "yellow", "note": "dim"}
 
@@ -240,7 +241,6 @@ HELD_QUESTIONS = (
     "recreate",
     "reconsent",
     "erased",
-    "parked",
 )
 
 

@@ -71,7 +71,7 @@ NATIVE = {
     "Opportunity": OPPORTUNITY_FIELDS,
 }  # fmt: skip
 """object → canonical name → native field"""
-OBJECTS = {
+OBJECTS: dict[tuple[str, str | None], str] = {
     ("hubspot", None): "contacts",
     ("hubspot", "contact"): "contacts",
     ("salesforce", None): "Lead",
