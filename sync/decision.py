@@ -10,7 +10,7 @@ from connectors.port import Key
 from mapping.journey import Transition
 from mapping.mapping import FieldProblem, Unmapped
 from mapping.rules import FieldRule, Place, Value
-from state.rows import PARKED, OperationRow, Row
+from state.rows import APPLIED, PARKED, SKIPPED, UNCHANGED, OperationRow, Row
 
 HELD = "held"
 UNMAPPED = "unmapped"
@@ -97,6 +97,21 @@ class Decision:
     """Not all could be decided yet: the entity stays dirty."""
     skipped: str = ""
     """Why no counterpart is made."""
+
+    def refused_still(self, system: str) -> bool:
+        """Whether a write to this system stays refused."""
+        return any(question.question == "rejected" and question.system == system for question in self.questions)
+
+    def fate(self, *, agreed: bool) -> str:
+        """What becomes of a record of the entity in this run.  agreed: its memory moved."""
+        asked = {question.question for question in self.questions}
+        if not asked.isdisjoint((HELD, UNMAPPED, "rejected")):
+            return HELD
+        if PARKED_QUESTION in asked:
+            return PARKED
+        if self.drafts or agreed:
+            return APPLIED
+        return SKIPPED if self.skipped else UNCHANGED
 
 
 def held(system: str, row: Row, problem: FieldProblem, creating: str | None = None) -> Question:

@@ -12,6 +12,8 @@ from mapping.mapping import Unmapped
 from mapping.rules import Place, is_ours
 from state.rows import JournalRow, Row
 from state.store import Store
+from sync.merging import QUESTION as MERGE
+from sync.merging import of_entity
 
 
 class NotFoundError(LookupError):
@@ -81,7 +83,7 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
         ],
         "held": [
             {"question": r.question, "field": r.field, "since": r.opened_ms, **r.detail}
-            for r in store.reviews(entity=entity)
+            for r in (*store.reviews(entity=entity), *of_entity(store.reviews(question=MERGE), entity))
         ],
         "next": [
             {"side": op.system, "action": op.verb, "state": op.state, "fields": dict(op.fields)}

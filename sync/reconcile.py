@@ -27,7 +27,6 @@ from state.rows import (
     SENT,
     SHARED,
     SKIPPED,
-    UNCHANGED,
     Batch,
     Closing,
     JournalRow,
@@ -35,10 +34,10 @@ from state.rows import (
     ReviewRow,
     Row,
 )
-from sync import mailboxes, moves, parents
+from sync import mailboxes, merging, moves, parents
 from sync import match as matching
 from sync.consent import taken_back_everywhere
-from sync.decision import PARKED_QUESTION, Decision, Question, operation
+from sync.decision import Decision, Question, operation
 from sync.deleting import too_many
 from sync.erased import back
 from sync.plan import Planner
@@ -115,6 +114,7 @@ class _Batch:
         self._follow_moves()
         self._match()
         self._bury()
+        self._answer_merges()
         if self.planner.mapping.consents:
             self._share_opt_outs()
         by_entity: dict[str, list[Row]] = {}
@@ -245,15 +245,27 @@ class _Batch:
         """The counterparts of two records that became one are one person, too: a person decides."""
         if heir is not None and heir.entity not in (None, sibling.entity):
             entities = sorted({str(sibling.entity), str(heir.entity)})
-            why = f"{gone.object} {gone.id} was merged into {heir.id}, which already has a counterpart"
-            self._ask("merge", sibling, {"why": why, "entities": entities}, f"merge|{'|'.join(entities)}")
+            here = (row for row in self.rows.values() if (row.entity, row.system) == (heir.entity, sibling.system))
+            stays = next((row for row in here if row.state == LIVE), None)
+            detail = merging.suggestion(self.planner.mapping, gone, heir, sibling, stays)
+            self._ask("merge", sibling, {**detail, "entities": entities}, f"merge|{'|'.join(entities)}")
+
+    def _answer_merges(self) -> None:
+        """Who was merged on the other side as well is asked about no more; who was merged elsewhere, with them."""
+        for review in merging.concerned(self.engine, (row for row in self.dirty if row.state in GONE)):
+            self._gather(review.detail["entities"])
+            found, moved = merging.whereabouts(review, self.rows.values(), self._heir)
+            if found.keys() != set(review.detail["entities"]):
+                self.settled.append(Closing(review.fingerprint, self.engine.now(), "there are not two any more"))
+                if len(found) == 2 and moved is not None:
+                    sibling, heir = found.values()
+                    self._suggest_merge(sibling, moved, heir)
 
     def _taken_along(self, row: Row) -> bool:
         """A record that names one that was merged away is no new person: it takes its place beside the survivor, or
         is a duplicate of who has that place."""
         gone = self.merged_away.get(row.n)
-        heir = moves.heir_of(self.engine, gone) if gone is not None else None
-        heir = self.rows.get(heir.n, heir) if heir is not None else None
+        heir = self._heir(gone) if gone is not None else None
         if gone is None or heir is None or heir.entity is None or heir.state not in (LIVE, DUPLICATE):
             return False
         self._gather([heir.entity])
@@ -264,6 +276,11 @@ class _Batch:
         else:
             self.rows[row.n] = row._replace(entity=heir.entity, state=LIVE, why=self._why("moved", why), dirty=True)
         return True
+
+    def _heir(self, row: Row) -> Row | None:
+        """The record that a moved one lives on in, as decided so far."""
+        heir = moves.heir_of(self.engine, row)
+        return heir if heir is None else self.rows.get(heir.n, heir)
 
     def _lonely(self, entity: str, system: str) -> bool:
         """Whether nobody in another system is this entity's, nor is about to be: made there, or heir of one moved."""
@@ -423,21 +440,16 @@ class _Batch:
         kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():
-            superseded = open_.state in ("planned", "held") or (
-                open_.state == "parked" and not _stands(decision, system)
-            )
-            if system not in planned and superseded:
+            stands = open_.state == SENT or (open_.state == "parked" and decision.refused_still(system))
+            if system not in planned and not stands:
                 self.dropped.append(open_.n)
         for draft in decision.drafts:
             if draft.archive and not self.engine.may_archive(draft.system, draft.id):
                 decision.questions.append(too_many(draft))
             else:
                 self.drafts.append(operation(draft, entity, kind, self.engine.run))
-        self.journal += [
-            JournalRow(self.engine.now(), self.engine.run, entity, n.system, n.field, n.was, n.became, n.reason)
-            for n in decision.notes
-        ]
         told = (self.engine.now(), self.engine.run, entity)
+        self.journal += [JournalRow(*told, n.system, n.field, n.was, n.became, n.reason) for n in decision.notes]
         self.journal += [journaled(transition, *told) for transition in decision.transitions]
         self.settled += taken_back_everywhere(decision, self.planner.mapping.rule.objects, self.engine.now())
         self.asked_of.add(entity)
@@ -454,16 +466,7 @@ class _Batch:
             spans = {name: span for name, span in row.spans.items() if name not in moved}
             row = row._replace(shadow=shadow, spans=spans)
         if row.state == LIVE:
-            if any(question.question in ("held", "unmapped", "rejected") for question in decision.questions):
-                fate = HELD
-            elif any(question.question == PARKED_QUESTION for question in decision.questions):
-                fate = PARKED
-            elif decision.drafts or moved:
-                fate = APPLIED
-            elif decision.skipped:
-                fate = SKIPPED
-            else:
-                fate = UNCHANGED
+            fate = decision.fate(agreed=bool(moved))
             kept = row.fate in (DELETED, MERGED) or fate != HELD
             row = row._replace(fate=_final(row, fate) if kept else HELD)
         return row._replace(dirty=(decision.waits and row.state == LIVE) or row.n in self.waiting)
@@ -489,10 +492,6 @@ class _Batch:
 def _of_duplicate(row: Row, entity: str | None) -> str:
     """The fingerprint of the question about a duplicate."""
     return f"duplicate|{row.system}|{row.object}|{row.id}|{entity}"
-
-
-def _stands(decision: Decision, system: str) -> bool:
-    return any(question.question == "rejected" and question.system == system for question in decision.questions)
 
 
 def _final(row: Row, fate: str) -> str:

@@ -74,6 +74,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "one": rf"(?P<name>{NAME}) and (?P<other>{NAME}) are one(?: person| company| deal| activity)",
         "two": rf"(?P<name>{NAME}) and (?P<other>{NAME}) are two(?: people| companies| deals)",
         "asked": r"somebody is asked (?P<question>\w+)",
+        "not_asked": r"nobody is asked (?P<question>\w+)",
+        "advised": rf"merging (?P<side>{SIDE}) (?P<name>{NAME}) into (?P<other>{NAME}) is advised(?:, with{FIELDS})?",
         "status": r"the run is (?P<status>done|partial|paused)",
         "never": rf"(?P<side>{SIDE}) (?P<name>{NAME}) was never written (?P<field>\w+)",
         "employed": rf"(?P<side>{SIDE}) (?P<name>{NAME}) (?:works for|belongs to) (?P<other>{NAME})",

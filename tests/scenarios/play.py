@@ -391,6 +391,26 @@ class Player(Deals):
         asked = {review.question for review in self.stage.state.reviews()}
         _check(step.line, step.told["question"] in asked, f"Only these are asked: {sorted(asked)}")
 
+    def then_not_asked(self, step: Step) -> None:
+        """No open question of this kind."""
+        asked = {review.question for review in self.stage.state.reviews()}
+        _check(step.line, step.told["question"] not in asked, f"These are asked: {sorted(asked)}")
+
+    def then_advised(self, step: Step) -> None:
+        """A merge is suggested, told by `errors list` and by what `explain` tells of both, with these values."""
+        side = str(step.told["side"])
+        goes, stays = (self.cast[str(step.told[who])][side] for who in ("name", "other"))
+        wanted = [[side, *goes], [side, *stays]]
+        asked = self.stage.state.reviews(question="merge")
+        found = [review for review in asked if review.detail.get("records") == wanted]
+        _check(step.line, bool(found), f"This is asked: {[dict(review.detail) for review in asked]}")
+        fix = show.cause(found[0])[2]
+        values = found[0].detail["values"]
+        wrong = {name: values.get(name) for name, v in step.fields.items() if values.get(name, {}).get("then") != v}
+        _check(step.line, not wrong, f"It says {wrong}.")
+        told = [text for ref in (goes, stays) for text in (ref[1],)] + [str(v) for v in step.fields.values()]
+        _check(step.line, all(text in fix for text in told), f"It says only: {fix}")
+
     def then_status(self, step: Step) -> None:
         """How the last run ended."""
         found = self.report.status
