@@ -22,7 +22,7 @@ MAPPING = mapping(
 )
 VALUES: dict[str, list[Any]] = {
     "first_name": ["Ann", "Anna"],
-    "opted_out": [True, False],
+    "opted_out": [True],
     "tags": [["a"], ["b"], ["a", "b"]],
     "visits": [3, 7],
     "since": [3, 7],
