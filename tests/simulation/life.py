@@ -112,14 +112,17 @@ class Profile:
 
 
 class Worker(Engine):
-    """The engine as it is, except that rules are compiled once a life: the systems' schemas never change in it."""
+    """The engine as it is, except that rules are compiled once for all lives with the same schemas."""
 
-    planners: dict[str, Planner]
+    compiled: ClassVar[dict[tuple[int, ...], tuple[Planner, tuple[object, ...]]]] = {}
 
     def planner(self, rule: KindRule) -> Planner:
-        if rule.kind not in self.planners:
-            self.planners[rule.kind] = super().planner(rule)
-        return self.planners[rule.kind]
+        described = [c.describe(name) for c in self.connectors.values() for name in rule.objects[c.name]]
+        key = (id(rule), *map(id, described))
+        if key not in self.compiled:
+            # What a key names is held on to, so that nothing else gets its number.
+            self.compiled[key] = super().planner(rule), (rule, *described)
+        return replace(self.compiled[key][0], skew=self._skew)
 
 
 @dataclass
@@ -189,7 +192,6 @@ class Life:
         self._late: list[tuple[int, Write]] = []
         """(when it takes effect, a write that nobody waits for any more)"""
         self._dead = False
-        self._planners: dict[str, Planner] = {}
         self.loom = Loom(self.luck, self.profile.woven)
         self._look: sqlite3.Connection | None = None
 
@@ -414,7 +416,7 @@ class Life:
 
     def engine(self) -> Engine:
         """A fresh worker over the store."""
-        worker = Worker(
+        return Worker(
             store=self.open(),
             connectors=self.connectors,
             rules=[self.rule],
@@ -424,8 +426,6 @@ class Life:
             lane=self.loom.lane,
             batch=self.decided or self.batch or self.luck.choice([2, 5, 500]),
         )
-        worker.planners = self._planners
-        return worker
 
     def _new_run(self) -> str:
         self.runs += 1
