@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from state.base import Part, to_json, to_json_or_null
-from state.deciding import DECIDE, decision, release
+from state.deciding import DECIDE, decision
 from state.notes import write_notes
-from state.observing import newest, replace_keys, write_row
+from state.observing import newest, release, replace_keys, write_row
 from state.operations import OPERATION_COLUMNS, drop_operations, read_operation
 from state.rows import SENT, Lease, OperationRow, Outcomes, Row
 

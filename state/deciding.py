@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from mapping.journey import JOURNALED, Standing, standing_of
-from mapping.rules import KINDS
-from state.base import Part, Tables, from_json, to_json, to_json_or_null
+from state.base import Part, from_json, to_json, to_json_or_null
 from state.notes import write_notes
-from state.observing import ROW_COLUMNS, read_row
+from state.observing import ROW_COLUMNS, read_row, release
 from state.operations import OPERATION_COLUMNS, drop_operations, insert_operations, read_operation
 from state.rows import Batch, Lease, OperationRow, Row
 
@@ -95,14 +92,6 @@ class Deciding(Part):
             insert_operations(self._tables, connection, batch.operations)
             write_notes(self._tables, connection, batch.journal, batch.opened, batch.closed)
             release(self._tables, connection, batch.released)
-
-
-def release(tables: Tables, connection: Connection, keys: Sequence[str]) -> None:
-    """The holders of these match keys are to be decided again."""
-    if keys:
-        holders = "SELECT record FROM match_key WHERE kind IN ?? AND key IN ??"
-        statement = f"UPDATE record SET dirty = ? WHERE NOT dirty AND n IN ({holders})"  # noqa: S608
-        tables.run(connection, statement, (True, tables.many(KINDS), tables.many(keys)))
 
 
 def decision(row: Row) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from connectors.port import Ref
+from mapping.rules import KINDS
 from state.base import Part, Tables, from_json, to_json, to_json_or_null
 from state.opening import prepare_copy
 from state.rows import LIVE, CursorRow, Lease, Row
@@ -132,6 +133,14 @@ def replace_keys(
         tables.insert(connection, "match_key", "kind, key, record", new)
 
 
+def release(tables: Tables, connection: Connection, keys: Sequence[str]) -> None:
+    """The holders of these match keys are to be decided again."""
+    if keys:
+        holders = "SELECT record FROM match_key WHERE kind IN ?? AND key IN ??"
+        statement = f"UPDATE record SET dirty = ? WHERE NOT dirty AND n IN ({holders})"  # noqa: S608
+        tables.run(connection, statement, (True, tables.many(KINDS), tables.many(keys)))
+
+
 class Observing(Part):
     """The questions of `sync.observe`."""
 
@@ -143,12 +152,18 @@ class Observing(Part):
             return {row.id: row for row in found}
 
     def save_page(
-        self, lease: Lease, rows: Sequence[Row], keys: Mapping[Ref, Sequence[str]], cursor: CursorRow | None
+        self,
+        lease: Lease,
+        rows: Sequence[Row],
+        keys: Mapping[Ref, Sequence[str]],
+        cursor: CursorRow | None,
+        released: Sequence[str] = (),
     ) -> int:
         """Store a page, and return how many rows were stored: an observation older than what is there is not.
 
         Entity, shadow and why are decisions, and left as they are.  `keys`: a ref that is present has its match
         keys replaced (if its row was stored); every ref must be among the rows.  `cursor`: None leaves it.
+        `released`: match keys whose holders are to be decided again.
         """
         latest = newest(rows)
         with self._tables.writing(lease) as connection:
@@ -156,6 +171,7 @@ class Observing(Part):
             stored = self._save(connection, [write_row(row) for row in latest.values() if row.state != LIVE])
             stored += self._save(connection, [write_row(row) for row in latest.values() if row.state == LIVE])
             replace_keys(self._tables, connection, latest, keys)
+            release(self._tables, connection, released)
             if cursor is not None:
                 self._tables.run(
                     connection,

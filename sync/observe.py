@@ -16,7 +16,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.erasing import TOMBSTONE
 from state.rows import DELETED, ERASED, LIVE, MERGED, MOVED, PENDING, SKIPPED, UNCHANGED, CursorRow, Row
-from sync import erased
+from sync import erased, parents
 from sync.lanes import Handler, Lanes
 
 if TYPE_CHECKING:
@@ -176,8 +176,17 @@ class _Intake:
         cursor = CursorRow(*place, page.cursor.watermark, page.cursor.resume, self.fingerprint)
         engine.step(f"observe:{place.system}:page")
         everyone = [*(gone for gone in absorbed if gone.id not in rows), *rows.values()]
-        engine.store.save_page(engine.lease, everyone, keys, cursor if self.fingerprint else None)
+        free = self._back(known, rows) if mapping.rule.has_children else ()
+        engine.store.save_page(engine.lease, everyone, keys, cursor if self.fingerprint else None, free)
         engine.step(f"observe:{place.system}:saved")
+
+    def _back(self, known: Mapping[str, Row], rows: Mapping[str, Row]) -> Sequence[str]:
+        """Who refers to a record that came back from the bin is decided again."""
+        back = [row for id, row in rows.items() if row.state == LIVE and id in known and known[id].state == DELETED]
+        if not back:
+            return ()
+        members = self.engine.store.entity_rows(sorted({row.entity for row in back if row.entity is not None}))
+        return parents.keys_of([*back, *(mate for mates in members.values() for mate in mates)])
 
     def _turn_away(
         self, salt: str, rows: dict[str, Row], keys: dict[Ref, Sequence[str]], known: Mapping[str, Row]

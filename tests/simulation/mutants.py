@@ -260,9 +260,9 @@ def _refusals_forgotten() -> list[tuple[Any, str, Any]]:
 def _cursor_first() -> list[tuple[Any, str, Any]]:
     save = Observing.save_page
 
-    def apart(self: Any, lease: Any, rows: Any, keys: Any, cursor: Any) -> Any:
+    def apart(self: Any, lease: Any, rows: Any, keys: Any, *rest: Any) -> Any:
         kept = {row.ref for row in rows[:-1]}
-        return save(self, lease, rows[:-1], {ref: found for ref, found in keys.items() if ref in kept}, cursor)
+        return save(self, lease, rows[:-1], {ref: found for ref, found in keys.items() if ref in kept}, *rest)
 
     return [(Observing, "save_page", apart)]
 
