@@ -295,9 +295,11 @@ def status() -> None:
 
 @app.command("explain")
 def explain_(
-    who: Annotated[str, typer.Argument(help="An e-mail address, a website, or SIDE:ID such as hubspot:51.")],
+    who: Annotated[
+        str, typer.Argument(help="An e-mail address, a website, a deal's name, or SIDE:ID such as hubspot:51.")
+    ],
 ) -> None:
-    """One person or company: links and why, each field's values, base, rule and last writer, what is held and written.
+    """One person, company or deal: links and why, each field's values, base, rule, last writer, what is held, written.
 
     Example: smarketing explain ann@example.com
     """

@@ -274,7 +274,7 @@ def time_in_stage(way: Iterable[tuple[int | None, Standing]], until: int) -> dic
     """
     spent: dict[tuple[int, str], int] = {}
     dated = sorted(((at, standing) for at, standing in way if at is not None), key=lambda step: step[0])
-    ends = [*(at for at, _ in dated[1:]), until]
+    ends = [*(at for at, _ in dated[1:]), until][: len(dated)]
     for (at, standing), end in zip(dated, ends, strict=True):
         if standing.stage is not None:
             place = standing.cycle, standing.stage

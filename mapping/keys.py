@@ -5,6 +5,7 @@ alt:ann@acme.com            a further address of the record
 key:salesforce:Lead:00Q1    the record names that one in its sync key
 domain:acme.com             the company's website
 name:acme homes|de          opt-in: a company's name and country together, a deal's name and close date
+called:acme - alder 120     how people ask for a deal: no identity either
 parent:hubspot:company:51   the record refers to that company: no identity, but how it is found when that one moves
 phone:+4930123456|muster|acme.com    opt-in: number, last name and company domain together
 """
@@ -46,6 +47,11 @@ def _name_keys(own: Mapping[str, Value], plain: Callable[[str], str]) -> list[st
     name, more = plain(str(own.get("name") or "")), own.get("country") or own.get("close_date")
     beside = str(more or "").strip().casefold()
     return [f"name:{name}|{beside}"] if name and beside else []
+
+
+def called_key(name: Value) -> str:
+    """The match key under which an entity is found by its name; it is no identity."""
+    return f"called:{_folded(str(name))}"
 
 
 def _folded(name: str) -> str:

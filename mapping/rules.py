@@ -203,6 +203,8 @@ class KindRule:
     or whose sync key names nothing of ours, is never made elsewhere."""
     prefix: str = ""
     """What the keys of its entities begin with, so that records of different objects with one id never meet."""
+    called: str = ""
+    """The field by which people ask for one; empty: none."""
     stand_in: str = ""
     """The field by which a record of ours is found again where nobody may give it a sync key; empty: none."""
     match_name: bool = False

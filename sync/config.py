@@ -306,6 +306,7 @@ def _deal(settings: Settings) -> KindRule:
     return replace(
         rule, fields=fields, stages=_deal_stages(deal), match_name=deal.match_name,
         any_of=("company", "people"), orphans=True,
+        called="name" if "name" in deal.all_fields else "",
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mapping.domains import host, registered
 from mapping.journey import JOURNALED, standing_of, time_in_stage
+from mapping.keys import called_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import Place, is_ours
@@ -21,7 +22,7 @@ class NotFoundError(LookupError):
 
 
 def find(store: Store, mappings: Iterable[KindMapping], who: str) -> list[tuple[KindMapping, str]]:
-    """The entities meant by an e-mail address, a company's website or `SIDE:ID` (`salesforce:00Q…`, `hubspot:51`).
+    """The entities meant by an e-mail address, a company's website, a deal's name or `SIDE:ID` (`salesforce:00Q…`).
 
     Raises NotFoundError with what would be right.
     """
@@ -34,8 +35,8 @@ def find(store: Store, mappings: Iterable[KindMapping], who: str) -> list[tuple[
         row = rows[0]
         raise NotFoundError(f"{who} is known ({row.system} {row.object} {row.id}), but not linked: {row.state}.")
     raise NotFoundError(
-        f"Nobody is known as {who}. Give an e-mail address, a website or SIDE:ID, such as hubspot:51; "
-        "a record that was made since the last sync is not known yet."
+        f"Nobody is known as {who}. Give an e-mail address, a website, a deal's name or SIDE:ID, such as "
+        "hubspot:51; a record that was made since the last sync is not known yet."
     )
 
 
@@ -48,7 +49,8 @@ def _rows(store: Store, mappings: Iterable[KindMapping], who: str) -> list[Row]:
     address = who.strip().lower()
     if "@" not in address:
         site = host(address)
-        return store.lookup(f"domain:{registered(site)}") if site else []
+        by_site = store.lookup(f"domain:{registered(site)}") if site else []
+        return by_site or store.lookup(called_key(who))
     return [*store.lookup(f"email:{address}"), *store.lookup(f"alt:{address}")]
 
 

@@ -113,7 +113,7 @@ class DealSettings(KindSettings):
     """`[deal]`"""
 
     DEFAULTS: ClassVar = DEAL_FIELDS
-    sync: bool = False
+    sync: bool = True
     create: DealCreateSettings = DealCreateSettings()
     stages: dict[str, dict[Side, OwnValues]] = Field(default_factory=lambda: dict(DEAL_STAGES))
     pipelines: dict[str, dict[Side, OwnValues]] = Field(default_factory=dict)

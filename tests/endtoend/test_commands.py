@@ -213,6 +213,7 @@ def test_status_says_how_far_it_read_and_what_waits(story: Story) -> None:
     assert {(cursor["side"], cursor["object"]) for cursor in document["cursors"]} == {
         ("hubspot", "companies"), ("salesforce", "Account"),
         ("hubspot", "contacts"), ("salesforce", "Lead"), ("salesforce", "Contact"),
+        ("hubspot", "deals"), ("salesforce", "Opportunity"),
     }  # fmt: skip
     assert all(MOMENT.fullmatch(cursor["until"]) for cursor in document["cursors"])
     assert [run["job"] for run in document["runs"]][-1] in ("plan", "backfill")

@@ -37,18 +37,21 @@ def test_the_demo_tells_its_whole_story(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+SIDES = ("hubspot", "salesforce")
+
+
 def second_sync_writes_nothing(folder: Path, state: str) -> None:
     with served(150) as (world, addresses):
         program = Program.installed(folder, addresses, state=state)
         provisioned(program)
         first: dict[str, Any] = program.json("backfill")
         assert first["accounted"] is True
-        assert all(side["written"]["created"] for side in first["objects"]["person"].values())
+        assert all(first["objects"][kind][side]["written"]["created"] for kind in ("person", "deal") for side in SIDES)
         later(world)
         before = people.frozen(world)
         second = program.json("sync")
         assert second["accounted"] is True
-        written = [side["written"] for side in second["objects"]["person"].values()]
+        written = [side["written"] for sides in second["objects"].values() for side in sides.values()]
         assert not any(count for side in written for count in side.values())
         assert people.frozen(world) == before
 

@@ -161,6 +161,7 @@ def test_time_in_a_stage_is_the_sum_of_its_intervals() -> None:
         got = step(LIFE, standing, [said(value, at=at, key=f"salesforce:{at}")])
         way, standing = [*way, *((t.at, t.became) for t in got.transitions)], got.standing
     assert time_in_stage(way, 150) == {(1, "mql"): 20, (1, "sal"): 40, (1, "lead"): 30, (2, "mql"): 50}
+    assert time_in_stage([], 150) == {}
 
 
 def test_who_is_met_late_has_the_way_that_the_system_tells() -> None:

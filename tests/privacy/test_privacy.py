@@ -30,7 +30,7 @@ def stage() -> Iterator[Stage]:
 
 
 def privacy(stage: Stage) -> Privacy:
-    engine = compose.engine(stage.settings(), stage._outside(), stage.state)
+    engine = compose.engine(stage.settings(), stage.outside(), stage.state)
     return Privacy(stage.state, engine.connectors, engine.planner(person_rule(stage.settings())).mapping)
 
 

@@ -128,7 +128,7 @@ class Stage:
         for colleague, hubspot, salesforce in zip(STAFF, staff.hubspot, staff.salesforce, strict=True):
             self.staff[colleague.first.lower()] = {"hubspot": hubspot, "salesforce": salesforce}
         world.salesforce.edit("User", str(self.staff["gone"]["salesforce"]), {"IsActive": False}, SEED)
-        sides = compose.connectors(self.settings(), self._outside())
+        sides = compose.connectors(self.settings(), self.outside())
         provision(sides, lacking(sides, rules(self.settings())))
 
     def field(self, side: str, type: str, native: str, options: Sequence[str]) -> None:
@@ -140,7 +140,7 @@ class Stage:
             length = None
         choices = tuple(Option(option, option) for option in options)
         specs = [FieldSpec(object, native, native, type, length=length, options=choices) for object in objects]
-        compose.connectors(self.settings(), self._outside())[side].provision(specs)
+        compose.connectors(self.settings(), self.outside())[side].provision(specs)
 
     # -- configuration -----------------------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ class Stage:
         """The settings as they are now."""
         return parse(self.raw)
 
-    def _outside(self) -> compose.World:
+    def outside(self) -> compose.World:
         known = self.world.credentials
         environment = {
             "TOKEN": known["hubspot"]["access_token"],
@@ -202,7 +202,7 @@ class Stage:
     def sync(self, job: str = "sync", *, full: bool = False, compare: bool = False) -> Report:
         """One cycle, by an engine that knows nothing but the state, as a command would make it."""
         self.begin()
-        return compose.engine(self.settings(), self._outside(), self.state).cycle(
+        return compose.engine(self.settings(), self.outside(), self.state).cycle(
             job, full=full, muted=full, compare=compare
         )
 

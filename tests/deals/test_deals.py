@@ -1,0 +1,99 @@
+"""What commands say of deals: explain, check and reconcile, on the stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.port import Problem
+from sandbox.hubspot.pipelines import Stage as Step
+from sync import compose
+from sync.check import check
+from sync.config import rules
+from sync.explain import NotFoundError, explain, find
+from sync.report import Report
+from tests.scenarios.stage import MINUTE, Stage
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    made = Stage()
+    made.raw["deal"] = {"sync": True}
+    made.begin()
+    yield made
+    made.close()
+
+
+def deal(stage: Stage, **more: object) -> str:
+    values = {"Name": "Acme  -  Alder 120", "StageName": "Prospecting", "CloseDate": "2027-01-31", **more}
+    return stage.world.salesforce.create("Opportunity", values, stage.human("salesforce"))
+
+
+def sync(stage: Stage, *, compare: bool = False) -> Report:
+    stage.clock.advance(10 * MINUTE)
+    return stage.sync("reconcile" if compare else "sync", compare=compare)
+
+
+def problems(stage: Stage) -> list[Problem]:
+    settings = stage.settings()
+    found = check(compose.connectors(settings, stage.outside()), rules(settings))
+    return [problem for problem in found if "deal" in problem.where or "Opportunity" in problem.where]
+
+
+def test_a_deal_is_explained_by_its_name_and_by_its_id(stage: Stage) -> None:
+    id = deal(stage)
+    sync(stage)
+    mappings = compose.engine(stage.settings(), stage.outside(), stage.state).mappings()
+    ((mapping, entity),) = find(stage.state, mappings, "acme - alder 120")
+    assert find(stage.state, mappings, f"salesforce:{id}") == [(mapping, entity)]
+    document = explain(stage.state, mapping, entity)
+    assert document["kind"] == "deal"
+    assert document["fields"]["stage"]["sides"]["hubspot"]["means"] == "prospecting"
+    with pytest.raises(NotFoundError, match="a deal's name"):
+        find(stage.state, mappings, "acme")
+
+
+def test_the_delivered_stages_need_no_configuration(stage: Stage) -> None:
+    assert problems(stage) == []
+
+
+def test_check_lists_stages_without_a_meaning_and_suggests_one(stage: Stage) -> None:
+    pipeline = stage.world.hubspot.pipelines.of["deals"]["default"]
+    for id, label, chance in (("71", "Legal", "0.89"), ("72", "Closed won", "1.0")):
+        closed = str(chance == "1.0").lower()
+        pipeline.stages[id] = Step(id, label, 9, {"isClosed": closed, "probability": chance})
+    (problem,) = problems(stage)
+    assert problem.level == "warning"
+    assert problem.where == "hubspot.deals.dealstage"
+    assert '"71" (Legal)' in problem.what
+    assert "72" not in problem.what
+    assert 'negotiation = "71"' in problem.fix
+
+
+def test_check_says_which_stage_a_side_lacks(stage: Stage) -> None:
+    del stage.world.hubspot.pipelines.of["deals"]["default"].stages["contractsent"]
+    (problem,) = problems(stage)
+    assert (problem.level, problem.where) == ("warning", "hubspot.deals.dealstage")
+    assert "no stage for negotiation" in problem.what
+
+
+def test_check_speaks_of_pipelines_and_record_types(stage: Stage) -> None:
+    stage.world.salesforce.add_record_types("Opportunity", {"New": ("New", {}), "Old": ("Old", {})}, "New")
+    assert problems(stage) == []
+    stage.raw["deal"]["pipelines"] = {"new": {"hubspot": "default", "salesforce": "New_Business"}}
+    found = sorted(problem.what for problem in problems(stage))
+    assert found == ["nothing belongs to New, Old of salesforce", "salesforce has no New_Business"]
+
+
+def test_an_association_that_moved_no_stamp_is_found_by_the_comparison(stage: Stage) -> None:
+    world, human = stage.world, stage.human("hubspot")
+    contact = world.hubspot.create("contacts", {"email": "ann@prospect.example", "lastname": "Ann"}, human)
+    person = {"LastName": "Ann", "Email": "ann@prospect.example"}
+    role = world.salesforce.create("Contact", person, stage.human("salesforce"))
+    deal(stage)
+    sync(stage)
+    (found,) = (id for id, row in world.rows("hubspot", "deals").items())
+    world.hubspot.associate("deals", found, "contacts", contact, human)
+    sync(stage, compare=True)
+    assert [row.values["ContactId"] for row in world.rows("salesforce", "OpportunityContactRole").values()] == [role]
