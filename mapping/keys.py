@@ -12,23 +12,20 @@ phone:+4930123456|muster|acme.com    opt-in: number, last name and company domai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import phonenumbers
 
 from mapping.domains import company_site, host, plain_name
 from mapping.mailboxes import company_domain
-from mapping.rules import KindRule, Place, Value
+from mapping.rules import KindRule, Value
 from mapping.values import form, parse_phone
 
 
-def match_keys(rule: KindRule, place: Place, own: Mapping[str, Value]) -> list[str]:
-    """The keys of a record, most telling first.  own: as `Mapping.decode` gives it."""
-    keys = [
-        f"key:{key.of.system}:{key.of.object}:{named}"
-        for key in rule.keys
-        if key.place == place and (named := own.get(f"@key:{key.of.system}:{key.of.object}")) is not None
-    ]
+def match_keys(rule: KindRule, names: Iterable[str], own: Mapping[str, Value]) -> list[str]:
+    """The keys of a record, most telling first.  names: under which `own`, as `Mapping.decode` gives it, holds the
+    record's sync keys."""
+    keys = [f"{name[1:]}:{named}" for name in names if (named := own.get(name)) is not None]
     address = own.get("email")
     if address is not None:
         keys.append(f"email:{address}")

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 from connectors.port import Field, Key, Owner, Record, Schema
 from mapping.codecs import to_native
-from mapping.facts import facts
+from mapping.facts import Facts
 from mapping.keys import called_key, match_keys
 from mapping.lifecycle import Lifecycle
 from mapping.links import Links, parent_key
 from mapping.mailboxes import local_part
 from mapping.owners import Owners
-from mapping.rules import OURS, SORT, FieldRule, KindRule, Place, Value, is_ours
+from mapping.rules import OURS, SORT, FieldRule, KeyField, KindRule, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
 from mapping.steps import DEAL_STAGE, resolved
 from mapping.values import Unlinked, Unmapped, boolean, day, email, instant, same, text
@@ -76,16 +76,25 @@ class Mapping:
         self.owners = Owners(owners, rule.owner_fallback)
         places = [Place(system, object) for system, objects in rule.objects.items() for object in objects]
         self._slots = {place: compile_slots(self, place) for place in places}
-        self._plain = {
-            place: [(slot.rule.name, slot.natives[0], slot.read) for slot in slots.values() if not slot.composed]
+        self._composed = {place: [s for s in slots.values() if s.composed] for place, slots in self._slots.items()}
+        self._defaults = {
+            place: [name for name, slot in slots.items() if slot.metas[0].required and slot.rule.default is not None]
             for place, slots in self._slots.items()
         }
-        self._composed = {place: [s for s in slots.values() if s.composed] for place, slots in self._slots.items()}
         self._ours = {
             place: tuple((name, slot) for name, slot in slots.items() if is_ours(name))
             for place, slots in self._slots.items()
         }
+        self._sync_keys = {
+            place: tuple(
+                (key, f"@key:{key.of.system}:{key.of.object}")
+                for key in rule.keys
+                if key.place == place and self.known(place, key.native)
+            )
+            for place in places
+        }
         self._reserved = {place: self._reserve(place) for place in places}
+        self._plain = {place: self._plainly(place) for place in places}
         self.links = Links()
         self._targets: dict[tuple[str, str], frozenset[str]] = {}
         self._shared: dict[tuple[Place, ...], tuple[Shared, ...]] = {}
@@ -113,6 +122,10 @@ class Mapping:
         names += [native for _, native in reserved.moments]
         return list(dict.fromkeys(names))
 
+    def sync_keys(self, place: Place) -> tuple[tuple[KeyField, str], ...]:
+        """The sync keys that the system shows in this object, with the reserved names of their values."""
+        return self._sync_keys[place]
+
     def schema(self, place: Place) -> Schema | None:
         """What the system says of this object."""
         return self._schemas.get(place)
@@ -129,11 +142,7 @@ class Mapping:
         return resolved(found, self._schemas) if field.type == DEAL_STAGE else found
 
     def _reserve(self, place: Place) -> _Reserved:
-        keys = tuple(
-            (f"@key:{key.of.system}:{key.of.object}", key.native, key.tag)
-            for key in self.rule.keys
-            if key.place == place and self.known(place, key.native)
-        )
+        keys = tuple((name, key.native, key.tag) for key, name in self.sync_keys(place))
         ignore, emails = self.rule.ignore.get(place), self.rule.more_emails.get(place)
         conversion = self.rule.conversion.get(place)
         return _Reserved(
@@ -148,6 +157,16 @@ class Mapping:
                 if place in sort.told
             ),
         )
+
+    def _plainly(self, place: Place) -> list[tuple[str, str, abc.Callable[[Any], Value] | None]]:
+        """(name, native, what reads it) of all that is read field by field; None: it is read as text."""
+        reserved = self._reserved[place]
+        slots = [slot for slot in self._slots[place].values() if not slot.composed]
+        readers = [
+            *((slot.rule.name, slot.natives[0], slot.read) for slot in slots),
+            *((name, native, instant) for name, native in reserved.moments),
+        ]
+        return [(name, native, None if read is text else read) for name, native, read in readers]
 
     def _fingerprint(self) -> str:
         fields = [
@@ -181,7 +200,12 @@ class Mapping:
         own: dict[str, Value] = {}
         for name, native, read in self._plain[place]:
             raw = fields.get(native)
-            if raw is not None and (value := read(raw)) is not None:
+            if raw is None:
+                continue
+            if read is None and raw.__class__ is str:
+                if raw and not raw.isspace():
+                    own[name] = raw
+            elif (value := (read or text)(raw)) is not None:
                 own[name] = value
         for slot in self._composed[place]:
             value = slot.compose(fields)
@@ -214,10 +238,6 @@ class Mapping:
                 own["@converted"] = day(converted)
             if deal is not None:
                 own["@deal"] = deal
-        for name, native in reserved.moments:
-            raw = fields.get(native)
-            if raw is not None and (moment := instant(raw)) is not None:
-                own[name] = moment
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
@@ -266,11 +286,17 @@ class Mapping:
         if not values and not creating:
             return natives, problems
         slots = self._slots[place]
-        for name, slot in slots.items():
-            value = values.get(name)
+        for name in (*values, *(name for name in self._defaults[place] if creating and name not in values)):
+            slot, value = slots.get(name), values.get(name)
+            if slot is None:
+                continue
             if creating and value is None and slot.metas[0].required:
                 value = slot.rule.default
-            if value is None and (creating or name not in values):
+            if value is None and creating:
+                continue
+            if value.__class__ is str and len(value) <= slot.literal:
+                if slot.metas[0].createable if creating else slot.metas[0].writable:
+                    natives[slot.natives[0]] = value
                 continue
             result = slot.encode(value, creating=creating, held=(held or {}).get(name))
             if isinstance(result, FieldProblem):
@@ -360,7 +386,7 @@ class Mapping:
 
     def match_keys(self, place: Place, own: abc.Mapping[str, Value]) -> list[str]:
         """The keys under which the record can be found: see `mapping.keys`."""
-        return match_keys(self.rule, place, own)
+        return match_keys(self.rule, [name for _, name in self._sync_keys[place]], own)
 
     def keys(self, place: Place, own: abc.Mapping[str, Value]) -> list[str]:
         """All keys to remember the record by: its match keys, those of its parents, and its name."""
@@ -377,9 +403,9 @@ class Mapping:
         """Whether an address belongs to a role, and so to nobody in particular."""
         return local_part(address) in self.rule.role_mailboxes
 
-    def facts(self, place: Place, own: abc.Mapping[str, Value]) -> dict[str, Any]:
-        """What conditions may ask of the record: canonical values without unmapped ones, and the flags."""
-        return facts(self, place, own)
+    def facts(self, *records: tuple[Place, abc.Mapping[str, Value]]) -> Facts:
+        """What conditions may ask of these records of one person: canonical values, and the flags."""
+        return Facts(self, records)
 
     def slots(self, place: Place) -> abc.Mapping[str, Slot]:
         """The fields that live in this object."""

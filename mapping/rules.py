@@ -30,7 +30,7 @@ OURS = "ours"
 
 def is_ours(name: str) -> bool:
     """Whether a field of this name is one that we alone work out."""
-    return name.startswith("@") and not name.startswith("@key:")
+    return name[0] == "@" and name[:5] != "@key:"
 
 
 class Place(NamedTuple):

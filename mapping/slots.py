@@ -11,7 +11,7 @@ from mapping.codecs import MisfitError, cut, nearest, to_native
 from mapping.links import referred
 from mapping.rules import FieldRule, Place, Value, ValueMap
 from mapping.steps import DEAL_STAGE, Steps
-from mapping.values import Unlinked, Unmapped, decode, reader, split_money, text
+from mapping.values import CALENDAR_ENDS, Unlinked, Unmapped, decode, reader, split_money, text
 from mapping.zones import day_in, noon
 
 if TYPE_CHECKING:
@@ -29,6 +29,15 @@ _TYPES = {
     "choice": "choice",
     "set": "choices",
 }
+
+
+_LITERAL = frozenset({"text", "long_text", "phone", "url"})
+_TRANSLATED = frozenset({"bool", "choice", "choices", "html"})
+_RECURRING = frozenset({"bool", "choice", "owner", "stage"})
+_ENDLESS = 1 << 62
+_SIMPLE = (str, bool)
+MOST_KNOWN = 1_000
+"""Native values that are remembered for a slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,12 @@ class Slot:
     """Own values are the shared ones."""
     read: Callable[[Any], Value] = field(init=False, compare=False)
     """Reads native values."""
+    literal: int = field(init=False)
+    """Texts up to this length are written, and read back, exactly as they are; -1: not so."""
+    whole: bool = field(init=False)
+    """Whole numbers, and times within the calendar, are read back as they are."""
+    _few: dict[Value, dict[str, Any]] | None = field(init=False, compare=False)
+    """The native values of shared values, where few values occur again and again."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "system", self.place.system)
@@ -89,11 +104,18 @@ class Slot:
         bare = self.rule.type == "money" and not all("+" in spec for spec in self.rule.places.values())
         object.__setattr__(self, "bare", bare)
         plain = self.values is None and self.rule.type not in ("stage", "owner") and not self.refers and not bare
-        object.__setattr__(self, "plain", plain and self.steps is None)
+        plain = plain and self.steps is None
+        object.__setattr__(self, "plain", plain)
         object.__setattr__(self, "composed", self.staged or self.steps is not None or self.rule.type == "money")
         zoned = self.rule.type == "date" and self.metas[0].type == "datetime"
         object.__setattr__(self, "zoned", zoned)
         object.__setattr__(self, "read", day_in(self.zone) if zoned else reader(self.rule.type, self.metas[0].type))
+        literal = plain and self.rule.type in _LITERAL and self.metas[0].type not in _TRANSLATED
+        length = self.metas[0].length
+        object.__setattr__(self, "literal", -1 if not literal else _ENDLESS if length is None else length)
+        exact = (self.rule.type, self.metas[0].type) in (("datetime", "datetime"), ("int", "number"))
+        object.__setattr__(self, "whole", exact)
+        object.__setattr__(self, "_few", {} if self.rule.type in _RECURRING else None)
 
     # -- native → own --------------------------------------------------------------------------------------------------
 
@@ -167,6 +189,10 @@ class Slot:
 
     def fit(self, value: Value, held: Value = None) -> Value:
         """The own value after writing; Unmapped if it cannot be, UNWRITTEN if it will not be."""
+        if value.__class__ is str and len(value) <= self.literal and self.metas[0].writable:
+            return value
+        if value.__class__ is int and self.whole and 0 <= value < CALENDAR_ENDS and self.metas[0].writable:
+            return value
         try:
             return self._read_back(self._natives(value, creating=False, held=held), held)
         except _NotWritten:
@@ -193,11 +219,23 @@ class Slot:
             raise _NotWritten
         if self.refers:
             return {self.natives[0]: self._records(value, held) if self.many else self._record(value)}
+        if value.__class__ is str and len(value) <= self.literal:
+            return {self.natives[0]: value}
+        few = self._few
         try:
-            return self._exactly(value, held, creating=creating)
+            if few is None or not (value is None or value.__class__ in _SIMPLE):
+                return self._exactly(value, held, creating=creating)
+            known = few.get(value)
+            if known is None:
+                known = self._exactly(value)
+                if len(few) < MOST_KNOWN:
+                    few[value] = known
+            return known
         except MisfitError as misfit:
-            policy = self.rule.too_long if misfit.code == "TOO_LONG" else self.rule.on_invalid
-            return self._instead(value, policy, misfit)
+            instead = self._instead(value, self.rule.too_long if misfit.code == "TOO_LONG" else self.rule.on_invalid)
+            if instead is None:
+                raise
+            return instead
 
     def _exactly(self, value: Value, held: Value = None, *, creating: bool = False) -> dict[str, Any]:
         if isinstance(value, Unmapped):
@@ -226,8 +264,8 @@ class Slot:
             natives[self.natives[1]] = to_native("choice", currency, self.metas[1])
         return natives
 
-    def _instead(self, value: Value, policy: str, misfit: MisfitError) -> dict[str, Any]:
-        """What is written in place of a value that does not fit."""
+    def _instead(self, value: Value, policy: str) -> dict[str, Any] | None:
+        """What is written in place of a value that does not fit; None: nothing."""
         native, meta, type_ = self.natives[0], self.metas[0], self.rule.type
         if policy == "drop":
             raise _NotWritten
@@ -239,7 +277,7 @@ class Slot:
             close = nearest(type_, value, meta)
             if close is not None:
                 return {native: to_native(type_, close, meta)}
-        raise misfit
+        return None
 
     def _record(self, entity: Value) -> str | None:
         if entity is None:

@@ -28,6 +28,10 @@ from mapping.rules import Value
 BLANK: Value = None
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000
+_MILLISECOND = timedelta(milliseconds=1)
+CALENDAR_ENDS = 253_402_300_800_000
+"""The first millisecond of the year 10,000."""
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _ADDRESS = re.compile(r"<([^<>]*@[^<>]*)>\s*$")
 _MILLISECONDS = re.compile(r"-?\d{1,16}$", re.ASCII)
@@ -218,14 +222,14 @@ def instant(native: Any) -> Value:
     if _MILLISECONDS.match(stripped):
         return int(stripped)
     parsed = _iso(stripped)
-    return raw if parsed is None else (parsed - _EPOCH) // timedelta(milliseconds=1)
+    return raw if parsed is None else (parsed - _EPOCH) // _MILLISECOND
 
 
 def _iso(raw: str) -> datetime | None:
     try:
         parsed = datetime.fromisoformat(raw)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
+    except ValueError:
         return None
 
 
@@ -254,8 +258,22 @@ def _moment(ms: int) -> datetime | None:
 
 def iso_instant(ms: int) -> str | None:
     """`2026-01-31T12:34:56.000Z`, which both systems take; None beyond the calendar."""
-    moment = _moment(ms)
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    days, left = divmod(ms, _DAY)
+    date_ = _day_text(days)
+    if date_ is None:
+        return None
+    seconds, left = divmod(left, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{date_}T{hour:02d}:{minute:02d}:{second:02d}.{left:03d}Z"
+
+
+@lru_cache(maxsize=65536)
+def _day_text(days: int) -> str | None:
+    try:
+        return date.fromordinal(_EPOCH.toordinal() + days).isoformat()
+    except (ValueError, OverflowError):
+        return None
 
 
 def options(native: Any) -> Value:

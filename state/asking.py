@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from state.base import Part, from_json
+from state.notes import read_journal
 from state.observing import ROW_COLUMNS, read_row
 from state.operations import OPERATION_COLUMNS, read_operation
 from state.rows import DONE, DUPLICATE, LIVE, SHARED, JournalRow, Lease, OperationRow, ReviewRow, Row
@@ -55,8 +56,7 @@ class Asking(Part):
 
     def _journal(self, query: Select[Any]) -> list[JournalRow]:
         with self._tables.reading() as connection:
-            lines = [JournalRow(*found) for found in connection.execute(query)]
-        return [line._replace(was=from_json(line.was), became=from_json(line.became)) for line in lines]
+            return read_journal(connection.execute(query))
 
     def operations(
         self,

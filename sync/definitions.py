@@ -128,11 +128,7 @@ def _value(mapping: KindMapping, row: Row) -> str | None:
 
 
 def _fulfils(mapping: KindMapping, entry: str, rows: Sequence[Row]) -> bool:
-    facts: dict[str, Any] = {}
-    for row in rows:
-        for name, value in mapping.facts(Place(row.system, row.object), row.now).items():
-            if facts.get(name) in (None, False):
-                facts[name] = value
+    facts = mapping.facts(*((Place(row.system, row.object), row.now) for row in rows))
     ranks = {stage.name: stage.rank for stage in mapping.rule.stages}
     return compile_condition(entry, {field.name for field in mapping.rule.fields}, ranks)(facts)
 

@@ -55,6 +55,8 @@ def after_deletion(
     decision: Decision,
 ) -> None:
     """What the deletion of a counterpart means for the records that are left, and what its return does."""
+    if not any(row.state == DELETED or MARK in row.now for row in rows):
+        return
     for system, row in live.items():
         policy = planner.mapping.rule.on_delete.get(system)
         gone = next(

@@ -7,10 +7,11 @@ is not written: skipped by a condition, held with cause and fix, or waiting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mapping.facts import Facts
 from mapping.journey import Standing
 from mapping.links import Links
 from mapping.mapping import Mapping as KindMapping
@@ -117,25 +118,23 @@ class Planner:
         ahead = self.skew.get(system, 0)
         return min(after, by - 1 if blur else by) - ahead, by + blur - ahead
 
-    def facts(self, live: Mapping[str, Row]) -> dict[str, Any]:
-        """What conditions may ask of the person: canonical values, the first system that has one speaking."""
-        facts: dict[str, Any] = {}
-        for row in live.values():
-            for name, value in self.mapping.facts(Place(row.system, row.object), row.now).items():
-                if facts.get(name) in (None, False):
-                    facts[name] = value
-        return facts
+    def facts(self, live: Mapping[str, Row]) -> Facts:
+        """What conditions may ask of the person, the first system that has a value speaking."""
+        return self.mapping.facts(*((Place(row.system, row.object), row.now) for row in live.values()))
 
     def _update(self, system: str, row: Row, merged: _Merged, open_: OperationRow | None, decision: Decision) -> None:
         place = Place(system, row.object)
         wanted = merged.writes.get(system, {})
+        keys = {} if merged.alone else self._keys(place, row, merged.live) | self._dead_keys(place, row, merged)
+        if not merged.alone and (wanted or keys or merged.staging.is_news):
+            # Our own fields change nothing by themselves: they go along with what is written anyway, or tell news.
+            wanted |= merged.staging.ours_to_write(row)
         natives = {name: why.new for name, why in wanted.items()}
         native, problems = self.mapping.encode(place, natives, creating=False, held=row.now)
         for problem in problems:
             wanted.pop(problem.field, None)
             merged.hold([problem.field])
             decision.questions.append(held(system, row, problem))
-        keys = {} if merged.alone else self._keys(place, row, merged.live) | self._dead_keys(place, row, merged)
         if not native and not keys:
             return
         if not keys and not merged.staging.is_news and all(map(is_ours, wanted)):
@@ -167,13 +166,7 @@ class Planner:
                 name: why for name, why in why_of.items() if part == native or (name in told) == (part == consent)
             }
             merged.hold(wanted.keys() - fields.keys())
-            agreed = {
-                other: merged.agreed(
-                    other, [name for name in fields if name in merged.names(other) and not is_ours(name)]
-                )
-                for other in merged.live
-                if other != system
-            }
+            agreed = {other: merged.agreed(other, fields) for other in merged.live if other != system}
             if lists := {name: why.new for name, why in wanted.items() if name in fields and isinstance(why.new, list)}:
                 agreed[system] = merged.lists_after(system, lists)
             # Fields of our own are right whatever else the record has come to hold.
@@ -189,21 +182,18 @@ class Planner:
 
     def _keys(self, place: Place, row: Row, live: Mapping[str, Row]) -> dict[KeyField, Why]:
         keys: dict[KeyField, Why] = {}
-        for key in self.mapping.rule.keys:
+        for key, name in self.mapping.sync_keys(place):
             other = live.get(key.of.system)
-            if key.place != place or other is None or other.object != key.of.object:
-                continue
-            held = row.now.get(f"@key:{key.of.system}:{key.of.object}")
-            if held != other.id and self.mapping.known(place, key.native):
+            if other is not None and other.object == key.of.object and (held := row.now.get(name)) != other.id:
                 keys[key] = Why(held, other.id, "link", f"names its {other.system} record")
         return keys
 
     def _dead_keys(self, place: Place, row: Row, merged: _Merged) -> dict[KeyField, Why]:
         """Sync keys that name a record that was merged away and that nothing will lead to any more."""
         keys: dict[KeyField, Why] = {}
-        for key in self.mapping.rule.keys:
-            held = row.now.get(f"@key:{key.of.system}:{key.of.object}")
-            if key.place != place or key.of.system in merged.live or key.of.system in self.mapping.rule.keeps_ids:
+        for key, name in self.mapping.sync_keys(place) if merged.moved else ():
+            held = row.now.get(name)
+            if key.of.system in merged.live or key.of.system in self.mapping.rule.keeps_ids:
                 continue
             gone = [r for r in merged.moved if (r.system, r.object, r.id) == (*key.of, held)]
             if gone and gone[0].dirty:
@@ -245,7 +235,7 @@ class _Merged:
         self.writes: dict[str, dict[str, Why]] = {}
         self.back: set[str] = set()
         """Systems whose stage is to be set back."""
-        self._move: dict[str, dict[str, Value]] = {}
+        self._move: dict[str, dict[str, Value]] = {system: {} for system in live}
         self._stay: set[str] = set()
         self._flow = self.mapping.rule.flow({system: row.object for system, row in live.items()})
         self._places = {system: Place(system, row.object) for system, row in live.items()}
@@ -255,11 +245,6 @@ class _Merged:
                     self._field(shared, decision)
             if not alone:
                 self._agree(STAGE, staging.settle(decision, self.writes, self.back))
-                staging.write_ours(self.writes)
-
-    def names(self, system: str) -> Collection[str]:
-        """The fields that live in this system's record."""
-        return self.mapping.slots(self._places[system]).keys()
 
     def opt_out(self, opted: Iterable[Consent]) -> None:
         """An opt-out on a duplicate, or of an address, counts for the person."""
@@ -287,20 +272,22 @@ class _Merged:
                 still = False
         if still and not consent:
             return
-        changed = {slot.system: self._changed(slot, name) for slot in slots}
+        changed = {slot.system: not still and self._changed(slot, name) for slot in slots}
         if met and not consent and True not in changed.values():
             return
         if not consent and not self.planner.holds(rule, live):
             return
         values: dict[str, Value] = {}
         for slot in slots:
-            value = slot.canon(live[slot.system].now.get(name))
-            if isinstance(value, Unlinked):
-                return
-            if isinstance(value, Unmapped):
-                if rule.on_invalid != "drop":
-                    decision.questions.append(unmapped(slot.system, live[slot.system], rule, value))
-                return
+            value = live[slot.system].now.get(name)
+            if not slot.plain and value is not None:
+                value = slot.canon(value)
+                if isinstance(value, Unlinked):
+                    return
+                if isinstance(value, Unmapped):
+                    if rule.on_invalid != "drop":
+                        decision.questions.append(unmapped(slot.system, live[slot.system], rule, value))
+                    return
             values[slot.system] = value
         if consent and met and True in changed.values() and True not in values.values():
             decision.answered.append(name)
@@ -341,12 +328,20 @@ class _Merged:
     def _agree(self, name: str, systems: Iterable[str]) -> None:
         """What these systems hold now is what they hold together."""
         for system in systems:
-            self._move.setdefault(system, {}).update(self.agreed(system, [name]))
+            slot = self.mapping.slots(self._places[system])[name]
+            own = self.live[system].now.get(name)
+            self._move[system][name] = slot.agreed(own) if slot.many else own
 
     def agreed(self, system: str, names: Iterable[str]) -> dict[str, Value]:
-        """What this system's record holds in these fields, as far as others can agree to it."""
+        """What this system's record holds in those of these fields that it has, as far as others can agree to it."""
         slots, now = self.mapping.slots(self._places[system]), self.live[system].now
-        return {name: slots[name].agreed(now.get(name)) for name in names}
+        held: dict[str, Value] = {}
+        for name in names:
+            slot = slots.get(name)
+            if slot is not None and not is_ours(name):
+                own = now.get(name)
+                held[name] = slot.agreed(own) if slot.many else own
+        return held
 
     def lists_after(self, system: str, lists: Mapping[str, Value]) -> dict[str, Value]:
         """What others can agree to of the lists that a write leaves in this system's record."""

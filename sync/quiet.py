@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-YOUNG = 100_000
+YOUNG = 1_000_000
 """New objects after which the young ones are looked through (Python's own measure: 700)."""
 
 

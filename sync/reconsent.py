@@ -88,7 +88,7 @@ def _evidence(planner: Planner, rule: FieldRule, doubted: Sequence[Row], heard: 
 def _shown(planner: Planner, rule: FieldRule, row: Row, heard: Heard) -> tuple[list[str], str]:
     wanted = planner.mapping.rule.reconsent
     assert wanted is not None
-    facts = planner.mapping.facts(Place(row.system, row.object), row.now)
+    facts = planner.mapping.facts((Place(row.system, row.object), row.now))
     event, at, source, basis = (facts.get(name) for name in wanted.fields)
     told = {"an event": event, "its time": at, "its source": source, "the legal basis": basis}
     missing = [said for said, value in told.items() if value is None]

@@ -51,7 +51,7 @@ class Selector:
         if scope.until is not None and (row.created_ms is None or row.created_ms >= scope.until):
             return False
         if self._condition is not None:
-            facts = self._mapping.facts(Place(row.system, row.object), row.now)
+            facts = self._mapping.facts((Place(row.system, row.object), row.now))
             if not self._condition(facts):
                 return False
         self._taken += 1

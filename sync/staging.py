@@ -73,6 +73,7 @@ class Staging:
         self.transitions: tuple[Transition, ...] = ()
         self.refused: tuple[Refusal, ...] = ()
         self.standing: Standing | None = standing
+        self._known_told: Mapping[str, Value] | None = None
         self.voices = self._voices()
         self.rule = self.voices[0].slot.rule if self.voices else None
         if self.rule is None or not self.rule.to or not planner.holds(self.rule, live):
@@ -253,39 +254,46 @@ class Staging:
 
     def ours(self, place: Place) -> dict[str, Value]:
         """What our own fields in this place should hold."""
-        standing = self.standing
-        if standing is None or self.question is not None:
+        if self.standing is None or self.question is not None:
             return {}
-        times = {f"@{name}_at": at for name, at in standing.entered.items()}
-        told: dict[str, Any] = {
-            **times,
-            "@shared_stage": standing.stage,
-            "@stage_status": standing.status,
-            "@stage_entered_at": standing.entered.get(standing.stage or ""),
-            "@cycle": standing.cycle,
-        }
+        told = self._told(self.standing)
         found: dict[str, Value] = {}
         for name, slot in self.mapping.ours(place):
-            value = _whole(told.get(name))
+            value = told.get(name)
             fitted = None if value is None else slot.fit(value)
             if not isinstance(fitted, Unmapped):
                 found[name] = fitted
         return found
+
+    def _told(self, standing: Standing) -> Mapping[str, Value]:
+        """What there is to tell of it, by the names of our own fields."""
+        if self._known_told is None:
+            # In whole seconds, which is how exactly every system keeps a time.
+            entered = {name: at // 1000 * 1000 for name, at in standing.entered.items()}
+            self._known_told = {
+                **{f"@{name}_at": at for name, at in entered.items()},
+                "@shared_stage": standing.stage,
+                "@stage_status": standing.status,
+                "@stage_entered_at": entered.get(standing.stage or ""),
+                "@cycle": standing.cycle,
+            }
+        return self._known_told
 
     @property
     def is_news(self) -> bool:
         """Whether our own fields would tell more than that the person was met: worth a call of their own."""
         return self.standing is not None and self.standing.moved
 
-    def write_ours(self, writes: dict[str, dict[str, Why]]) -> None:
-        """Plan our own fields where they differ from how the person stands."""
+    def ours_to_write(self, row: Row) -> dict[str, Why]:
+        """Our own fields that say anything else than how the person stands."""
         if self.rule is None:
-            return
-        for system, row in self.live.items():
-            for name, value in self.ours(Place(system, row.object)).items():
-                if row.now.get(name) != value:
-                    why = Why(row.now.get(name), value, "stage", "where the person stands")
-                    writes.setdefault(system, {})[name] = why
+            return {}
+        now = row.now
+        return {
+            name: Why(now.get(name), value, "stage", "where the person stands")
+            for name, value in self.ours(Place(row.system, row.object)).items()
+            if now.get(name) != value
+        }
 
 
 def _actor(maker: Sequence[Any]) -> str:
@@ -299,11 +307,6 @@ def journaled(transition: Transition, at: int, run: str, entity: str) -> Journal
     """The transition as the journal keeps it."""
     was, became = was_of(transition), became_of(transition)
     return JournalRow(at, run, entity, transition.side, JOURNALED, was, became, sentence(transition))
-
-
-def _whole(value: Value) -> Value:
-    """A time in whole seconds, which is how exactly every system keeps it."""
-    return value // 1000 * 1000 if isinstance(value, int) and value > DAY else value
 
 
 def _moment(row: Row) -> int:

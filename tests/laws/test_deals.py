@@ -156,8 +156,8 @@ def test_pipelines_that_belong_together_travel_with_the_stage() -> None:
     assert m.encode(OPPORTUNITY, {"stage": "renewal/won"}, creating=True)[0] == told
     assert m.fit(DEALS, "stage", "renewal/won", "p/new") == "r/r-won"
     assert isinstance(m.canon(OPPORTUNITY, "stage", "012zzz/Won"), Unmapped)
-    assert m.facts(DEALS, {"stage": "r/r-won"})["stage"] == "won"
-    assert m.facts(DEALS, {"stage": "r/r-won"})["won"] is True
+    assert m.facts((DEALS, {"stage": "r/r-won"}))["stage"] == "won"
+    assert m.facts((DEALS, {"stage": "r/r-won"}))["won"] is True
 
 
 def _told(rule: FieldRule) -> dict[str, Any]:

@@ -319,11 +319,11 @@ def test_a_phone_number_alone_is_no_key(own: dict[str, Any]) -> None:
 
 def test_facts_are_canonical_values_and_flags() -> None:
     m = mapping(*PERSON, stage_rule(), LOSSY)
-    known = m.facts(LEAD, {"email": "info+x@acme.com", "stage": "disqualified", "state": "odd"})
+    known = m.facts((LEAD, {"email": "info+x@acme.com", "stage": "disqualified", "state": "odd"}))
     flags = {name: known[name] for name in ("has_email", "role_address", "disqualified", "shared")}
     assert flags == {"has_email": True, "role_address": True, "disqualified": True, "shared": False}
     assert "state" not in known
-    assert m.facts(CONTACT, {})["has_email"] is False
+    assert m.facts((CONTACT, {}))["has_email"] is False
 
 
 def test_the_kind_is_not_changed_by_mapping_it() -> None:

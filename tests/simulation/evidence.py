@@ -34,7 +34,7 @@ class Known(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A row of `journal`."""
+    """A line of the journal."""
 
     entity: str
     system: str
@@ -112,8 +112,7 @@ class Evidence:
     @cached_property
     def journal(self) -> list[Line]:
         """The journal in order."""
-        found = self.life.ask("SELECT entity, system, field, was, became, reason FROM journal ORDER BY n")
-        return [Line(e, s, f, json.loads(was), json.loads(became), reason) for e, s, f, was, became, reason in found]
+        return [Line(*line) for line in self.life.journal()]
 
     @cached_property
     def open(self) -> list[Asked]:

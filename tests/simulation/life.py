@@ -7,6 +7,7 @@ streams of chance, so that the same people live through other troubles.
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import sqlite3
@@ -413,6 +414,17 @@ class Life:
         if self._look is None:
             self._look = sqlite3.connect(self.database, isolation_level=None)
         return self._look.execute(query, parameters).fetchall()
+
+    def journal(self) -> list[tuple[str, str, str, Any, Any, str]]:
+        """(entity, system, field, was, became, reason) of every line, in order."""
+        lines: list[tuple[str, str, str, Any, Any, str]] = []
+        query = "SELECT entity, system, field, was, became, reason FROM journal ORDER BY n"
+        for entity, system, name, was, became, reason in self.ask(query):
+            if name == "@fields":
+                lines += [(entity, *line) for line in json.loads(became)]
+            else:
+                lines.append((entity, system, name, json.loads(was), json.loads(became), reason))
+        return lines
 
     def engine(self) -> Engine:
         """A fresh worker over the store."""

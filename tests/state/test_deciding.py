@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from state.errors import StateError
+from state.notes import packed, read_journal
 from state.rows import Batch, Closing, Lease, Outcomes
 from state.store import Store
 from tests.state.make import change, contact, decide, known, lead, operation, question, save
@@ -176,3 +179,11 @@ def test_who_holds_a_released_key_is_decided_again(store: Store, lease: Lease) -
     assert [row.id for row in store.dirty("person", 0, 9)] == ["1"]
     store.commit_outcomes(lease, Outcomes(released=["parent:hubspot:company:6"]))
     assert [row.id for row in store.dirty("person", 0, 9)] == ["1", "2"]
+
+
+@given(st.lists(st.tuples(st.sampled_from([None, 1, 2]), st.sampled_from(["phone", "city"]), st.text()), max_size=12))
+def test_the_lines_of_an_operation_come_back_as_they_were(lines: list[tuple[int | None, str, str]]) -> None:
+    told = [change("e", field=field, became=value, operation=of) for of, field, value in lines]
+    rows = [tuple(row) for row in packed(told)]
+    read = read_journal((*row, n) for n, row in enumerate(rows))
+    assert [line._replace(n=0) for line in read] == told
