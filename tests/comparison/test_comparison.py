@@ -103,6 +103,62 @@ def test_too_many_are_not_gone_at_once(stage: Stage) -> None:
     assert "too many to be gone" in (report.comparison or {})["warnings"][0]
 
 
+@pytest.mark.parametrize(
+    ("side", "object"),
+    [("hubspot", "companies"), ("salesforce", "Account"), ("hubspot", "deals"), ("salesforce", "Opportunity")],
+)
+def test_records_of_every_kind_that_are_gone_without_a_trace_are_found(side: str, object: str) -> None:
+    stage = Stage()
+    made_in, made, values = {
+        "companies": ("salesforce", "Account", {"Name": "Acme", "Website": "acme.example"}),
+        "Account": ("hubspot", "companies", {"name": "Acme", "domain": "acme.example", "lifecyclestage": "customer"}),
+        "deals": ("salesforce", "Opportunity", {"Name": "Acme", "StageName": "Prospecting", "CloseDate": "2026-12-01"}),
+        "Opportunity": (
+            "hubspot",
+            "deals",
+            {"dealname": "Acme", "dealstage": "appointmentscheduled", "closedate": "2026-12-01T12:00:00Z"},
+        ),
+    }[object]
+    kind = "deal" if object in ("deals", "Opportunity") else "company"
+    stage.raw.setdefault(kind, {})["sync"] = True
+    stage.raw[kind]["create"] = {"hubspot": "always", "salesforce": "always"}
+    stage.begin()
+    stage.world.face(made_in).create(made, values, stage.human(made_in))
+    sync(stage)
+    sync(stage)
+    face = stage.world.face(side)
+    (id,) = [id for id, row in stage.world.rows(side, object).items() if row.archived_at is None]
+    if side == "hubspot":
+        stage.world.hubspot.erase(object, id)
+    else:
+        face.delete(object, id, stage.human(side))
+        stage.world.salesforce.purge(object, id, stage.human(side))
+    report = sync(stage, compare=True)
+    assert unnoticed(report) == [(object, "gone", 1)]
+    assert [line["why"] for line in (report.comparison or {})["remaining"]] == ["deleted there"]
+    stage.close()
+
+
+def test_a_formula_that_says_something_else_now_is_found_and_travels(stage: Stage) -> None:
+    stage.field("salesforce", "text", "Region__c", [])
+    stage.field("hubspot", "text", "region", [])
+    for object in ("Lead", "Contact"):
+        meta = stage.world.salesforce.org.objects[object].fields["Region__c"]
+        meta.calculated, meta.formula, meta.createable, meta.updateable = True, "Territory__r.Name", False, False
+    stage.configure("region", {"hubspot": "region", "salesforce": "Region__c", "rule": "always_use_salesforce"})
+    id = lead(stage)
+    rows = stage.world.rows("salesforce", "Lead")
+    rows[id].values["Region__c"] = "North"
+    sync(stage)
+    sync(stage)
+    rows[id].values["Region__c"] = "South"
+    sync(stage)
+    (contact,) = stage.world.rows("hubspot", "contacts").values()
+    assert contact.values["region"] == "North"
+    assert unnoticed(sync(stage, compare=True)) == [("Lead", "changed without stamp", 1)]
+    assert contact.values["region"] == "South"
+
+
 MAPPING = mapping(*PERSON, rule("one_way", to=frozenset({S})), rule("apart", to=frozenset()))
 
 
