@@ -214,7 +214,7 @@ class ActivitySettings(KindSettings):
     """`[activity]`"""
 
     DEFAULTS: ClassVar = ACTIVITY_FIELDS
-    sync: bool = False
+    sync: bool = True
     types: ActivityTypes = ActivityTypes()
     create: ActivityCreateSettings = ActivityCreateSettings()
 
