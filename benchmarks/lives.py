@@ -75,8 +75,7 @@ def _config(announced: dict[str, Any], state: str) -> dict[str, Any]:
         "salesforce": salesforce,
         "budget": {"salesforce": {"calls_per_day": 1_000_000}},
         # The figures are of people.
-        "company": {"sync": False},
-        "deal": {"sync": False},
+        **{kind: {"sync": False} for kind in ("company", "deal", "activity")},
     }
 
 

@@ -214,6 +214,8 @@ def test_status_says_how_far_it_read_and_what_waits(story: Story) -> None:
         ("hubspot", "companies"), ("salesforce", "Account"),
         ("hubspot", "contacts"), ("salesforce", "Lead"), ("salesforce", "Contact"),
         ("hubspot", "deals"), ("salesforce", "Opportunity"),
+        *(("hubspot", object) for object in ("calls", "emails", "meetings", "notes", "tasks")),
+        ("salesforce", "Task"), ("salesforce", "Event"),
     }  # fmt: skip
     assert all(MOMENT.fullmatch(cursor["until"]) for cursor in document["cursors"])
     assert [run["job"] for run in document["runs"]][-1] in ("plan", "backfill")
