@@ -64,7 +64,8 @@ class Facts(Mapping[str, Any]):
         if mapping.rule.sorts and name == "type":
             return own.get(SORT)
         if mapping.rule.sorts and name == "lead":
-            return any(mapping.in_waiting(kind, place.system, id) for kind, id in mapping.parents(place, own))
+            parents = ((s.refers, s.canon(own.get(s.rule.name))) for s in mapping.slots(place).values() if s.refers)
+            return any(isinstance(entity, str) and mapping.in_waiting(kind, entity) for kind, entity in parents)
         return self._slot(place, own, name)
 
     def _slot(self, place: Place, own: Mapping[str, Value], name: str) -> Any:

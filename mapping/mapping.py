@@ -256,7 +256,7 @@ class Mapping:
         if now is UNWRITTEN or shadow is UNWRITTEN:
             return False
         slot = self._slots[place].get(name)
-        if slot is not None and slot.many and self.links.entities:
+        if slot is not None and (slot.many or slot.one_of) and self.links.entities:
             return bool(slot.canon(now) != slot.canon(shadow))
         return not self.same(name, now, shadow)
 
@@ -358,11 +358,10 @@ class Mapping:
                 found += [(slot.refers, id) for id in (held if isinstance(held, list) else [held])]
         return found
 
-    def in_waiting(self, kind: str, system: str, id: str) -> bool:
+    def in_waiting(self, kind: str, entity: str) -> bool:
         """Whether a parent stands, in some system, in an object that is not its kind's first choice there: a lead."""
-        entity = self.links.entities.get((kind, system, id))
         return any(
-            len(objects) > 1 and self.links.records.get((str(entity), other), objects)[0] != objects[0]
+            len(objects) > 1 and self.links.records.get((entity, other), objects)[0] != objects[0]
             for other, objects in self.rule.parents.get(kind, {}).items()
         )
 

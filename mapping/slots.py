@@ -79,6 +79,8 @@ class Slot:
     """The kind of the parents that it holds; empty: it is no reference."""
     many: bool = field(init=False)
     """It holds a list of parents."""
+    one_of: bool = field(init=False)
+    """It holds a list of parents, of which one counts: the first that every system with this field can refer to."""
     bare: bool = field(init=False)
     """An amount of money of which not every system shows the currency: then none of them is asked for it."""
     composed: bool = field(init=False)
@@ -101,6 +103,8 @@ class Slot:
         object.__setattr__(self, "staged", self.rule.type == "stage")
         object.__setattr__(self, "refers", referred(self.rule.type))
         object.__setattr__(self, "many", self.rule.type.startswith("references:"))
+        one_of = self.rule.type.startswith("reference:") and self.metas[0].type == "references"
+        object.__setattr__(self, "one_of", one_of)
         bare = self.rule.type == "money" and not all("+" in spec for spec in self.rule.places.values())
         object.__setattr__(self, "bare", bare)
         plain = self.values is None and self.rule.type not in ("stage", "owner") and not self.refers and not bare
@@ -156,7 +160,14 @@ class Slot:
         """The entity referred to; of a list, those that every system with this field can refer to."""
         if not isinstance(own, list):
             return self._entity(own) or Unlinked(own)
+        if not self.many:
+            return self._entity(self._counting(own)) or Unlinked(own)
         return sorted({entity for id in own if (entity := self._known(id)) is not None}) or None
+
+    def _counting(self, ids: Sequence[str]) -> str:
+        """The one that counts of a list; where no system but this can refer to any, the first of somebody known."""
+        known = next((id for id in ids if self._known(id) is not None), None)
+        return known or next((id for id in ids if self._entity(id) is not None), ids[0])
 
     def _entity(self, id: str) -> str | None:
         return self.mapping.links.entities.get((self.refers, self.place.system, id))
@@ -218,6 +229,8 @@ class Slot:
         if not (self.metas[0].createable if creating else self.metas[0].writable):
             raise _NotWritten
         if self.refers:
+            if self.one_of:
+                return {self.natives[0]: self._counted(value, held)}
             return {self.natives[0]: self._records(value, held) if self.many else self._record(value)}
         if value.__class__ is str and len(value) <= self.literal:
             return {self.natives[0]: value}
@@ -286,6 +299,13 @@ class Slot:
         if id is None:
             raise MisfitError("PARENT_MISSING", f"its {self.refers} has no record in {self.place.system}")
         return id
+
+    def _counted(self, entity: Value, held: Value) -> list[str] | None:
+        """Another counts, and the rest of the list stays."""
+        ids = held if isinstance(held, list) else []
+        kept = [id for id in ids if id != self._counting(ids)]
+        record = self._record(entity)
+        return sorted({*kept, *([record] if record is not None else [])}) or None
 
     def _records(self, entities: Value, held: Value) -> list[str]:
         """Those held already keep their place, also those that no other system can tell of."""

@@ -64,6 +64,8 @@ def decoder(type_: str) -> Callable[[Any], Value]:
 
 def reader(type_: str, native: str) -> Callable[[Any], Value]:
     """The same for a field whose system calls its type `native`: text that is kept as HTML is read without."""
+    if native == "references" and type_.startswith("reference:"):
+        return options
     return _html if native == "html" and type_ in ("text", "long_text") else decoder(type_)
 
 

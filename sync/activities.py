@@ -119,7 +119,7 @@ ACTIVITY_FIELDS: dict[str, FieldSettings] = {
     "owner": mapped(
         "hubspot_owner_id", "OwnerId", "owner", tie="crm", clears="never", on_invalid="drop", personal=False
     ),
-    "person": mapped("@contact", "WhoId", "reference:person", tie="crm", personal=False),
+    "person": mapped("@contacts", "WhoId", "reference:person", tie="crm", personal=False),
     "company": mapped("@company", "WhatId", "reference:company", tie="crm", only="not lead", personal=False),
     "deal": mapped("@deal", "WhatId", "reference:deal", tie="crm", only="not lead", personal=False),
 }

@@ -32,7 +32,7 @@ TYPES: dict[str, frozenset[str]] = {
     "set": frozenset({"choices"}),
     "owner": frozenset({"reference", "choice", "number", "text"}),
     "stage": frozenset({"choice", "text"}),
-    "reference": frozenset({"reference", "text"}),
+    "reference": frozenset({"reference", "references", "text"}),
     "references": frozenset({"references"}),
 }
 
