@@ -170,7 +170,7 @@ class Mapping:
 
     def _fingerprint(self) -> str:
         fields = [
-            [*place, slot.rule.name, slot.rule.type, *slot.natives, *([slot.zone] if slot.zoned else [])]
+            [*place, slot.rule.name, slot.rule.type, *slot.natives, *([slot.zone] if slot.zoned else []), slot.unit]
             for place, slots in self._slots.items()
             for slot in slots.values()
         ]

@@ -77,6 +77,9 @@ class FieldRule:
     """The system that wins when the order of two changes cannot be known."""
     on_invalid: str = "hold"
     """A value the target cannot take: hold, drop, nearest, default."""
+    unit: Mapping[str, int] = field(default_factory=dict)
+    """system → how many of its units make one, for int: a system that counts milliseconds where others count seconds has
+    1,000.  What is left over is cut off."""
     too_long: str = "hold"
     """A text longer than the target's field: hold, cut."""
     default: Value = None

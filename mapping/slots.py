@@ -11,7 +11,7 @@ from mapping.codecs import MisfitError, cut, nearest, to_native
 from mapping.links import referred
 from mapping.rules import FieldRule, Place, Value, ValueMap
 from mapping.steps import DEAL_STAGE, Steps
-from mapping.values import CALENDAR_ENDS, Unlinked, Unmapped, decode, reader, split_money, text
+from mapping.values import CALENDAR_ENDS, Unlinked, Unmapped, decode, in_units, reader, split_money, text
 from mapping.zones import day_in, noon
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ class Slot:
     """An amount of money of which not every system shows the currency: then none of them is asked for it."""
     composed: bool = field(init=False)
     """Reading it takes more than one native value by its type."""
+    unit: int = field(init=False)
+    """So many of the system's units make one."""
     zoned: bool = field(init=False)
     """A date that is stored as an instant."""
     plain: bool = field(init=False)
@@ -113,12 +115,14 @@ class Slot:
         object.__setattr__(self, "composed", self.staged or self.steps is not None or self.rule.type == "money")
         zoned = self.rule.type == "date" and self.metas[0].type == "datetime"
         object.__setattr__(self, "zoned", zoned)
-        object.__setattr__(self, "read", day_in(self.zone) if zoned else reader(self.rule.type, self.metas[0].type))
+        read = day_in(self.zone) if zoned else reader(self.rule.type, self.metas[0].type)
+        object.__setattr__(self, "unit", self.rule.unit.get(self.place.system, 1))
+        object.__setattr__(self, "read", read if self.unit == 1 else in_units(read, self.unit))
         literal = plain and self.rule.type in _LITERAL and self.metas[0].type not in _TRANSLATED
         length = self.metas[0].length
         object.__setattr__(self, "literal", -1 if not literal else _ENDLESS if length is None else length)
         exact = (self.rule.type, self.metas[0].type) in (("datetime", "datetime"), ("int", "number"))
-        object.__setattr__(self, "whole", exact)
+        object.__setattr__(self, "whole", exact and self.unit == 1)
         object.__setattr__(self, "_few", {} if self.rule.type in _RECURRING else None)
 
     # -- native → own --------------------------------------------------------------------------------------------------
@@ -333,6 +337,8 @@ class Slot:
                 fix = f"make them a user of {self.place.system}, or set owner_fallback.{self.place.system}"
                 raise MisfitError("OWNER_UNMAPPED", fix)
             return found
+        if self.unit != 1 and isinstance(value, int):
+            return value * self.unit
         if self.values is None:
             return value
         if isinstance(value, list):

@@ -69,6 +69,16 @@ def reader(type_: str, native: str) -> Callable[[Any], Value]:
     return _html if native == "html" and type_ in ("text", "long_text") else decoder(type_)
 
 
+def in_units(read: Callable[[Any], Value], unit: int) -> Callable[[Any], Value]:
+    """What reads numbers of a system that counts in smaller units: `unit` of them are one."""
+
+    def whole(native: Any) -> Value:
+        number = to_decimal(read(native))
+        return read(native) if number is None else int(number // unit)
+
+    return whole
+
+
 def _html(native: Any) -> Value:
     raw = text(native)
     return None if raw is None else plain_text(raw)

@@ -116,6 +116,15 @@ ACTIVITY_FIELDS: dict[str, FieldSettings] = {
     "priority": _choice("tasks", "hs_task_priority", "Priority", PRIORITY, on_invalid="drop"),
     "direction": _choice("calls", "hs_call_direction", "CallType", DIRECTION, on_invalid="drop"),
     "outcome": _choice("calls", "hs_call_disposition", "CallDisposition", OUTCOME, on_invalid="drop"),
+    "seconds": mapped(
+        {"calls": "hs_call_duration"},
+        {"Task": "CallDurationInSeconds"},
+        "int",
+        tie="crm",
+        clears="never",
+        personal=False,
+        unit={"hubspot": 1000},
+    ),
     "owner": mapped(
         "hubspot_owner_id", "OwnerId", "owner", tie="crm", clears="never", on_invalid="drop", personal=False
     ),

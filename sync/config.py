@@ -389,6 +389,7 @@ def field_rule(
         first=ROLES.get(f := chosen.get("first", "fill_blanks"), f),
         tie=ROLES[chosen.get("tie", "crm")],
         on_invalid=field.on_invalid,
+        unit={str(side): count for side, count in field.unit.items()},
         too_long=field.too_long,
         default=field.default,
         only=field.only,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -66,6 +66,7 @@ class FieldSettings(Section):
     first: Literal["fill_blanks", "crm", "marketing", "latest", "review"] | None = None
     tie: Literal["crm", "marketing"] | None = None
     on_invalid: Literal["hold", "drop", "nearest", "default"] = "hold"
+    unit: dict[Side, Annotated[int, Field(gt=0)]] = Field(default_factory=dict)
     too_long: Literal["hold", "cut"] = "hold"
     default: str | bool | int | None = None
     only: str = ""
@@ -97,6 +98,8 @@ class FieldSettings(Section):
             )
         if self.type == "stage" and self.winner not in (None, "forward"):
             raise ValueError('a stage can only move forward: leave out winner or set it to "forward"')
+        if self.unit and self.type != "int":
+            raise ValueError('unit is for whole numbers: type = "int"')
         if self.on_invalid == "default" and self.default is None:
             raise ValueError('on_invalid = "default" also needs default')
         return self

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.port import Field
 from mapping.codecs import MisfitError, cut, is_plain_address, to_native
-from mapping.values import DECODERS, Unmapped, decode, form, same
+from mapping.values import DECODERS, Unmapped, decode, form, in_units, reader, same, to_decimal
 from tests.laws.make import options
 
 SCRIPTS = {
@@ -243,3 +243,15 @@ def test_an_address_of_the_common_form_passes_the_full_test(local: str, labels: 
     if is_plain_address(address):
         checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
         assert "." in checked.domain
+
+
+@given(st.integers(0, 10**9), st.sampled_from([1, 60, 1000]), st.sampled_from([str, int]))
+def test_a_number_in_smaller_units_is_read_as_whole_ones(native: int, unit: int, kind: type) -> None:
+    assert in_units(reader("int", "number"), unit)(kind(native)) == native // unit
+
+
+@given(st.text(max_size=5))
+def test_what_is_no_number_stays_as_it_is_whatever_the_unit(text: str) -> None:
+    read = reader("int", "number")
+    if to_decimal(text) is None:
+        assert in_units(read, 1000)(text) == read(text)

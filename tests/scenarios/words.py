@@ -39,13 +39,13 @@ OPPORTUNITY_FIELDS = {
 _ENGAGEMENT = {"owner": "hubspot_owner_id", "day": "hs_timestamp"}
 TASK_FIELDS = {
     "subject": "Subject", "body": "Description", "day": "ActivityDate", "status": "Status", "priority": "Priority",
-    "direction": "CallType", "outcome": "CallDisposition", "owner": "OwnerId", "sort": "TaskSubtype",
-    "key": "SMK_Key__c",
+    "direction": "CallType", "outcome": "CallDisposition", "seconds": "CallDurationInSeconds", "owner": "OwnerId",
+    "sort": "TaskSubtype", "key": "SMK_Key__c",
 }  # fmt: skip
 NATIVE = {
     "calls": {
-        **_ENGAGEMENT, "subject": "hs_call_title", "body": "hs_call_body", "direction": "hs_call_direction",
-        "outcome": "hs_call_disposition", "status": "hs_call_status",
+        **_ENGAGEMENT, "subject": "hs_call_title", "body": "hs_call_body", "status": "hs_call_status",
+        "direction": "hs_call_direction", "outcome": "hs_call_disposition", "seconds": "hs_call_duration",
     },
     "emails": {**_ENGAGEMENT, "subject": "hs_email_subject", "body": "hs_email_text"},
     "meetings": {
