@@ -78,8 +78,8 @@ class FieldRule:
     on_invalid: str = "hold"
     """A value the target cannot take: hold, drop, nearest, default."""
     unit: Mapping[str, int] = field(default_factory=dict)
-    """system → how many of its units make one, for int: a system that counts milliseconds where others count seconds has
-    1,000.  What is left over is cut off."""
+    """system → how many of its units make one, for int: 1,000 where it counts milliseconds and others seconds.  What is
+    left over is cut off."""
     too_long: str = "hold"
     """A text longer than the target's field: hold, cut."""
     default: Value = None
