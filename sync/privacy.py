@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.errors import Misconfigured, SyncError
 from connectors.port import Applied, Connector, Erasure, Key, Record, Ref, Write
+from mapping.links import parent_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.rows import MOVED, SHARED, Lease, ReviewRow, Row
@@ -22,12 +23,13 @@ from sync.explain import NotFoundError
 
 EVERYTHING = 1_000_000
 """More than anybody's history has lines."""
+ACTIVITY = "activity"
 NAMES = 10
 """Entities that a record may have had a name from: `hubspot/51`, `hubspot/51~2` …"""
 BLANK = "Erased"
 """What stands in a field that may not be blank."""
 BEYOND = (
-    "what the two systems hold in fields that are not mapped, and in their activities, files and mails",
+    "what the two systems hold in fields that are not mapped, and in activities, files and mails",
     "files that were exported from here, and backups of the state database",
 )
 """What neither an export nor an erasure reaches."""
@@ -42,6 +44,8 @@ class Subject:
     entities: Sequence[str]
     """The names under which the state remembers what was done to them, former ones included."""
     addresses: frozenset[str]
+    activities: Sequence[Row] = ()
+    """What is remembered of their calls, mails, meetings, notes and tasks."""
 
     @property
     def refs(self) -> list[Ref]:
@@ -79,7 +83,14 @@ class Privacy:
                 "hubspot:51."
             )
         ordered = sorted(rows.values(), key=lambda row: row.n)
-        return Subject(ordered, unknown, self._names(ordered), frozenset(every))
+        return Subject(ordered, unknown, self._names(ordered), frozenset(every), self._activities(ordered))
+
+    def _activities(self, rows: Sequence[Row]) -> list[Row]:
+        keys = [parent_key(row.system, self.mapping.rule.kind, row.id) for row in rows]
+        found = {row.n: row for key in keys for row in self.store.lookup(key) if row.kind == ACTIVITY}
+        for members in self.store.entity_rows(_entities(found.values())).values():
+            found |= {row.n: row for row in members}
+        return sorted(found.values(), key=lambda row: row.n)
 
     def _known(self, who: str) -> list[Row]:
         side, _, id = who.partition(":")
@@ -111,7 +122,8 @@ class Privacy:
 
     def _questions(self, subject: Subject) -> list[ReviewRow]:
         """Every question about one of the records, answered ones included."""
-        names, refs = set(subject.entities), set(subject.refs)
+        names = {*subject.entities, *_entities(subject.activities)}
+        refs = {*subject.refs, *(row.ref for row in subject.activities)}
         return [
             review
             for review in self.store.reviews(open=False, limit=EVERYTHING)
@@ -127,8 +139,9 @@ class Privacy:
         subject = self.find(who)
         store = self.store
         now = self._now_in_systems(subject)
-        journal = [line for entity in subject.entities for line in store.journal(entity, EVERYTHING)]
-        operations = [o for entity in subject.entities for o in store.operations(entity=entity, limit=EVERYTHING)]
+        entities = [*subject.entities, *_entities(subject.activities)]
+        journal = [line for entity in entities for line in store.journal(entity, EVERYTHING)]
+        operations = [o for entity in entities for o in store.operations(entity=entity, limit=EVERYTHING)]
         return {
             "who": who,
             "addresses": sorted(subject.addresses),
@@ -136,6 +149,7 @@ class Privacy:
                 *({**_remembered(row), "in_system": now.get(row.ref)} for row in subject.rows),
                 *({**_address(r.ref), "state": "not read yet", "in_system": now.get(r.ref)} for r in subject.unknown),
             ],
+            "activities": [_remembered(row) for row in subject.activities],
             "journal": [
                 {
                     "at": line.at_ms, "run": line.run, "side": line.system, "field": line.field,
@@ -195,6 +209,8 @@ class Privacy:
             stones = {ref: tombstone_keys(salt, ref, subject.addresses) for ref in subject.refs}
             questions = [review.n for review in self._questions(subject)]
             forgotten = self.store.erase(lease, self.mapping.rule.kind, subject.entities, questions, stones)
+            theirs = {row.ref: tombstone_keys(salt, row.ref, subject.addresses) for row in subject.activities}
+            forgotten += self.store.erase(lease, ACTIVITY, _entities(subject.activities), (), theirs)
         receipt = {
             "receipt": run,
             "at": at,

@@ -191,3 +191,25 @@ def test_the_mailbox_of_several_people_is_not_erased_as_one_person(stage: Stage)
     sync(stage)
     with pytest.raises(Misconfigured, match="name one record"):
         privacy(stage).find("info@prospect.example")
+
+
+def test_what_is_remembered_of_activities_is_told_and_forgotten_for_good() -> None:
+    stage = Stage()
+    stage.raw["activity"] = {"sync": True}
+    stage.begin()
+    who = lead(stage)
+    human = stage.human("salesforce")
+    task = {"Subject": "Call Annabel", "Description": "Moves to Secret Street", "TaskSubtype": "Call"}
+    stage.world.salesforce.create("Task", {**task, "Status": "Completed", "WhoId": who}, human)
+    stage.world.salesforce.create("Task", {"Subject": "Order pens"}, human)
+    sync(stage)
+    told = privacy(stage).export(ANN)
+    assert {record["object"] for record in told["activities"]} == {"Task", "calls"}
+    assert any(line["action"] == "create" and line["object"] == "calls" for line in told["writes"])
+    assert held_anywhere(stage)
+    erase(stage, ANN)
+    assert held_anywhere(stage) == []
+    sync(stage, full=True)
+    assert held_anywhere(stage) == []
+    assert [review.question for review in stage.state.reviews()] == []
+    stage.close()
