@@ -16,6 +16,7 @@ from state.rows import ERASED, SKIPPED, ReviewRow, Row
 PREFIX = "erased:"
 QUESTION = "erased"
 CODE = "ERASED_PERSON"
+PERSON = "person"
 
 
 def salt_of(keys: Iterable[str]) -> str | None:
@@ -46,7 +47,10 @@ def intercepted(row: Row) -> Row:
 
 
 def back(row: Row, now: int) -> dict[str, ReviewRow]:
-    """The question about a record of somebody who was erased, by its fingerprint."""
+    """The question about a record of somebody who was erased, by its fingerprint; none about their activities, which may
+    stay where they are."""
+    if row.kind != PERSON:
+        return {}
     detail = {
         "code": CODE,
         "why": "somebody who was erased is here again",

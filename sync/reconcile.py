@@ -134,9 +134,7 @@ class _Batch:
         for row in self.dirty:
             current = self.rows[row.n]
             if current.state == ERASED:
-                # An activity of somebody who was erased may stay where it is; only people come back.
-                if self.planner.mapping.rule.stand_in:
-                    self.questions |= back(current, self.engine.now())
+                self.questions |= back(current, self.engine.now())
                 self.rows[row.n] = current._replace(dirty=False)
                 continue
             waits = current.state == LIVE and current.n not in self.asked
