@@ -47,8 +47,8 @@ def intercepted(row: Row) -> Row:
 
 
 def back(row: Row, now: int) -> dict[str, ReviewRow]:
-    """The question about a record of somebody who was erased, by its fingerprint; none about their activities, which may
-    stay where they are."""
+    """The question about a record of somebody who was erased, by its fingerprint; none about an activity of theirs,
+    which may stay where it is."""
     if row.kind != PERSON:
         return {}
     detail = {
