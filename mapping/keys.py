@@ -6,6 +6,7 @@ key:salesforce:Lead:00Q1    the record names that one in its sync key
 domain:acme.com             the company's website
 name:acme homes|de          opt-in: a company's name and country together, a deal's name and close date
 called:acme - alder 120     how people ask for a deal: no identity either
+made:salesforce:006…        the record of a lead that was converted names the opportunity that came of it
 parent:hubspot:company:51   the record refers to that company: no identity, but how it is found when that one moves
 phone:+4930123456|muster|acme.com    opt-in: number, last name and company domain together
 """
@@ -44,6 +45,11 @@ def _name_keys(own: Mapping[str, Value], plain: Callable[[str], str]) -> list[st
     name, more = plain(str(own.get("name") or "")), own.get("country") or own.get("close_date")
     beside = str(more or "").strip().casefold()
     return [f"name:{name}|{beside}"] if name and beside else []
+
+
+def made_key(system: str, id: str) -> str:
+    """The match key under which the lead is found whose conversion made this deal; it is no identity."""
+    return f"made:{system}:{id}"
 
 
 def called_key(name: Value) -> str:

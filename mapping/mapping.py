@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from connectors.port import Field, Key, Owner, Record, Schema
 from mapping.codecs import to_native
 from mapping.facts import Facts
-from mapping.keys import called_key, match_keys
+from mapping.keys import called_key, made_key, match_keys
 from mapping.lifecycle import Lifecycle
 from mapping.links import Links, parent_key
 from mapping.mailboxes import local_part
@@ -390,8 +390,12 @@ class Mapping:
     def keys(self, place: Place, own: abc.Mapping[str, Value]) -> list[str]:
         """All keys to remember the record by: its match keys, those of its parents, and its name."""
         parents = [parent_key(place.system, kind, id) for kind, id in self.parents(place, own)]
-        called = own.get(self.rule.called)
-        return [*self.match_keys(place, own), *parents, *([called_key(called)] if called is not None else [])]
+        keys = [*self.match_keys(place, own), *parents]
+        if (called := own.get(self.rule.called)) is not None:
+            keys.append(called_key(called))
+        if (made := own.get("@deal")) is not None:
+            keys.append(made_key(place.system, str(made)))
+        return keys
 
     def stand_in(self, place: Place, natives: abc.Mapping[str, Any]) -> Key | None:
         """The field by which a record with these native values can be found where it holds no sync key."""

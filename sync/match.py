@@ -52,7 +52,7 @@ class Link:
     entity: str
     refs: tuple[Ref, ...]
     rule: str
-    """sync_key, email, domain, additional_email, phone, name."""
+    """sync_key, conversion, email, domain, additional_email, phone, name."""
     evidence: str
 
 
@@ -97,14 +97,19 @@ Decision = Link | NewEntity | Duplicate | Ask | Shared
 
 
 def match(
-    candidates: Sequence[Candidate], mapping: KindMapping, names: Mapping[str, str] | None = None
+    candidates: Sequence[Candidate],
+    mapping: KindMapping,
+    names: Mapping[str, str] | None = None,
+    converted: Sequence[tuple[Ref, Ref, str]] = (),
 ) -> list[Decision]:
     """Decide the candidates that belong nowhere yet.  What is already so is not said again.
 
-    names: other keys for new entities whose own key others have kept in use.
+    names: other keys for new entities whose own key others have kept in use.  converted: pairs that a conversion shows
+    to be one, with the evidence.
     """
     matching = _Matching(mapping, candidates, names or {})
     matching.by_sync_key()
+    matching.by_conversion(converted)
     matching.by_address("email")
     matching.by_address("domain")
     matching.by_additional_email()
@@ -239,6 +244,14 @@ class _Matching:
         for _, claimer, target in edges:
             ref = claimer.ref
             self._unite(claimer, target, "sync_key", f"{ref.system} {ref.id} names {target.ref.id}")
+
+    def by_conversion(self, pairs: Iterable[tuple[Ref, Ref, str]]) -> None:
+        """What came of a lead's conversion continues what the person had."""
+        by_ref = {c.ref: c for c in self.candidates}
+        for one, other, evidence in sorted(pairs):
+            a, b = by_ref.get(one), by_ref.get(other)
+            if a is not None and b is not None and self.group[one].single and self.group[other].single:
+                self._unite(a, b, "conversion", evidence)
 
     def by_address(self, rule: str) -> None:
         """Records with the same primary address are one person, unless the address is shared; those with the same

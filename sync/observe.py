@@ -158,7 +158,7 @@ class _Intake:
             rows[row.id] = row
             if row.spans and row.entity is not None:
                 engine.contested.setdefault(mapping.rule.kind, set()).add(row.entity)
-            if row.dirty and (self.anew or old is None or old.now != row.now):
+            if (row.dirty or "@deal" in row.now) and (self.anew or old is None or old.now != row.now):
                 keys[row.ref] = mapping.keys(place, row.now)
             for id in record.former:
                 gone = rows.get(id) or known.get(id)

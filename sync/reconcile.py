@@ -37,6 +37,7 @@ from state.rows import (
 from sync import mailboxes, merging, moves, parents
 from sync import match as matching
 from sync.consent import taken_back_everywhere
+from sync.conversions import continued
 from sync.decision import Decision, Question, operation
 from sync.deleting import too_many
 from sync.erased import back
@@ -291,13 +292,13 @@ class _Batch:
         return sum(row.state == LIVE for row in members) < 2 and not coming and not sent
 
     def _match(self) -> None:
-        unlinked = self._unlinked()
-        if not unlinked:
+        if not (unlinked := self._unlinked()):
             return
         mapping = self.planner.mapping
         self._fresh = {row.n for row in unlinked}
         sought = {key for row in unlinked for key in moves.sought(mapping, row)}
         found = self.engine.view.by_keys(mapping.rule.kind, sorted(sought))
+        converted = continued(self.engine, mapping, unlinked, found)
         self._know(row for rows in found.values() for row in rows)
         self._gather(self.rows[row.n].entity for rows in found.values() for row in rows)
         self._sent = {place: open_ for place, open_ in self.opens.items() if open_.state == SENT}
@@ -306,7 +307,7 @@ class _Batch:
         near |= {n for n, row in self.rows.items() if row.entity in theirs}
         candidates = [self._candidate(row) for n in sorted(near) if (row := self.rows[n]).state in MATCHED]
         by_ref = {row.ref: row.n for row in self.rows.values()}
-        decisions = matching.match(candidates, mapping, moves.names(self.engine, mapping, candidates))
+        decisions = matching.match(candidates, mapping, moves.names(self.engine, mapping, candidates), converted)
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
         for decision in decisions:
             self._take(decision, by_ref)

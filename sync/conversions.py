@@ -1,0 +1,146 @@
+"""Which deal an opportunity continues that came of a lead's conversion.
+
+Sales converts the lead of somebody who has a deal in HubSpot, and Salesforce makes an opportunity: it is that deal, if
+that is the only open one of the person, was there before the conversion, and is nothing else in Salesforce yet.  Where
+both are over, they must have come to the same end, and have the same name as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from connectors.port import Ref
+from mapping.keys import called_key, made_key
+from mapping.links import parent_key
+from mapping.mapping import Mapping as KindMapping
+from mapping.rules import Place
+from mapping.steps import DEAL_STAGE
+from state.rows import LIVE, Row
+
+if TYPE_CHECKING:
+    from sync.engine import Engine
+
+PERSON = "person"
+OPEN = "open"
+A_DAY = 24 * 3_600_000
+
+
+class _Pair(NamedTuple):
+    made: Row
+    deal: Row
+    evidence: str
+
+
+def continued(
+    engine: Engine, mapping: KindMapping, rows: Sequence[Row], found: dict[str, list[Row]]
+) -> list[tuple[Ref, Ref, str]]:
+    """(opportunity, deal, evidence) of those among these records.
+
+    rows: records that belong to nobody else's.  found: takes in the records that belong to them.
+    """
+    stage = next((field for field in mapping.rule.fields if field.type == DEAL_STAGE), None)
+    if stage is None or PERSON not in mapping.rule.parents:
+        return []
+    leads = _leads(engine, mapping, rows)
+    if not leads:
+        return []
+    of_deal: dict[Ref, list[_Pair]] = {}
+    for pair in _Conversions(engine, mapping, stage.name, leads).pairs():
+        of_deal.setdefault(pair.deal.ref, []).append(pair)
+    clear = [pairs[0] for pairs in of_deal.values() if len({pair.made.ref for pair in pairs}) == 1]
+    found.update({pair.evidence: [pair.made, pair.deal] for pair in clear})
+    return [(pair.made.ref, pair.deal.ref, pair.evidence) for pair in clear]
+
+
+def _leads(engine: Engine, mapping: KindMapping, rows: Sequence[Row]) -> list[Row]:
+    """The converted records of the people in question that name what came of it."""
+    named = engine.view.by_keys(PERSON, sorted({made_key(row.system, row.id) for row in rows}))
+    ids: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        for kind, id in mapping.parents(Place(row.system, row.object), row.now):
+            for object in mapping.rule.parents[kind][row.system] if kind == PERSON else ():
+                ids.setdefault((row.system, object), set()).add(id)
+    people = [row for place, some in ids.items() for row in engine.view.rows(*place, sorted(some)).values()]
+    known = _members(engine, (row.entity for row in people))
+    every = [row for some in (*named.values(), *known.values()) for row in some]
+    return list({row.ref: row for row in every if row.now.get("@deal") is not None}.values())
+
+
+def _members(engine: Engine, entities: Iterable[str | None]) -> Mapping[str, Sequence[Row]]:
+    wanted = sorted({entity for entity in entities if entity is not None})
+    found: Mapping[str, Sequence[Row]] = engine.view.entity_rows(wanted) if wanted else {}
+    return found
+
+
+class _Conversions:
+    """What the state tells of these leads, read at once."""
+
+    def __init__(self, engine: Engine, mapping: KindMapping, stage: str, leads: Sequence[Row]) -> None:
+        self.mapping, self.stage, self.leads = mapping, stage, leads
+        view = engine.view
+        made: dict[tuple[str, str], list[str]] = {}
+        heirs: dict[tuple[str, str], list[str]] = {}
+        for lead in leads:
+            for object in mapping.rule.objects[lead.system]:
+                made.setdefault((lead.system, object), []).append(str(lead.now["@deal"]))
+            if lead.entity is None and lead.moved_to is not None:
+                heirs.setdefault(lead.moved_to[:2], []).append(lead.moved_to.id)
+        self.made = {
+            (system, id): row
+            for (system, object), ids in made.items()
+            for id, row in view.rows(system, object, ids).items()
+        }
+        self.heirs = {Ref(*at, id): row for at, ids in heirs.items() for id, row in view.rows(*at, ids).items()}
+        self.people = _members(engine, map(self._entity, leads))
+        mates = [row for lead in leads for row in self._mates(lead)]
+        keys = sorted({self._key(row) for row in mates})
+        self.deals: Mapping[str, Sequence[Row]] = view.by_keys(mapping.rule.kind, keys) if keys else {}
+        every = [*self.made.values(), *(row for rows in self.deals.values() for row in rows)]
+        self.members = _members(engine, (row.entity for row in every))
+
+    def pairs(self) -> Iterator[_Pair]:
+        """Who continues what."""
+        for lead in self.leads:
+            made = self.made.get((lead.system, str(lead.now["@deal"])))
+            outcome = self._outcome(made) if made is not None and made.state == LIVE else None
+            if made is None or outcome is None or not self._alone(made):
+                continue
+            for person in self._mates(lead):
+                deals = [row for row in self.deals.get(self._key(person), ()) if row.state == LIVE]
+                alike = [row for row in deals if self._outcome(row) == outcome]
+                if len(alike) == 1 and self._fits(alike[0], made, outcome):
+                    what = f"the only {outcome} deal of {person.object} {person.id}"
+                    yield _Pair(made, alike[0], f"{lead.object} {lead.id} became {made.id}; {what}")
+
+    def _fits(self, deal: Row, made: Row, outcome: str) -> bool:
+        if deal.created_ms is None or made.created_ms is None or deal.created_ms > made.created_ms + A_DAY:
+            return False
+        return self._alone(deal) and (outcome == OPEN or self._called(deal) == self._called(made))
+
+    def _entity(self, lead: Row) -> str | None:
+        """Whose record it was, or is the one that it lives on in."""
+        heir = self.heirs.get(lead.moved_to) if lead.moved_to is not None else None
+        return lead.entity or (heir.entity if heir is not None else None)
+
+    def _mates(self, lead: Row) -> list[Row]:
+        """The person's live records in other systems."""
+        members = self.people.get(self._entity(lead) or "", ())
+        return [row for row in members if row.state == LIVE and row.system != lead.system]
+
+    def _key(self, person: Row) -> str:
+        return parent_key(person.system, PERSON, person.id)
+
+    def _outcome(self, row: Row) -> str | None:
+        """open, won or lost; None where the system does not say."""
+        steps = self.mapping.slots(Place(row.system, row.object))[self.stage].steps
+        facts = steps.facts(row.now.get(self.stage)) if steps is not None else {}
+        if "won" not in facts:
+            return None
+        return "won" if facts["won"] else "lost" if facts["lost"] else OPEN
+
+    def _called(self, row: Row) -> str:
+        return called_key(row.now.get(self.mapping.rule.called))
+
+    def _alone(self, row: Row) -> bool:
+        return all(other.n == row.n for other in self.members.get(row.entity or "", ()))
