@@ -71,6 +71,7 @@ class Change(NamedTuple):
     """One effective change of one field of one record."""
 
     at: int
+    """By our own clock."""
     value: Any
     by: str
     before: Any
@@ -141,12 +142,17 @@ class Evidence:
         told: dict[tuple[Ref, str], list[Change]] = {}
         for ref, row in self.rows.items():
             held: dict[str, Any] = {}
+            ahead = self.ahead(ref.system)
             for entry in row.history:
                 name = NAMES.get((ref.system, entry.field))
                 if name is not None:
-                    told.setdefault((ref, name), []).append(_change(entry, held.get(name)))
+                    told.setdefault((ref, name), []).append(_change(entry, held.get(name), ahead))
                     held[name] = entry.value
         return told
+
+    def ahead(self, system: str) -> int:
+        """How far the clock of a system is ahead of ours, ms."""
+        return self.life.profile.ahead if system == "salesforce" else 0
 
     def of(self, ref: Ref, name: str) -> list[Change]:
         """The effective changes of a field."""
@@ -285,8 +291,8 @@ class Evidence:
         return names
 
 
-def _change(entry: Entry, before: Any) -> Change:
-    return Change(entry.at, entry.value, entry.by, before)
+def _change(entry: Entry, before: Any, ahead: int) -> Change:
+    return Change(entry.at - ahead, entry.value, entry.by, before)
 
 
 def first_of(entity: str) -> tuple[str, str]:

@@ -27,6 +27,8 @@ from state.store import Store, open_store
 from sync.engine import Engine
 from sync.plan import Planner
 from tests.simulation.people import People
+from tests.simulation.profile import Profile
+from tests.simulation.rivals import MOST, Woken, judge_woken, usurp
 from tests.simulation.weave import Loom
 from tests.simulation.world import SETTINGS, START, Watched, hubspot, rules_of, salesforce
 
@@ -36,80 +38,6 @@ K = 4
 
 class Crash(BaseException):
     """The process dies here."""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What kind of life it is."""
-
-    humans: float
-    """Chance that someone acts at a boundary."""
-    actions: int
-    """How many actions people take in all."""
-    cycles: int
-    crash: float
-    """Chance of a crash at a boundary."""
-    lost: float
-    """Chance that the answer to a batch is lost."""
-    refuse: float
-    """Chance that one write is refused or deferred."""
-    outage: float
-    """Chance that a read fails."""
-    moves: bool
-    """Merges and conversions happen."""
-    deletes: bool
-    delay: int
-    """Longest lag of the change feed, ms."""
-    dry: float
-    """Chance that a run is only a plan."""
-    race: float
-    """Chance that someone touches just the record that is being read or written, in that instant."""
-    late: float = 0.25
-    """Share of the unanswered batches that take effect only later."""
-    full: float = 0.05
-    """Chance that a run reads everything anew."""
-    single: float = 0.05
-    """Chance that a run is about one record."""
-    woven: float = 1.0
-    """Chance at each boundary that a call which waits in its lane is made; 1: each is made at once."""
-
-    @classmethod
-    def of(cls, seed: int) -> Profile:
-        """What kind of life this seed is; one in six is about one kind of rare event."""
-        profile = cls._drawn(random.Random(f"profile {seed}"))
-        profile = replace(profile, woven=random.Random(f"woven {seed}").choice([1.0, 0.1, 0.4]))
-        rng = random.Random(f"theme {seed}")
-        if rng.random() < 0.08:
-            race = rng.choice([0.3, 0.6])
-            return replace(profile, lost=rng.choice([0.3, 0.6]), race=race, outage=0.0, late=0.6, dry=0.0)
-        if rng.random() < 0.08:
-            return replace(profile, moves=True, race=rng.choice([0.3, 0.6]), full=0.3, single=0.2, dry=0.0)
-        return profile
-
-    @classmethod
-    def _drawn(cls, rng: random.Random) -> Profile:
-        """Calm, busy or brutal: some lives are free of faults, so that the strictest invariants apply."""
-        faults = rng.random() < 0.7
-        level = rng.choice([0.05, 0.15, 0.3]) if faults else 0.0
-        return cls(
-            humans=rng.choice([0.05, 0.15, 0.4]),
-            actions=rng.randint(3, 24),
-            cycles=rng.randint(2, 6),
-            crash=level / 6 if rng.random() < 0.6 else 0.0,
-            lost=level if rng.random() < 0.6 else 0.0,
-            refuse=level / 2 if rng.random() < 0.4 else 0.0,
-            outage=level / 2 if rng.random() < 0.3 else 0.0,
-            moves=rng.random() < 0.4,
-            deletes=rng.random() < 0.4,
-            delay=rng.choice([0, 0, 3_000, 25_000]),
-            dry=rng.choice([0.0, 0.0, 0.2]),
-            race=rng.choice([0.0, 0.0, 0.2, 0.5]),
-        )
-
-    @property
-    def calm(self) -> bool:
-        """Whether nothing ever goes wrong."""
-        return not (self.crash or self.lost or self.refuse or self.outage)
 
 
 class Worker(Engine):
@@ -176,7 +104,7 @@ class Life:
         self.settings = self.rules or drawn
         self.rule = rules_of(*self.settings)
         self.hubspot = hubspot(self.clock, self, sizes[0])
-        self.salesforce = salesforce(self.clock, self, sizes[1])
+        self.salesforce = salesforce(lambda: self.now + self.profile.ahead, self, sizes[1])
         self.connectors = {s.name: Watched(s, sizes[2], self.mark) for s in (self.hubspot, self.salesforce)}
         profile = self.profile
         self.hubspot.forgets_addresses = random.Random(f"merges {self.seed}").random() < 0.2
@@ -193,6 +121,12 @@ class Life:
         self._late: list[tuple[int, Write]] = []
         """(when it takes effect, a write that nobody waits for any more)"""
         self._dead = False
+        self.rivals = random.Random(f"rivals {self.seed}")
+        self._slept = 0
+        self.woken: Woken | None = None
+        """Set while a worker goes on that has lost its lease."""
+        self._alone = 0
+        """Whether no other worker may take over now."""
         self.loom = Loom(self.luck, self.profile.woven)
         self._look: sqlite3.Connection | None = None
 
@@ -236,12 +170,23 @@ class Life:
             self.act()
         if self.may_race and self.rng.random() < self.profile.race:
             self._race(name)
+        if self._may_sleep(name) and self.rivals.random() < self.profile.pause:
+            self._slept += 1
+            self._alone += 1
+            usurp(self, name)
+            self._alone -= 1
         if self.stop_at == self.steps or (self.stop_at is None and self.strikes(self.profile.crash)):
             self._dead = True
             self.crashes += 1
             self.mark("crash")
             self.say("CRASH")
             raise Crash(name)
+
+    def _may_sleep(self, name: str) -> bool:
+        """Whether this worker may lose its lease here: not between HubSpot's look at the version and the write, for
+        that write would be one that takes effect late."""
+        ready = self.profile.pause > 0 and self.troubled and not self.frozen and not self._alone
+        return ready and self.woken is None and self._slept < MOST and name != "write:checked"
 
     def passes(self, ms: int) -> None:
         """Time without a cycle: what was sent takes effect when it is due."""
@@ -466,6 +411,7 @@ class Life:
         except SyncError as error:
             self.say(f"stopped: {error}")
             self.mark("stopped")
+        judge_woken(self)
         watch(self)
 
     def _any_record(self) -> tuple[str, str] | None:
@@ -478,7 +424,11 @@ class Life:
 
     def _plan(self) -> None:
         before = [connector.writes for connector in self.connectors.values()]
-        self.engine().plan()
+        self._alone += 1
+        try:
+            self.engine().plan()
+        finally:
+            self._alone -= 1
         self.mark("dry run")
         if before != [connector.writes for connector in self.connectors.values()]:
             self.violations.append(f"seed={self.seed} invariant=S12 a plan wrote")

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import connectors.memory
 import mapping.journey
 import state.applying
+import state.base
 import state.deciding
 import state.observing
 import sync.apply
@@ -30,7 +31,7 @@ from connectors.port import Applied, Stale
 from state.operations import OPERATION_COLUMNS, read_operation
 from state.rows import LIVE, PARKED, Batch, Ending, Outcomes
 from sync.merge import Verdict
-from tests.simulation.life import Profile
+from tests.simulation.profile import Profile
 
 Told: Any = sync.outcomes.Told
 Deciding: Any = sync.reconcile._Batch
@@ -359,6 +360,14 @@ def _forgotten_batch() -> list[tuple[Any, str, Any]]:
     return [(Deciding, "result", all_clean)]
 
 
+def _no_fence() -> list[tuple[Any, str, Any]]:
+    return [(state.base.Tables, "_assert_ours", lambda *_: None)]
+
+
+def _two_workers(profile: Profile) -> bool:
+    return profile.pause > 0
+
+
 MUTANTS: dict[str, Mutant] = {
     mutant.rule: mutant
     for mutant in (
@@ -394,5 +403,6 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("a plan writes nothing", _plans_written),
         Mutant("what waits stays on the work list", _forgotten_batch),
         Mutant("what is planned remembers what was refused before", _refusals_forgotten),
+        Mutant("who lost the lease changes nothing", _no_fence, by="S13", fits=_two_workers),
     )
 }

@@ -86,7 +86,7 @@ def _both_held(e: Evidence, refs: list[Ref], name: str, ref: Ref, value: object)
         spell
         for far in refs
         if far.system != ref.system
-        for spell in _spells(e.of(far, name), name, value, e.rows[far].created)
+        for spell in _spells(e.of(far, name), name, value, e.rows[far].created - e.ahead(far.system))
     ]
     return any(a < d and c < b for a, b in mine for c, d in theirs)
 

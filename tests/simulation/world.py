@@ -94,9 +94,11 @@ class Watched(Memory):
         super().__init__(system, page=page)
         self.mark = mark
         self.writes = 0
+        self.calls = 0
 
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
         self.writes += len(writes)
+        self.calls += 1
         for outcome in super().write(writes, fields):
             if isinstance(outcome, Stale):
                 self.mark("stale")

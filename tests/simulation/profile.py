@@ -1,0 +1,89 @@
+"""What kind of life a seed is: what people do in it, and what breaks."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What kind of life it is."""
+
+    humans: float
+    """Chance that someone acts at a boundary."""
+    actions: int
+    """How many actions people take in all."""
+    cycles: int
+    crash: float
+    """Chance of a crash at a boundary."""
+    lost: float
+    """Chance that the answer to a batch is lost."""
+    refuse: float
+    """Chance that one write is refused or deferred."""
+    outage: float
+    """Chance that a read fails."""
+    moves: bool
+    """Merges and conversions happen."""
+    deletes: bool
+    delay: int
+    """Longest lag of the change feed, ms."""
+    dry: float
+    """Chance that a run is only a plan."""
+    race: float
+    """Chance that someone touches just the record that is being read or written, in that instant."""
+    late: float = 0.25
+    """Share of the unanswered batches that take effect only later."""
+    full: float = 0.05
+    """Chance that a run reads everything anew."""
+    single: float = 0.05
+    """Chance that a run is about one record."""
+    woven: float = 1.0
+    """Chance at each boundary that a call which waits in its lane is made; 1: each is made at once."""
+    pause: float = 0.0
+    """Chance at a boundary that the process stands still for so long that another one takes over."""
+    ahead: int = 0
+    """How far Salesforce's clock is ahead of ours and of HubSpot's, ms."""
+
+    @classmethod
+    def of(cls, seed: int) -> Profile:
+        """What kind of life this seed is; one in six is about one kind of rare event."""
+        profile = cls._drawn(random.Random(f"profile {seed}"))
+        profile = replace(profile, woven=random.Random(f"woven {seed}").choice([1.0, 0.1, 0.4]))
+        rng = random.Random(f"odds {seed}")
+        if rng.random() < 0.08:
+            profile = replace(profile, pause=rng.choice([0.02, 0.06]))
+        if rng.random() < 0.1:
+            profile = replace(profile, ahead=rng.choice([-90_000, -7_000, 7_000, 40_000, 600_000]))
+        rng = random.Random(f"theme {seed}")
+        if rng.random() < 0.08:
+            race = rng.choice([0.3, 0.6])
+            return replace(profile, lost=rng.choice([0.3, 0.6]), race=race, outage=0.0, late=0.6, dry=0.0)
+        if rng.random() < 0.08:
+            return replace(profile, moves=True, race=rng.choice([0.3, 0.6]), full=0.3, single=0.2, dry=0.0)
+        return profile
+
+    @classmethod
+    def _drawn(cls, rng: random.Random) -> Profile:
+        """Calm, busy or brutal: some lives are free of faults, so that the strictest invariants apply."""
+        faults = rng.random() < 0.7
+        level = rng.choice([0.05, 0.15, 0.3]) if faults else 0.0
+        return cls(
+            humans=rng.choice([0.05, 0.15, 0.4]),
+            actions=rng.randint(3, 24),
+            cycles=rng.randint(2, 6),
+            crash=level / 6 if rng.random() < 0.6 else 0.0,
+            lost=level if rng.random() < 0.6 else 0.0,
+            refuse=level / 2 if rng.random() < 0.4 else 0.0,
+            outage=level / 2 if rng.random() < 0.3 else 0.0,
+            moves=rng.random() < 0.4,
+            deletes=rng.random() < 0.4,
+            delay=rng.choice([0, 0, 3_000, 25_000]),
+            dry=rng.choice([0.0, 0.0, 0.2]),
+            race=rng.choice([0.0, 0.0, 0.2, 0.5]),
+        )
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing ever goes wrong."""
+        return not (self.crash or self.lost or self.refuse or self.outage)
