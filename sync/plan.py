@@ -126,7 +126,7 @@ class Planner:
         place = Place(system, row.object)
         wanted = merged.writes.get(system, {})
         keys = {} if merged.alone else self._keys(place, row, merged.live) | self._dead_keys(place, row, merged)
-        if not merged.alone and (wanted or keys or merged.staging.is_news):
+        if not merged.alone and len(merged.live) > 1 and (wanted or keys or merged.staging.is_news):
             # Our own fields change nothing by themselves: they go along with what is written anyway, or tell news.
             wanted |= merged.staging.ours_to_write(row)
         natives = {name: why.new for name, why in wanted.items()}

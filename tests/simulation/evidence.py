@@ -42,6 +42,7 @@ class Line(NamedTuple):
     was: Any
     became: Any
     reason: str
+    at: int
 
 
 class Asked(NamedTuple):

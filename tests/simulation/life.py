@@ -360,15 +360,15 @@ class Life:
             self._look = sqlite3.connect(self.database, isolation_level=None)
         return self._look.execute(query, parameters).fetchall()
 
-    def journal(self) -> list[tuple[str, str, str, Any, Any, str]]:
-        """(entity, system, field, was, became, reason) of every line, in order."""
-        lines: list[tuple[str, str, str, Any, Any, str]] = []
-        query = "SELECT entity, system, field, was, became, reason FROM journal ORDER BY n"
-        for entity, system, name, was, became, reason in self.ask(query):
+    def journal(self) -> list[tuple[Any, ...]]:
+        """(entity, system, field, was, became, reason, when) of every line, in order."""
+        lines: list[tuple[Any, ...]] = []
+        query = "SELECT entity, system, field, was, became, reason, at_ms FROM journal ORDER BY n"
+        for entity, system, name, was, became, reason, at in self.ask(query):
             if name == "@fields":
-                lines += [(entity, *line) for line in json.loads(became)]
+                lines += [(entity, *line, at) for line in json.loads(became)]
             else:
-                lines.append((entity, system, name, json.loads(was), json.loads(became), reason))
+                lines.append((entity, system, name, json.loads(was), json.loads(became), reason, at))
         return lines
 
     def engine(self) -> Engine:

@@ -11,7 +11,20 @@ from itertools import pairwise
 from connectors.memory import SYNC, Row
 from connectors.port import Ref
 from tests.simulation.evidence import Change, Evidence, normal
-from tests.simulation.words import BACKWARD, CONVERTED, DEFAULTS, FIELDS, KEYS, MAPPED, REFINED, norm, rank, same
+from tests.simulation.words import (
+    BACKWARD,
+    CONVERTED,
+    DEFAULTS,
+    FIELDS,
+    HUBSPOT_STAGES,
+    KEYS,
+    MAPPED,
+    RANKS,
+    REFINED,
+    norm,
+    rank,
+    same,
+)
 from tests.simulation.world import LAG
 
 Finding = tuple[str, object, str, str]
@@ -162,11 +175,10 @@ def opt_out_ratchet(e: Evidence) -> Iterator[Finding]:
 
 
 def stage_ratchet(e: Evidence) -> Iterator[Finding]:
-    """S5: we never write a stage below the present one.  A person's edit in the instant of the write is a race that
-    HubSpot's own refusal of steps backward decides; the journal has it, as it has the events that may lead back."""
+    """S5: we never write a stage below the present one, but where an event led back to just that before.  A person's
+    edit in the instant of the write is a race that HubSpot's own refusal of steps backward decides; the journal has it,
+    as it has those events."""
     for ref, row in e.rows.items():
-        if any(line.name == "@stage" and line.reason.startswith(BACKWARD) for line in e.journal_of(e.group(ref))):
-            continue
         held: dict[str, object] = {}
         for n, entry in enumerate(row.history):
             before = rank(ref.system, held)
@@ -175,8 +187,29 @@ def stage_ratchet(e: Evidence) -> Iterator[Finding]:
             first = entry.field == FIELDS["stage"][ref.system]
             after = rank(ref.system, {**held, **_instant(row, n)})
             held[entry.field] = entry.value
-            if entry.by == SYNC and (first or entry.field == REFINED) and after < before and not (raced or again):
+            if entry.by != SYNC or not (first or entry.field == REFINED) or after >= before or raced or again:
+                continue
+            if after not in _led_back(e, ref, entry.at):
                 yield "S5", ref, "stage", e.story(e.group(ref), "stage")
+
+
+def _led_back(e: Evidence, ref: Ref, at: int) -> set[int]:
+    """How far the stages are to which events led back that were journaled before a moment of this record's system."""
+    events = [
+        line.became
+        for line in e.journal_of(e.group(ref))
+        if line.name == "@stage" and line.reason.startswith(BACKWARD) and line.at <= at - e.ahead(ref.system)
+    ]
+    ranks: set[int] = set()
+    for became in events:
+        stage, status = became.get("stage"), became.get("status")
+        if status is not None:
+            ranks.add(-2)
+        # A system without a word for a stage says the nearest one before it.
+        ranks |= {RANKS[stage]} | {
+            min(RANKS[s] for s in native) for native in HUBSPOT_STAGES.values() if stage in native
+        }
+    return ranks
 
 
 def _instant(row: Row, n: int) -> dict[str, object]:
