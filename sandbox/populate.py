@@ -132,13 +132,33 @@ class Settler:
         return self._seed("Account", _owned(values, owner), created)
 
     def people(self, crowd: Iterable[Person]) -> None:
+        contacts: list[tuple[str, Person]] = []
         for person in crowd:
             record = self._salesforce(person)
             contact = self._hubspot(person)
+            if contact is not None and not person.binned:
+                contacts.append((contact, person))
             if person.binned == "hubspot" and contact is not None:
                 self.hubspot.delete("contacts", contact, CLEANER)
             elif person.binned == "salesforce" and record is not None:
                 self.salesforce.delete(person.object, record, CLEANER)
+
+        for contact, person in contacts:
+            self._engagement(contact, person)
+
+    def _engagement(self, contact: str, person: Person) -> None:
+        """What marketing's own people noted of some: by chance of its own, so that nothing else depends on it."""
+        rng = random.Random(f"engagement {contact}")
+        object, values = rng.choice(ENGAGEMENTS)
+        at = person.created + int(rng.random() * 90) * DAY
+        if rng.random() > 0.2 or at > self.now:
+            return
+        owner = (person.hubspot or {}).get("hubspot_owner_id")
+        own = {"hs_timestamp": iso(at), **values, "hubspot_owner_id": owner}
+        if object == "meetings":
+            own |= {"hs_meeting_start_time": iso(at), "hs_meeting_end_time": iso(at + 3_600_000)}
+        engagement = self.hubspot.seed(object, own, created=at)
+        self.hubspot.associate(object, engagement, "contacts", contact, SEED)
 
     def _hubspot(self, person: Person) -> str | None:
         if person.hubspot is None:
@@ -248,6 +268,23 @@ class Settler:
         return record
 
 
+ENGAGEMENTS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("calls", {
+        "hs_call_title": "Asked for the plot list", "hs_call_direction": "INBOUND", "hs_call_status": "COMPLETED",
+        "hs_call_duration": "184000", "hs_call_body": "<p>Two adults, <b>one</b> dog.</p><p>Call after 6 pm.</p>",
+    }),
+    ("emails", {
+        "hs_email_subject": "Your visit at the model home", "hs_email_direction": "EMAIL", "hs_email_status": "SENT",
+        "hs_email_text": "Dear customer,\nthe model home is open on Saturday.",
+    }),
+    ("meetings", {"hs_meeting_title": "Visit of the model home", "hs_meeting_location": "Lakeside"}),
+    ("notes", {"hs_note_body": "<div><p>Prefers a south-facing terrace.</p></div>"}),
+    ("tasks", {
+        "hs_task_subject": "Send the price list", "hs_task_status": "NOT_STARTED", "hs_task_priority": "MEDIUM",
+        "hs_task_type": "TODO",
+    }),
+)  # fmt: skip
+"""What is logged in HubSpot, by object."""
 INDUSTRIES = {
     "Construction": "CONSTRUCTION",
     "Engineering": "MECHANICAL_OR_INDUSTRIAL_ENGINEERING",

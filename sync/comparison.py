@@ -18,6 +18,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import Place
 from state.rows import DELETED, ERASED, LIVE, MOVED, Outcomes, Row
+from sync.decision import PARKED_QUESTION
 from sync.reconcile import PLANNED_QUESTIONS
 
 if TYPE_CHECKING:
@@ -161,12 +162,18 @@ def remains(engine: Engine, planner: Planner, comparison: Comparison) -> None:
         engine.beat()
         found = {entity: told for entity, rows in page if (told := list(differences(planner.mapping, rows)))}
         asked: dict[str | None, set[str | None]] = {}
+        parked: set[str | None] = set()
         for review in engine.store.questions_of(found, PLANNED_QUESTIONS):
-            asked.setdefault(review.entity, set()).add(review.field)
+            if review.question == PARKED_QUESTION:
+                parked.add(review.entity)
+            else:
+                asked.setdefault(review.entity, set()).add(review.field)
         for entity, told in found.items():
             for name, why in told:
                 held = not asked.get(entity, set()).isdisjoint({name, None})
-                comparison.remaining.setdefault((kind, name, HELD if held else why), Tally()).add(entity)
+                waits = why == NOT_MADE and entity in parked
+                because = HELD if held else WAITING if waits else why
+                comparison.remaining.setdefault((kind, name, because), Tally()).add(entity)
 
 
 def _entities(engine: Engine, mapping: KindMapping) -> Iterator[list[tuple[str, Sequence[Row]]]]:

@@ -176,3 +176,25 @@ def test_differences_are_told_with_their_reason() -> None:
     gone = row(S, {}, None, "deleted")
     assert list(differences(MAPPING, [here, gone])) == [("missing in salesforce", "deleted there")]
     assert list(differences(MAPPING, [here, here._replace(system=S, object="Lead", shadow=here.now)])) == []
+
+
+def test_an_activity_is_compared_and_one_without_its_person_there_waits() -> None:
+    stage = Stage()
+    stage.raw["activity"] = {"sync": True}
+    stage.raw["person"] = {"create": {"hubspot": "city == 'Berlin'"}}
+    stage.begin()
+    human = stage.human("salesforce")
+    for name, town in (("ann", "Berlin"), ("bea", "Rome")):
+        who = lead(stage, name, City=town)
+        stage.world.salesforce.create("Task", {"Subject": f"For {name}", "WhoId": who}, human)
+    sync(stage)
+    (task,) = stage.world.rows("hubspot", "tasks").values()
+    task.values["hs_task_subject"] = "Changed unnoticed"
+    report = sync(stage, compare=True)
+    assert ("tasks", "changed", 1) in unnoticed(report)
+    left = {(line["object"], line["field"], line["why"]) for line in (report.comparison or {})["remaining"]}
+    assert left == {("person", "missing in hubspot", "not made"), ("activity", "missing in hubspot", "waiting")}
+    assert {row.values["Subject"] for row in stage.world.rows("salesforce", "Task").values()} == {
+        "Changed unnoticed", "For bea",
+    }  # fmt: skip
+    stage.close()
