@@ -29,6 +29,16 @@ def stage() -> Iterator[Stage]:
     made.close()
 
 
+@pytest.fixture
+def acting() -> Iterator[Stage]:
+    """Activities are synchronised."""
+    made = Stage()
+    made.raw["activity"] = {"sync": True}
+    made.begin()
+    yield made
+    made.close()
+
+
 def privacy(stage: Stage) -> Privacy:
     engine = compose.engine(stage.settings(), stage.outside(), stage.state)
     return Privacy(stage.state, engine.connectors, engine.planner(person_rule(stage.settings())).mapping)
@@ -193,10 +203,8 @@ def test_the_mailbox_of_several_people_is_not_erased_as_one_person(stage: Stage)
         privacy(stage).find("info@prospect.example")
 
 
-def test_what_is_remembered_of_activities_is_told_and_forgotten_for_good() -> None:
-    stage = Stage()
-    stage.raw["activity"] = {"sync": True}
-    stage.begin()
+def test_what_is_remembered_of_activities_is_told_and_forgotten_for_good(acting: Stage) -> None:
+    stage = acting
     who = lead(stage)
     human = stage.human("salesforce")
     task = {"Subject": "Call Annabel", "Description": "Moves to Secret Street", "TaskSubtype": "Call"}
@@ -212,4 +220,3 @@ def test_what_is_remembered_of_activities_is_told_and_forgotten_for_good() -> No
     sync(stage, full=True)
     assert held_anywhere(stage) == []
     assert [review.question for review in stage.state.reviews()] == []
-    stage.close()
