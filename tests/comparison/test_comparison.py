@@ -194,7 +194,9 @@ def test_an_activity_is_compared_and_one_without_its_person_there_waits(acting: 
     human = stage.human("salesforce")
     for name, town in (("ann", "Berlin"), ("bea", "Rome")):
         who = lead(stage, name, City=town)
-        stage.world.salesforce.create("Task", {"Subject": f"For {name}", "WhoId": who}, human)
+        stage.world.salesforce.create(
+            "Task", {"Subject": f"For {name}", "ActivityDate": "2026-12-01", "WhoId": who}, human
+        )
     sync(stage)
     sync(stage)
     (task,) = [r for r in stage.world.rows("salesforce", "Task").values() if r.values["Subject"] == "For ann"]
