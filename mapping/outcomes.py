@@ -1,4 +1,4 @@
-"""What somebody's deals say of how it went: something is open, or the last one came to an end, and what it was worth."""
+"""What somebody's deals say of how it went: something is open, or the last one has ended, and what it was worth."""
 
 from __future__ import annotations
 
