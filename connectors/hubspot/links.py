@@ -1,7 +1,7 @@
 """Associations as fields.
 
-`@company`, `@contact` and `@deal` hold one id: the primary company of a contact or deal; where HubSpot knows no primary
-one, the lowest id.  `@contacts` holds all of them, in order.
+`@company`, `@contact` and `@deal` hold one id: the primary company of a contact or deal, of a deal without a primary one
+its only company; where HubSpot knows no primary one, the lowest id.  `@contacts` holds all of them, in order.
 
 The list gives associations with the records; for searches and reads they cost one call a page.  Most of them change
 without the record's own time moving, so they are seen when the record is next read (`Field.silent`).
@@ -54,6 +54,9 @@ _TYPES: Mapping[tuple[str, str], int] = {
 """Association types HubSpot defines; 1 and 5 are the primary company and bring the default type along
 (associations guide, list of type ids)."""
 _PRIMARY = frozenset({1, 5})
+_ONLY_ONE = ("deals", "companies")
+"""Whoever is linked by hand or by an import may have no primary mark: with one company there is no doubt.  Of contacts
+HubSpot keeps the mark itself (`associatedcompanyid`)."""
 _MOST_READ = 1_000
 _MOST_WRITTEN = 2_000
 _BATCH = 100
@@ -131,19 +134,19 @@ class Links:
 
     def read(self, object: str, target: str, ids: Sequence[str]) -> dict[str, list[str]]:
         """Id → ids of the records it is linked to, of a primary kind only the primary one, in order."""
-        found: dict[str, list[str]] = {}
+        found: dict[str, list[tuple[str, bool]]] = {}
         asked: list[dict[str, str]] = [{"id": id} for id in ids]
         while asked:
             body = self._api.associations(object, target, asked[:_MOST_READ])
             asked = asked[_MOST_READ:]
             for entry in body.get("results") or []:
                 id = str(entry["from"]["id"])
-                links = [str(link["toObjectId"]) for link in entry.get("to") or [] if _counts(object, target, link)]
-                found[id] = sorted({*found.get(id, ()), *links}, key=int)
+                links = [(str(link["toObjectId"]), _marked(object, target, link)) for link in entry.get("to") or []]
+                found.setdefault(id, []).extend(links)
                 after = ((entry.get("paging") or {}).get("next") or {}).get("after")
                 if after is not None:
                     asked.append({"id": id, "after": str(after)})
-        return found
+        return {id: _shown(object, target, links) for id, links in found.items()}
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -324,10 +327,18 @@ def _value(name: str, ids: Sequence[str]) -> Any:
     return sorted(ids) if name in _MANY else ids[0]
 
 
-def _counts(object: str, target: str, link: Mapping[str, Any]) -> bool:
-    types = {kind.get("typeId") for kind in link.get("associationTypes") or []}
-    wanted = _TYPES[object, target]
-    return wanted not in _PRIMARY or wanted in types
+def _marked(object: str, target: str, link: Mapping[str, Any]) -> bool:
+    return _TYPES[object, target] in {kind.get("typeId") for kind in link.get("associationTypes") or []}
+
+
+def _shown(object: str, target: str, links: Sequence[tuple[str, bool]]) -> list[str]:
+    """Which of the linked records a field shows; with each, whether it is marked as primary."""
+    every = {id for id, _ in links}
+    if _TYPES[object, target] not in _PRIMARY:
+        return sorted(every, key=int)
+    primary = {id for id, marked in links if marked}
+    only = every if (object, target) == _ONLY_ONE and len(every) == 1 else set()
+    return sorted(primary or only, key=int)
 
 
 def _listed(object: str, target: str, row: Mapping[str, Any]) -> list[str] | None:
@@ -337,9 +348,8 @@ def _listed(object: str, target: str, row: Mapping[str, Any]) -> list[str] | Non
     if listed.get("paging"):
         return None
     entries = listed.get("results") or []
-    if _TYPES[object, target] in _PRIMARY:
-        entries = [entry for entry in entries if not str(entry.get("type", "")).endswith("_unlabeled")]
-    return sorted({str(entry["id"]) for entry in entries}, key=int)
+    links = [(str(entry["id"]), not str(entry.get("type", "")).endswith("_unlabeled")) for entry in entries]
+    return _shown(object, target, links)
 
 
 def _spec(object: str, to: str) -> dict[str, Any]:

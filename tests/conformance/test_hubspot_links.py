@@ -122,6 +122,20 @@ def test_a_company_that_is_taken_away_leaves_the_others_in_place() -> None:
     assert set(system.world.hubspot.linked("contacts", id, "companies")) == {a, b}
 
 
+def test_a_deal_without_a_primary_company_has_the_only_one() -> None:
+    system = world("deals")
+    a, b = parents(system, "@company", 2)
+    id = system.create({})
+    system.world.hubspot.associate("deals", id, "companies", a, HUMAN, primary=False)
+    assert shown(system, "@company", id) == a
+    system.world.hubspot.associate("deals", id, "companies", b, HUMAN, primary=False)
+    assert shown(system, "@company", id) is None, "nobody can say which"
+    put(system, "@company", id, b)
+    assert shown(system, "@company", id) == b
+    put(system, "@company", id, None)
+    assert shown(system, "@company", id) == a
+
+
 SETS = st.sets(st.integers(0, 3))
 
 
