@@ -1,7 +1,7 @@
 """Associations as fields.
 
-`@company`, `@contact` and `@deal` hold one id: the primary company of a contact or deal, of a deal without a primary one
-its only company; where HubSpot knows no primary one, the lowest id.  `@contacts` holds all of them, in order.
+`@company`, `@contact` and `@deal` hold one id: the primary company of a contact or deal, of a deal without a primary
+one its only company; where HubSpot knows no primary one, the lowest id.  `@contacts` holds all of them, in order.
 
 The list gives associations with the records; for searches and reads they cost one call a page.  Most of them change
 without the record's own time moving, so they are seen when the record is next read (`Field.silent`).
