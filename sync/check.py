@@ -126,11 +126,13 @@ def _options(field: FieldRule, place: Place, meta: Field, where: str) -> Iterato
     present = {option.value for option in meta.options if option.active}
     unread = sorted(present - set(translation.read))
     if unread:
+        dropped = field.on_invalid == "drop"
+        then = "the field is left alone where it holds them" if dropped else "records with them are held for this field"
         yield Problem(
-            "warning",
+            "note" if dropped else "warning",
             where,
             f"{len(unread)} options have no meaning in the vocabulary: {', '.join(unread[:8])}",
-            "say what they mean ([[vocabulary.stage]] or values); records with them are held for this field",
+            f"say what they mean ([[vocabulary.stage]] or values); {then}",
         )
     unknown = sorted(set(translation.write.values()) - present)
     if unknown and place.system in field.to:

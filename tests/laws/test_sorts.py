@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.port import Record, Ref
+from connectors.port import Field, Option, Record, Ref, Schema
 from mapping.links import Links
 from mapping.mapping import Mapping
 from mapping.rules import KindRule, Place, Value
 from state.rows import Row
 from sync.activities import SORTS
+from sync.check import _field
 from sync.config import parse, rules
 from sync.decision import Decision
 from sync.match import entity_key
@@ -132,3 +133,16 @@ def test_an_activity_waits_for_its_person_and_that_of_nobody_is_not_made() -> No
 
 def test_what_is_none_of_ours_is_never_made() -> None:
     assert not decide("Task", {"person": "003A"}).drafts
+
+
+@pytest.mark.parametrize(("name", "level"), [("direction", "note"), ("status", "warning")])
+def test_an_option_without_meaning_is_a_warning_only_where_it_holds_something(name: str, level: str) -> None:
+    place = Place(S, "Task")
+    (field,) = [each for each in rule().fields if each.name == name]
+    native = field.places[place]
+    schemas = {
+        each: Schema(each.object, {native: Field(native, native, "choice", options=(Option("Odd", "Odd"),))})
+        for each in field.places
+    }
+    (problem, *_) = [p for p in _field(rule(), field, schemas) if "no meaning" in p.what]
+    assert problem.level == level

@@ -27,7 +27,7 @@ def belong(stage: Stage, side: str, object: str, id: str, other: tuple[str, str]
     human = stage.human(side)
     target, to = other
     if side == "salesforce":
-        stage.world.salesforce.edit(object, id, {_pointer(target): to}, human)
+        stage.world.salesforce.edit(object, id, {_pointer(target): to or None}, human)
         return
     hubspot = stage.world.hubspot
     for before in hubspot.linked(object, id, target):

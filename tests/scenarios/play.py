@@ -220,7 +220,8 @@ class Player(Deals):
         """A person's company in HubSpot, a contact's account in Salesforce."""
         self._time(step)
         side, object, id = self._record(step)
-        self.stage.employ(side, object, id, self.cast[str(step.told["other"])][side])
+        other = str(step.told["other"])
+        self.stage.employ(side, object, id, ("Contact", "") if other == "nobody" else self.cast[other][side])
 
     def when_trouble(self, step: Step) -> None:
         """A fault."""
