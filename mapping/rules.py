@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 Value = Any
 """A value as it is carried: None (BLANK), str, bool, int, or a sorted list of str.  Decimals are strings, dates are
@@ -176,6 +176,13 @@ class Reconsent:
         return self.event, self.at, self.source, self.basis
 
 
+class Located(Protocol):
+    """Something that stands in an object of a system."""
+
+    @property
+    def object(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class KindRule:
     """Everything about one kind (person) that the configuration decides."""
@@ -246,8 +253,11 @@ class KindRule:
         """The sort of this name."""
         return next((sort for sort in self.sorts if sort.name == name), None)
 
-    def flow(self, objects: Mapping[str, str]) -> frozenset[str] | None:
-        """The systems that may be written where an entity's records are of these objects; None: all."""
+    def flow(self, records: Mapping[str, Located]) -> frozenset[str] | None:
+        """The systems that may be written among an entity's records, by system; None: all."""
+        if not self.sorts:
+            return None
+        objects = {system: record.object for system, record in records.items()}
         return next((sort.to for sort in self.sorts if sort.objects == objects), None)
 
     def judges(self, name: str) -> bool:

@@ -206,9 +206,15 @@ def _contradictions_of(kind: str, section: Kind, stages: Mapping[str, int]) -> I
                     f" choose from {', '.join(frame.objects[place.system])}"
                 )
             other = used.setdefault((*place, native), name)
-            kinds = {referred(field.type), referred(fields[other].type)}
-            if other != name and (len(kinds) == 1 or "" in kinds):
+            if other != name and not _may_share(field, fields[other], place.system):
                 yield f"{kind}.fields.{name}: {place.system} {native} is already mapped by {other}; it takes one rule"
+
+
+def _may_share(field: FieldSettings, other: FieldSettings, side: str) -> bool:
+    """Whether two fields may live in one native field: what it refers to is of two kinds, or only one writes it."""
+    kinds = {referred(field.type), referred(other.type)}
+    written = [each for each in (field, other) if ROLES.get(each.to or "both", side) == side]
+    return (len(kinds) == 2 and "" not in kinds) or len(written) < 2
 
 
 def places(frame: Frame, field: FieldSettings) -> dict[Place, str]:

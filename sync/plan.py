@@ -237,7 +237,7 @@ class _Merged:
         """Systems whose stage is to be set back."""
         self._move: dict[str, dict[str, Value]] = {system: {} for system in live}
         self._stay: set[str] = set()
-        self._flow = self.mapping.rule.flow({system: row.object for system, row in live.items()})
+        self._flow = self.mapping.rule.flow(live)
         self._places = {system: Place(system, row.object) for system, row in live.items()}
         if len(live) > 1:
             for shared in self.mapping.shared(tuple(self._places.values())):

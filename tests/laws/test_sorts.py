@@ -15,7 +15,7 @@ from mapping.rules import KindRule, Place, Value
 from state.rows import Row
 from sync.activities import SORTS
 from sync.check import _field
-from sync.config import parse, rules
+from sync.config import ConfigError, parse, rules
 from sync.decision import Decision
 from sync.match import entity_key
 from sync.plan import Planner
@@ -146,3 +146,23 @@ def test_an_option_without_meaning_is_a_warning_only_where_it_holds_something(na
     }
     (problem, *_) = [p for p in _field(rule(), field, schemas) if "no meaning" in p.what]
     assert problem.level == level
+
+
+def problems(**fields: Any) -> list[str]:
+    given = {name: {"hubspot": {"tasks": f"p_{name}"}, "salesforce": {"Task": "X__c"}, **more}
+             for name, more in fields.items()}  # fmt: skip
+    try:
+        parse({"hubspot": {"access_token": "env:T"}, "salesforce": {"auth": "access_token", "login_url":
+            "https://x.example", "access_token": "env:T"}, "activity": {"fields": given}})  # fmt: skip
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+def test_two_fields_share_a_native_one_only_where_they_never_contradict_each_other() -> None:
+    assert problems(a={}, b={}) == ["activity.fields.b: salesforce X__c is already mapped by a; it takes one rule"]
+    assert not problems(a={}, b={"to": "marketing"})
+    assert problems(a={"to": "crm"}, b={"to": "crm"})
+    assert not problems(a={"type": "reference:deal"}, b={"type": "reference:company"})
+    assert problems(a={"type": "reference:deal"}, b={"type": "reference:deal"})
+    assert problems(a={"type": "reference:deal"}, b={})
