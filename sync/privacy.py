@@ -15,7 +15,7 @@ from connectors.port import Applied, Connector, Erasure, Key, Record, Ref, Write
 from mapping.links import parent_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
-from state.rows import MOVED, SHARED, Lease, ReviewRow, Row
+from state.rows import DELETED, DUPLICATE, LIVE, MOVED, SHARED, Lease, ReviewRow, Row
 from state.store import Store
 from sync.consent import is_consent
 from sync.erased import address_key, addresses, salt_of, tombstone_keys
@@ -23,9 +23,10 @@ from sync.explain import NotFoundError
 
 EVERYTHING = 1_000_000
 """More than anybody's history has lines."""
-ACTIVITY = "activity"
+ACTIVITY, DEAL = "activity", "deal"
 NAMES = 10
 """Entities that a record may have had a name from: `hubspot/51`, `hubspot/51~2` …"""
+THERE = (LIVE, DUPLICATE, SHARED)
 BLANK = "Erased"
 """What stands in a field that may not be blank."""
 BEYOND = (
@@ -46,6 +47,8 @@ class Subject:
     addresses: frozenset[str]
     activities: Sequence[Row] = ()
     """What is remembered of their calls, mails, meetings, notes and tasks."""
+    deals: Sequence[Row] = ()
+    """What is remembered of deals that name them."""
 
     @property
     def refs(self) -> list[Ref]:
@@ -72,22 +75,36 @@ class Privacy:
             raise Misconfigured(f"{who} is the mailbox of a role or of several people; name one record: {records}")
         for members in self.store.entity_rows(_entities(rows.values())).values():
             rows |= {row.n: row for row in members}
-        every = {address for row in rows.values() for address in addresses(row.now)}
+        # An address that others hold as well is not this person's.
+        every = {address for row in rows.values() for address in addresses(row.now) if not self._others(address, rows)}
         if "@" in who:
             every.add(who.strip().lower())
-        known = {row.ref for row in rows.values()}
-        unknown = [r for r in self._in_systems(sorted(every)) if r.ref not in known]
+        unknown = [r for r in self._in_systems(sorted(every)) if not self._is_somebodys(r.ref)]
         if not rows and not unknown:
             raise NotFoundError(
                 f"Nobody is known as {who}, here or in the two systems. Give an e-mail address or SIDE:ID, such as "
                 "hubspot:51."
             )
         ordered = sorted(rows.values(), key=lambda row: row.n)
-        return Subject(ordered, unknown, self._names(ordered), frozenset(every), self._activities(ordered))
+        return Subject(
+            ordered, unknown, self._names(ordered), frozenset(every),
+            self._naming(ACTIVITY, ordered), self._naming(DEAL, ordered),
+        )  # fmt: skip
 
-    def _activities(self, rows: Sequence[Row]) -> list[Row]:
+    def _others(self, address: str, rows: Mapping[int, Row]) -> bool:
+        """Whether others hold this address."""
+        held = self.store.by_keys(self.mapping.rule.kind, [f"email:{address}"]).values()
+        return any(row.n not in rows and row.state in THERE for found in held for row in found)
+
+    def _is_somebodys(self, ref: Ref) -> bool:
+        """Whether we know whose record it is: then it is among the person's, or somebody else's."""
+        row = self.store.rows(ref.system, ref.object, [ref.id]).get(ref.id)
+        return row is not None and row.state in THERE
+
+    def _naming(self, kind: str, rows: Sequence[Row]) -> list[Row]:
+        """The records of a kind that name one of these."""
         keys = [parent_key(row.system, self.mapping.rule.kind, row.id) for row in rows]
-        found = {row.n: row for key in keys for row in self.store.lookup(key) if row.kind == ACTIVITY}
+        found = {row.n: row for key in keys for row in self.store.lookup(key) if row.kind == kind}
         for members in self.store.entity_rows(_entities(found.values())).values():
             found |= {row.n: row for row in members}
         return sorted(found.values(), key=lambda row: row.n)
@@ -150,6 +167,7 @@ class Privacy:
                 *({**_address(r.ref), "state": "not read yet", "in_system": now.get(r.ref)} for r in subject.unknown),
             ],
             "activities": [_remembered(row) for row in subject.activities],
+            "deals": [_remembered(row) for row in subject.deals],
             "journal": [
                 {
                     "at": line.at_ms, "run": line.run, "side": line.system, "field": line.field,
@@ -219,6 +237,7 @@ class Privacy:
                 {**_address(e.ref), "at": e.at, "gone": e.gone, "done": list(e.done), "left": list(e.left)}
                 for e in erasures
             ],
+            "activities_left": [_address(row.ref) for row in subject.activities if row.state not in (DELETED, MOVED)],
             "state": {"records_forgotten": forgotten, "blocked": reached},
             "complete": reached and all(e.gone for e in erasures),
             "not_reached": list(BEYOND),

@@ -120,6 +120,9 @@ def _receipt(console: Console, receipt: Mapping[str, Any]) -> None:
             Text("; ".join(record["left"]), style="yellow"),
         )
     console.print(records)
+    if receipt["activities_left"]:
+        many = f"{len(receipt['activities_left']):,} activities of the person"
+        console.print(f"[yellow]{many} were in the systems when we read last: --json lists them.[/yellow]")
     if receipt["state"]["blocked"]:
         console.print("Everything held here was forgotten; the person is not taken in again.")
     else:

@@ -203,6 +203,34 @@ def test_the_mailbox_of_several_people_is_not_erased_as_one_person(stage: Stage)
         privacy(stage).find("info@prospect.example")
 
 
+def test_one_of_several_who_share_a_mailbox_is_erased_alone(stage: Stage) -> None:
+    first, second = lead(stage, Email="info@prospect.example"), lead(stage, Email="info@prospect.example")
+    sync(stage)
+    erase(stage, f"salesforce:{first}")
+    rows = stage.world.rows("salesforce", "Lead")
+    assert (rows.get(first), rows[second].archived_at) == (None, None)
+    lead(stage, Email="info@prospect.example")
+    sync(stage)
+    assert stage.state.counts()["person", "salesforce", "Lead", "shared", False] == 2
+
+
+def test_deals_that_name_the_person_are_told_and_stay() -> None:
+    stage = Stage()
+    stage.raw["deal"] = {"sync": True}
+    stage.begin()
+    hubspot, human = stage.world.hubspot, stage.human("hubspot")
+    contact = hubspot.create("contacts", {"email": ANN, "lastname": "Hallberg"}, human)
+    values = {"dealname": "Two plots", "dealstage": "appointmentscheduled", "closedate": "2026-12-01T12:00:00Z"}
+    deal = hubspot.create("deals", {**values, "pipeline": "default"}, human)
+    hubspot.associate("deals", deal, "contacts", contact, human)
+    sync(stage)
+    (told,) = [record for record in privacy(stage).export(ANN)["deals"] if record["side"] == "hubspot"]
+    assert (told["id"], told["remembered"]["name"]) == (deal, "Two plots")
+    erase(stage, ANN)
+    assert live(stage, "hubspot", "deals") == 1
+    stage.close()
+
+
 def test_what_is_remembered_of_activities_is_told_and_forgotten_for_good(acting: Stage) -> None:
     stage = acting
     who = lead(stage)
@@ -215,7 +243,8 @@ def test_what_is_remembered_of_activities_is_told_and_forgotten_for_good(acting:
     assert {record["object"] for record in told["activities"]} == {"Task", "calls"}
     assert any(line["action"] == "create" and line["object"] == "calls" for line in told["writes"])
     assert held_anywhere(stage)
-    erase(stage, ANN)
+    left = erase(stage, ANN)["activities_left"]
+    assert {record["object"] for record in left} == {"Task", "calls"}
     assert held_anywhere(stage) == []
     sync(stage, full=True)
     assert held_anywhere(stage) == []
