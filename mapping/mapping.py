@@ -73,7 +73,7 @@ class Mapping:
         self.consents = tuple(field for field in self.rule.fields if field.winner == "sticky_true")
         """The fields by which people opt out."""
         self.lifecycle = Lifecycle(rule.stages, rule.statuses)
-        self.owners = Owners(owners, rule.owner_fallback)
+        self.owners = Owners(owners, rule.owner_fallback, rule.owners)
         places = [Place(system, object) for system, objects in rule.objects.items() for object in objects]
         self._slots = {place: compile_slots(self, place) for place in places}
         self._composed = {place: [s for s in slots.values() if s.composed] for place, slots in self._slots.items()}

@@ -12,16 +12,32 @@ from mapping.values import Unmapped
 class Owners:
     """Owners of all systems by id and by the name they are known under everywhere: the address, or a queue's name."""
 
-    def __init__(self, owners: Mapping[str, Sequence[Owner]], fallback: Mapping[str, str]) -> None:
-        self._names = {system: {owner.id: _name(owner) for owner in found} for system, found in owners.items()}
+    def __init__(
+        self,
+        owners: Mapping[str, Sequence[Owner]],
+        fallback: Mapping[str, str],
+        same: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """same: system → what somebody is called there → what everywhere, for those who are not called alike."""
+        self._same = {
+            system: {_plain(own): _plain(name) for own, name in names.items()} for system, names in (same or {}).items()
+        }
+        self._names = {
+            system: {owner.id: self._called(system, owner) for owner in found} for system, found in owners.items()
+        }
         self._ids: dict[str, dict[str, str]] = {}
         for system, found in owners.items():
             ids = self._ids.setdefault(system, {})
             for owner in sorted(found, key=lambda owner: (owner.queue, owner.id)):
-                if owner.active and _name(owner):
+                if owner.active and (name := self._called(system, owner)):
+                    ids.setdefault(name, owner.id)
                     ids.setdefault(_name(owner), owner.id)
-                    ids.setdefault(owner.name.strip().lower(), owner.id)
-        self._fallback = {system: name.strip().lower() for system, name in fallback.items()}
+                    ids.setdefault(_plain(owner.name), owner.id)
+        self._fallback = {system: _plain(name) for system, name in fallback.items()}
+
+    def _called(self, system: str, owner: Owner) -> str:
+        """The name under which an owner is known everywhere."""
+        return self._same.get(system, {}).get(_name(owner), _name(owner))
 
     def canon(self, system: str, own: Value) -> Value:
         """The owner's name everywhere; Unmapped if nobody knows the id."""
@@ -32,8 +48,12 @@ class Owners:
     def id(self, system: str, name: str) -> str | None:
         """The id of the active owner of that name, or of the fallback."""
         ids = self._ids.get(system, {})
-        return ids.get(name.strip().lower()) or ids.get(self._fallback.get(system, ""))
+        return ids.get(_plain(name)) or ids.get(self._fallback.get(system, ""))
 
 
 def _name(owner: Owner) -> str:
-    return (owner.email or (owner.name if owner.queue else "")).strip().lower()
+    return _plain(owner.email or (owner.name if owner.queue else ""))
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower()

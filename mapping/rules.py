@@ -225,6 +225,8 @@ class KindRule:
     """ISO country whose national phone numbers are understood; empty: only numbers with a country code."""
     owner_fallback: Mapping[str, str] = field(default_factory=dict)
     """system → e-mail of the owner (or name of the queue) of records whose owner has no counterpart there."""
+    owners: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """system → what an owner is called there → the name everywhere, of those who are not called alike."""
     stages: tuple[Stage, ...] = ()
     statuses: tuple[Stage, ...] = ()
     """How a person stands beside the stage (disqualified, recycled …): known values that are no stage."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.errors import SyncError
-from connectors.port import Connector, Field, Owner, Problem, Schema
+from connectors.port import Connector, Field, Problem, Schema
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import STAGE, FieldRule, KindRule, Place
 from mapping.steps import DEAL_STAGE
 from state.store import Store
 from sync.check_deals import currencies, deal_stages
+from sync.check_owners import owned
 from sync.definitions import lint
 from sync.provision import described, field_specs, missing
 
@@ -66,7 +67,7 @@ def check(connectors: Mapping[str, Connector], rules: Sequence[KindRule], state:
         problems += _required(rule, schemas)
         if state is not None and rule.judges(STAGE):
             problems += lint(state, KindMapping(rule, schemas, owners))
-    problems += _owners(rules, owners)
+    problems += owned(rules, owners, state)
     return _worst_first(problems)
 
 
@@ -162,25 +163,6 @@ def _required(rule: KindRule, schemas: Mapping[Place, Schema]) -> Iterator[Probl
                     f"{place.system}.{place.object}.{meta.name}",
                     "is required there to create a record, but nothing is mapped to it",
                     "map a field with a default to it, or make it optional",
-                )
-
-
-def _owners(rules: Sequence[KindRule], owners: Mapping[str, Sequence[Owner]]) -> Iterator[Problem]:
-    owned = [rule for rule in rules if any(field.type == "owner" for field in rule.fields)]
-    if not owned:
-        return
-    known = {name: {o.email.casefold() for o in people if o.active and o.email} for name, people in owners.items()}
-    for name, mine in known.items():
-        for other, theirs in known.items():
-            alone = sorted(mine - theirs)
-            if name != other and alone:
-                bare = [rule.kind for rule in owned if not rule.owner_fallback.get(other)]
-                settings = " and ".join(f"{kind}.owner_fallback.{other}" for kind in bare)
-                yield Problem(
-                    "warning" if bare else "note",
-                    f"{name}.owners",
-                    f"{len(alone)} active owners have no active user with the same e-mail in {other}",
-                    f"create or activate them in {other}{f', or set {settings}' if bare else ''}",
                 )
 
 

@@ -341,6 +341,7 @@ def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:
         keeps_ids=frozenset({"hubspot"}),
         create={side: getattr(section.create, side) for side in reversed(SIDES)},
         create_as={side: objects[0] for side, objects in frame.objects.items()},
+        owners={"hubspot": dict(vocabulary.owners)} if vocabulary.owners else {},
         owner_fallback={str(side): email for side, email in section.owner_fallback.items()},
         stages=stages,
         statuses=statuses,

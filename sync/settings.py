@@ -248,6 +248,7 @@ class VocabularySettings(Section):
     stage: tuple[StageSettings, ...] = STAGES
     status: tuple[StatusSettings, ...] = STATUSES
     converted: str = "sql"
+    owners: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> VocabularySettings:
