@@ -75,7 +75,8 @@ def _ask(
     dated: list[Row] = []
     for object in sorted({row.object for row, names in found if names}):
         slots = mapping.slots(Place(connector.name, object))
-        mine = [(row, names) for row, names in found if row.object == object and names]
+        # A field that is not there any more may still stand open from before.
+        mine = [(row, there) for row, names in found if row.object == object and (there := names & slots.keys())]
         natives = sorted({native for _, names in mine for name in names for native in slots[name].natives})
         told = answers(connector, object, [row.id for row, _ in mine], natives)
         for row, names in mine:

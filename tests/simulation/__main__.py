@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from connectors.memory import MemorySystem
+from state.store import open_store
+from tests.postgres import server
 from tests.simulation.life import Life
 from tests.simulation.runner import Account, crash_everywhere, found_seeds, live, many, nursery, spread
 
@@ -26,19 +28,27 @@ def main() -> int:
     parser.add_argument(
         "--crash-everywhere", type=int, metavar="M", default=0, help="M lives, a crash at each boundary"
     )
+    parser.add_argument("--state", choices=["sqlite", "postgresql"], default="sqlite", help="where lives keep it")
     asked = parser.parse_args()
     if asked.seed is not None:
         return replay(asked.seed)
-    return volume(asked)
+    if asked.state == "sqlite":
+        return volume(asked, many)
+    if asked.workers > 1:
+        parser.error("one worker only with --state postgresql")
+    with server() as running:
+        empty = running.template("lives", lambda url: open_store(url).close())
+        with running.database(empty) as url:
+            return volume(asked, partial(many, url=url))
 
 
-def volume(asked: argparse.Namespace) -> int:
+def volume(asked: argparse.Namespace, live_many: Callable[[Iterable[int]], Account]) -> int:
     """Many lives: found seeds first."""
     begun = time.monotonic()
     total = Account()
     if asked.seeds:
-        total.add(tell(many(found_seeds())))
-        for account in spread(range(asked.start, asked.start + asked.seeds), asked.workers, many):
+        total.add(tell(live_many(found_seeds())))
+        for account in spread(range(asked.start, asked.start + asked.seeds), asked.workers, live_many):
             total.add(tell(account))
     singles = range(asked.start, asked.start + asked.crash_everywhere)
     for account in spread(singles, asked.workers, _every):

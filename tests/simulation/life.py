@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -26,12 +24,16 @@ from mapping.rules import KindRule
 from state.store import Store, open_store
 from sync.engine import Engine
 from sync.plan import Planner
+from tests.simulation.homes import FileHome, Home
 from tests.simulation.people import People
 from tests.simulation.profile import Profile
 from tests.simulation.rivals import MOST, Woken, judge_woken, usurp
 from tests.simulation.weave import Loom
-from tests.simulation.world import SETTINGS, START, Watched, hubspot, rules_of, salesforce
+from tests.simulation.words import FIELDS
+from tests.simulation.world import RESHAPES, SETTINGS, START, Watched, hubspot, rules_of, salesforce
 
+RESHAPED_AT = 5
+"""The deed beside which an admin changes a schema."""
 K = 4
 """Cycles after which a healed world must be at rest."""
 
@@ -73,6 +75,8 @@ class Life:
     """How many records are decided at a time, instead of a drawn number."""
     rules: tuple[str, str] | None = None
     """Settings of phone and title, instead of drawn ones."""
+    at_home: Home | None = None
+    """Where the state is kept, instead of in a file."""
     trace: list[str] | None = None
     """What happened, for a person who replays a life."""
     now: int = START
@@ -88,6 +92,8 @@ class Life:
     """(system, id or sync key) → writes whose answer was lost."""
     made_late: set[Ref] = field(default_factory=set)
     """Records of ours that came to be when nobody waited for them any more."""
+    reshaped: set[str] = field(default_factory=set)
+    """Fields that need not agree any more, because an admin changed a schema."""
     versions: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """The newest version of each record that the state ever knew."""
     violations: list[str] = field(default_factory=list)
@@ -107,10 +113,13 @@ class Life:
         self.salesforce = salesforce(lambda: self.now + self.profile.ahead, self, sizes[1])
         self.connectors = {s.name: Watched(s, sizes[2], self.mark) for s in (self.hubspot, self.salesforce)}
         profile = self.profile
+        if profile.robot and not self.frozen and self.settings[0] in ("default", "two_way"):
+            self.mark("automation")
+            robotic = self.hubspot if profile.robot == "hubspot" else self.salesforce
+            robotic.robot = FIELDS["phone"][profile.robot]
         self.hubspot.forgets_addresses = random.Random(f"merges {self.seed}").random() < 0.2
         self.people = People(self.rng, self.hubspot, self.salesforce, profile.moves, profile.deletes, self.mark)
-        self.database = self.folder / f"life-{self.seed}.db"
-        shutil.copyfile(self.template, self.database)
+        self.home: Home = self.at_home or FileHome(self.folder, self.template, self.seed)
         self.store: Store | None = None
         self.runs = 0
         self.acted = 0
@@ -128,7 +137,6 @@ class Life:
         self._alone = 0
         """Whether no other worker may take over now."""
         self.loom = Loom(self.luck, self.profile.woven)
-        self._look: sqlite3.Connection | None = None
 
     @property
     def systems(self) -> dict[str, MemorySystem]:
@@ -209,10 +217,13 @@ class Life:
     def _race(self, name: str) -> None:
         """Someone is at the very record, in the very instant: makes the rarest branches common."""
         self._acting = True
-        if name == "write:checked" or (name == "write:done" and self._unanswered):
-            self.raced += self.people.meddle(self.rng.choice(self._batch), gone=name == "write:done")
-        elif name.startswith("observe:salesforce:"):
-            self.raced += self.people.again()
+        try:
+            if name == "write:checked" or (name == "write:done" and self._unanswered):
+                self.raced += self.people.meddle(self.rng.choice(self._batch), gone=name == "write:done")
+            elif name.startswith("observe:salesforce:"):
+                self.raced += self.people.again()
+        except ValueError:
+            self.mark("refused to a person")
         self._acting = False
 
     @property
@@ -259,9 +270,20 @@ class Life:
         """How late the change feed shows a change."""
         return self.luck.randint(0, self.profile.delay) if self.troubled and self.profile.delay else 0
 
+    def reshape(self) -> None:
+        """An admin takes away a field or an option, or demands a value."""
+        where, name, how = RESHAPES[self.profile.reshape]
+        self.mark("schema changed")
+        self.say(f"admin: {self.profile.reshape}")
+        self.reshaped.add(name)
+        system = self.systems[where]
+        system.schemas |= {object: how(schema) for object, schema in system.schemas.items()}
+
     def act(self) -> None:
         """Somebody does something."""
         self.acted += 1
+        if self.profile.reshape and self.acted == RESHAPED_AT and not self.frozen:
+            self.reshape()
         self._acting = True
         self.people.act()
         self._acting = False
@@ -316,7 +338,7 @@ class Life:
     def open(self) -> Store:
         """The store, opened anew after a crash."""
         if self.store is None:
-            self.store = open_store(f"sqlite:///{self.database}")
+            self.store = open_store(self.home.url)
             event.listen(self.store._engine, "begin", self._no_ghost)
         return self.store
 
@@ -338,27 +360,17 @@ class Life:
     def lose_state(self) -> None:
         """The database is gone; an empty one takes its place."""
         self.close()
-        if self._look is not None:
-            self._look.close()
-            self._look = None
         self.versions.clear()
-        for file in self.folder.glob(f"life-{self.seed}.db*"):
-            file.unlink()
-        shutil.copyfile(self.template, self.database)
+        self.home.fresh()
 
     def end(self) -> None:
         """Leave nothing behind."""
         self.close()
-        if self._look is not None:
-            self._look.close()
-        for file in self.folder.glob(f"life-{self.seed}.db*"):
-            file.unlink()
+        self.home.end()
 
     def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read the state past the product's own code."""
-        if self._look is None:
-            self._look = sqlite3.connect(self.database, isolation_level=None)
-        return self._look.execute(query, parameters).fetchall()
+        return self.home.ask(query, parameters)
 
     def journal(self) -> list[tuple[Any, ...]]:
         """(entity, system, field, was, became, reason, when) of every line, in order."""

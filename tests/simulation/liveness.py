@@ -21,7 +21,7 @@ def converged(e: Evidence) -> Iterator[Finding]:
     for entity, members in e.entities.items():
         if len(members) < 2:
             continue
-        excused = e.excused(entity)
+        excused = e.excused(entity) | e.life.reshaped
         for name in FIELDS:
             if name in excused or "*" in excused or not all(_has(ref, name) for ref in members.values()):
                 continue

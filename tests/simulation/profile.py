@@ -44,6 +44,10 @@ class Profile:
     """Chance at a boundary that the process stands still for so long that another one takes over."""
     ahead: int = 0
     """How far Salesforce's clock is ahead of ours and of HubSpot's, ms."""
+    robot: str = ""
+    """The system in which an automation rewrites the phone numbers that we write."""
+    reshape: str = ""
+    """What an admin does to a schema in mid-life: a key of `world.RESHAPES`."""
 
     @classmethod
     def of(cls, seed: int) -> Profile:
@@ -55,6 +59,10 @@ class Profile:
             profile = replace(profile, pause=rng.choice([0.02, 0.06]))
         if rng.random() < 0.1:
             profile = replace(profile, ahead=rng.choice([-90_000, -7_000, 7_000, 40_000, 600_000]))
+        if rng.random() < 0.08:
+            profile = replace(profile, robot=rng.choice(["hubspot", "salesforce"]))
+        if rng.random() < 0.08:
+            profile = replace(profile, reshape=rng.choice(["no jobtitle", "no Title", "no Working", "Phone required"]))
         rng = random.Random(f"theme {seed}")
         if rng.random() < 0.08:
             race = rng.choice([0.3, 0.6])

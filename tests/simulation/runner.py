@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import sync.lanes
 from sync.match import _Matching
+from tests.simulation.homes import ServerHome
 from tests.simulation.invariants import judge
 from tests.simulation.life import Life, template
 
@@ -80,12 +81,12 @@ def live(life: Life) -> list[str]:
         life.end()
 
 
-def many(seeds: Iterable[int], *, stop: bool = False, batch: int | None = None) -> Account:
-    """Live these lives; `stop`: no further than the first failure."""
+def many(seeds: Iterable[int], *, stop: bool = False, batch: int | None = None, url: str | None = None) -> Account:
+    """Live these lives; `stop`: no further than the first failure; `url`: over this PostgreSQL database."""
     account = Account()
     with nursery() as born:
         for seed in seeds:
-            life = born(seed, batch=batch)
+            life = born(seed, batch=batch, at_home=ServerHome(url) if url else None)
             account.failures += live(life)
             count(account, life)
             if stop and account.failures:

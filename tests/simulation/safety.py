@@ -206,9 +206,8 @@ def _led_back(e: Evidence, ref: Ref, at: int) -> set[int]:
         if status is not None:
             ranks.add(-2)
         # A system without a word for a stage says the nearest one before it.
-        ranks |= {RANKS[stage]} | {
-            min(RANKS[s] for s in native) for native in HUBSPOT_STAGES.values() if stage in native
-        }
+        ranks |= {min(RANKS[s] for s in native) for native in HUBSPOT_STAGES.values() if stage in native}
+        ranks |= {RANKS[stage]} if stage in RANKS else set()
     return ranks
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -351,6 +352,22 @@ def test_a_write_of_which_nobody_can_say_what_it_replaced_is_not_taken_for_unsen
     assert "2" in changes
     assert scene.ask("SELECT MAX(attempts) FROM operation") == [(1,)]
     assert judge(scene) == []
+
+
+def test_a_field_that_was_taken_away_with_an_open_question_stops_no_run(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, title="review")
+    lead = scene.lead(Title="1")
+    scene.rest()
+    scene.salesforce.edit("Lead", lead, {"Title": "2"})
+    scene.hubspot.edit("contacts", "1001", {"jobtitle": "3"})
+    scene.rest()
+    schema = scene.hubspot.schemas["contacts"]
+    left = {name: field for name, field in schema.fields.items() if name != "jobtitle"}
+    scene.hubspot.schemas["contacts"] = replace(schema, fields=left)
+    scene.hubspot.edit("contacts", "1001", {"phone": "1"})
+    scene.rest()
+    assert scene.value("salesforce", "Lead", lead, "Phone") == "1"
+    scene.end()
 
 
 def test_who_is_left_alone_is_told_no_stage_that_the_journal_does_not_know(scene: Scene) -> None:

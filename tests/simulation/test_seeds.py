@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
+from state.store import open_store
+from tests.postgres import Server, postgres
 from tests.simulation.evidence import Evidence
+from tests.simulation.homes import ServerHome
 from tests.simulation.life import Life
 from tests.simulation.runner import MEMORY, Account, crash_everywhere, found_seeds, live, many, nursery
 from tests.simulation.words import FIELDS, KEYS
 
+__all__ = ["postgres"]
 LIVES = 2000
 CHUNKS = 8
 RARE = {
@@ -109,6 +113,20 @@ def test_sizes_of_pages_and_batches_change_nothing() -> None:
                 ends.append(_values(life))
                 life.end()
             assert ends[0] == ends[1] == ends[2], f"seed {seed}"
+
+
+def test_a_life_is_the_same_over_postgresql(postgres: Server) -> None:
+    """M8"""
+    empty = postgres.template("lives", lambda url: open_store(url).close())
+    with postgres.database(empty) as url, nursery() as born:
+        for seed in range(6):
+            told = []
+            for home in (None, ServerHome(url)):
+                life = born(seed, at_home=home)
+                life.run()
+                told.append((life.journal(), _values(life), life.now))
+                life.end()
+            assert told[0] == told[1], f"seed {seed}"
 
 
 @pytest.mark.parametrize("first", [0])

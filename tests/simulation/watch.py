@@ -61,7 +61,7 @@ def _no_gap(life: Life, mirror: dict[Any, Any]) -> None:
 
 def _same(life: Life, row: Row, now: dict[str, Any]) -> None:
     """Settled and of the same version: then also of the same content (else the grain of time hid a change)."""
-    for name in MIRRORED:
+    for name in set(MIRRORED) - life.reshaped:
         native = FIELDS[name][row.ref.system]
         held = norm(name, row.fields.get(native))
         known = norm(name, now.get(name))

@@ -169,7 +169,25 @@ def _fit_salesforce(object: str, name: str, value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-class HubSpot(MemorySystem):
+ROBOT = "automation"
+"""Who an automation writes as."""
+
+
+class Automated(MemorySystem):
+    """A system in which an automation may write phone numbers in its own way, as soon as we have written one."""
+
+    robot = ""
+    """The field that it watches; empty: there is none."""
+
+    def put(self, write: Write) -> Record:
+        record = super().put(write)
+        value = write.fields.get(self.robot)
+        if isinstance(value, str) and value and not value.startswith("+"):
+            self.edit(*record.ref[1:], {self.robot: f"+{value}"[:40]}, ROBOT)
+        return record
+
+
+class HubSpot(Automated):
     """An address is one contact's alone, as its first or as a further one, and a merge keeps the loser's.
 
     HubSpot does not promise the latter: with `forgets_addresses` it does not.
@@ -213,12 +231,37 @@ def hubspot(now: Callable[[], int], weather: Weather, batch: int = 100) -> HubSp
     )
 
 
-def salesforce(now: Callable[[], int], weather: Weather, batch: int = 200) -> MemorySystem:
+def salesforce(now: Callable[[], int], weather: Weather, batch: int = 200) -> Automated:
     """Time in seconds, compare-and-set, no history that we rely on; the winner of a merge stays."""
     traits = Traits(batch=batch, grain=1000, lag=LAG, gone_lag=LAG, compare_and_set=True, history=False)
-    return MemorySystem(
+    return Automated(
         "salesforce", now, [CONTACT, LEAD], traits=traits, fit=_fit_salesforce, troubles=Storms(weather, lagging=False)
     )
+
+
+def _without_field(name: str) -> Callable[[Schema], Schema]:
+    return lambda schema: replace(schema, fields={n: f for n, f in schema.fields.items() if n != name})
+
+
+def _without_working(schema: Schema) -> Schema:
+    if "Status" not in schema.fields:
+        return schema
+    status = schema.fields["Status"]
+    kept = tuple(option for option in status.options if not option.value.startswith("Working"))
+    return replace(schema, fields={**schema.fields, "Status": replace(status, options=kept)})
+
+
+def _phone_required(schema: Schema) -> Schema:
+    return replace(schema, fields={**schema.fields, "Phone": replace(schema.fields["Phone"], required=True)})
+
+
+RESHAPES: dict[str, tuple[str, str, Callable[[Schema], Schema]]] = {
+    "no jobtitle": ("hubspot", "title", _without_field("jobtitle")),
+    "no Title": ("salesforce", "title", _without_field("Title")),
+    "no Working": ("salesforce", "stage", _without_working),
+    "Phone required": ("salesforce", "phone", _phone_required),
+}
+"""What admins do to schemas: (system, the field that need not agree any more, how)."""
 
 
 @cache

@@ -1,0 +1,82 @@
+"""Where the state of a life is kept: a file, or a database of a PostgreSQL server."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+from sqlalchemy import make_url
+
+from state.schema import metadata
+
+
+class Home(Protocol):
+    """One life's database."""
+
+    url: str
+
+    def fresh(self) -> None:
+        """Empty it."""
+        ...
+
+    def ask(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Read it past the product's own code."""
+        ...
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        ...
+
+
+class FileHome:
+    """A SQLite file, copied from an empty one."""
+
+    def __init__(self, folder: Path, template: Path, seed: int) -> None:
+        self._files = folder, f"life-{seed}.db"
+        self._path, self._template = folder / f"life-{seed}.db", template
+        self.url = f"sqlite:///{self._path}"
+        self._look: sqlite3.Connection | None = None
+        shutil.copyfile(template, self._path)
+
+    def fresh(self) -> None:
+        self.end()
+        shutil.copyfile(self._template, self._path)
+
+    def ask(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        if self._look is None:
+            self._look = sqlite3.connect(self._path, isolation_level=None)
+        return self._look.execute(query, parameters).fetchall()
+
+    def end(self) -> None:
+        if self._look is not None:
+            self._look.close()
+            self._look = None
+        folder, name = self._files
+        for file in folder.glob(f"{name}*"):
+            file.unlink()
+
+
+class ServerHome:
+    """A PostgreSQL database that has our tables; emptied for each life."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        where = make_url(url)
+        self._look = psycopg.connect(
+            host=where.host, port=where.port, user=where.username, dbname=where.database, autocommit=True
+        )
+        self.fresh()
+
+    def fresh(self) -> None:
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        self._look.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE".encode())
+
+    def ask(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._look.execute(query.replace("?", "%s").encode(), parameters or None).fetchall()
+
+    def end(self) -> None:
+        self._look.close()
