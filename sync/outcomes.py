@@ -30,6 +30,7 @@ from state.rows import (
     Row,
 )
 from sync.catalogue import explain
+from sync.mailboxes import ADDRESS
 from sync.observe import observed, spans
 from sync.parents import keys_of
 from sync.rest import at_rest
@@ -86,6 +87,9 @@ class Told:
                 ref = row.ref
                 self.rows[ref] = row
                 self.known[ref] = row.dirty
+        left = [op.id for op in operations if op.id is not None and Ref(*self.place, op.id) not in self.rows]
+        if left:
+            self.rows |= {row.ref: row for row in self.engine.store.rows(*self.place, left).values()}
 
     def result(self) -> Outcomes:
         """All of it."""
@@ -280,6 +284,11 @@ class Told:
             operation = self._which(operation, now)
         met = {name for fields in operation.agreed.values() for name in fields} | (operation.fields.keys() & {STAGE})
         old = self.rows.get(record.ref)
+        if old is not None and operation.id is not None and old.entity != operation.entity:
+            # It came to somebody else while the write was under way: nothing was agreed with that one.
+            self._observe(record)
+            self._done(operation, record, now, replaced, looked)
+            return
         stored = {name: now.get(name) for name in met}
         if looked and operation.id is None:
             # A blank where we sent a value is no clearing: an earlier creation, given up, may have come late.  The
@@ -314,6 +323,24 @@ class Told:
         if operation.id is None and self.mapping.rule.has_children:
             self.free += [row, *self.mates.get(operation.entity, ())]
         self._agree(operation)
+        if self._spreads(operation, now):
+            self.dirty.append(operation.entity)
+        self._done(operation, record, now, replaced, looked)
+
+    def _spreads(self, operation: OperationRow, now: Mapping[str, Any]) -> bool:
+        """Whether others who hold its address have to be told that this record is opted out now."""
+        consents = [rule.name for rule in self.mapping.consents]
+        news = ADDRESS in operation.fields or any(name in operation.fields for name in consents)
+        return news and any(now.get(name) is True for name in consents)
+
+    def _done(
+        self,
+        operation: OperationRow,
+        record: Record,
+        now: Mapping[str, Any],
+        replaced: Mapping[str, Any],
+        looked: bool,
+    ) -> None:
         self._journal(operation, now, replaced, LOOKED if looked else "")
         self.ended.append(Ending(operation.n, DONE, record.ref.id, note={"looked": True} if looked else None))
         self.engine.wrote(operation.kind, operation.system, operation.verb)
@@ -344,9 +371,7 @@ class Told:
             version = max(record.version, old.version_ms)
             gone = old._replace(state=DELETED, version_ms=version, seen_ms=max(old.seen_ms, version), shadow=None)
             self._put(gone._replace(spans={}, dirty=True), keyed=False)
-        self._journal(operation, {}, {}, LOOKED if looked else "")
-        self.ended.append(Ending(operation.n, DONE, record.ref.id, note={"looked": True} if looked else None))
-        self.engine.wrote(operation.kind, operation.system, operation.verb)
+        self._done(operation, record, {}, {}, looked)
 
     def _as_made(self, operation: OperationRow, name: str, now: Any) -> Any:
         """What a record of ours, found by looking, was made with: people may have edited it since."""

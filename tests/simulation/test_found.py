@@ -370,6 +370,17 @@ def test_a_field_that_was_taken_away_with_an_open_question_stops_no_run(tmp_path
     scene.end()
 
 
+def test_an_opt_out_that_we_write_to_an_address_is_told_to_its_other_holders(scene: Scene) -> None:
+    lead = scene.lead()
+    other = scene.lead(Email="info@oak.example", LastName="Curie")
+    scene.rest()
+    scene.salesforce.edit("Lead", lead, {"Email": "info@oak.example"})
+    scene.hubspot.edit("contacts", "1001", {"@subscriptions": True})
+    scene.rest()
+    assert scene.value("salesforce", "Lead", other, "HasOptedOutOfEmail") is True
+    assert judge(scene) == []
+
+
 def test_who_is_left_alone_is_told_no_stage_that_the_journal_does_not_know(scene: Scene) -> None:
     lead = scene.lead(Status="Working - Contacted")
     scene.rest()
