@@ -6,14 +6,14 @@ of the fields, the record that goes standing for marketing's side and the one th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import OURS, Place, Value
 from mapping.values import Unmapped
-from state.rows import LIVE, MOVED, ReviewRow, Row
+from state.rows import DELETED, LIVE, MOVED, ReviewRow, Row
 from sync.merge import Side, merge
 
 if TYPE_CHECKING:
@@ -81,9 +81,12 @@ def suggestion(mapping: KindMapping, gone: Row, heir: Row, goes: Row, stays: Row
     }
 
 
-def concerned(engine: Engine, rows: Iterable[Row]) -> list[ReviewRow]:
-    """The open questions about merges that records which are gone now may have answered."""
-    entities = {row.entity for row in rows}
+def concerned(engine: Engine, rows: Iterable[Row], waiting: Collection[int]) -> list[ReviewRow]:
+    """The open questions about merges that those of these records which are gone now may have answered.
+
+    waiting: numbers of records of which it is not known yet what they live on in.
+    """
+    entities = {row.entity for row in rows if row.state in (DELETED, MOVED) and row.n not in waiting}
     asked = engine.store.reviews(question=QUESTION) if entities - {None} else []
     return [review for review in asked if not entities.isdisjoint(review.detail["entities"])]
 

@@ -253,7 +253,7 @@ class _Batch:
 
     def _answer_merges(self) -> None:
         """Who was merged on the other side as well is asked about no more; who was merged elsewhere, with them."""
-        for review in merging.concerned(self.engine, (row for row in self.dirty if row.state in GONE)):
+        for review in merging.concerned(self.engine, self.dirty, self.waiting):
             self._gather(review.detail["entities"])
             found, moved = merging.whereabouts(review, self.rows.values(), self._heir)
             if found.keys() != set(review.detail["entities"]):

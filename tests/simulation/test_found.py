@@ -381,6 +381,23 @@ def test_an_opt_out_that_we_write_to_an_address_is_told_to_its_other_holders(sce
     assert judge(scene) == []
 
 
+def test_a_merge_is_asked_about_until_it_is_known_where_its_records_went(scene: Scene) -> None:
+    first, second = scene.contact(), scene.contact(email="ben@oak.example", lastname="Bosch")
+    scene.rest()
+    scene.hubspot.merge("contacts", first, second)
+    scene.rest()
+    scene.salesforce.troubles = Storms(scene, lagging=True)
+    lag = iter([25_000, 0, 0])
+    scene.delay = lambda: next(lag, 0)  # type: ignore[method-assign]
+    lead = scene.salesforce.holder("Lead", "Email", "ann@acme.example")
+    assert lead is not None
+    scene.salesforce.convert("Lead", lead.ref.id, "Contact")
+    scene.turn(wait=2_000)
+    scene.rest()
+    assert scene.ask("SELECT question FROM review WHERE closed_ms IS NULL") == [("merge",)]
+    assert judge(scene) == []
+
+
 def test_who_is_left_alone_is_told_no_stage_that_the_journal_does_not_know(scene: Scene) -> None:
     lead = scene.lead(Status="Working - Contacted")
     scene.rest()
