@@ -49,7 +49,7 @@ class _Reserved:
     """(reserved name, native, tag)"""
     ignore: str | None
     emails: str | None
-    conversion: tuple[str, str] | None
+    conversion: tuple[str, str, str] | None
     moments: tuple[tuple[str, str], ...]
     """(reserved name, native)"""
     sorts: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
@@ -192,7 +192,7 @@ class Mapping:
         """Own-space values by canonical name, blanks left out, and the reserved names
 
         `@key:<system>:<object>` (id of the counterpart named in a sync key), `@ignore` (True), `@emails` (list),
-        `@converted` (day), `@deal` (id of the deal that came of the conversion), `@sort` (name of the record's sort),
+        `@converted` (day), `@deal`, `@account` (ids of what came of a conversion), `@sort` (name of the record's sort),
         those of `KindRule.moments` (ms), and the names of fields that are ours.
         """
         place = Place(record.ref.system, record.ref.object)
@@ -233,11 +233,13 @@ class Mapping:
             if found:
                 own["@emails"] = sorted(found)
         if reserved.conversion:
-            converted, deal = (text(fields.get(native)) for native in reserved.conversion)
+            converted, deal, account = (text(fields.get(native)) for native in reserved.conversion)
             if converted is not None:
                 own["@converted"] = day(converted)
             if deal is not None:
                 own["@deal"] = deal
+            if account is not None:
+                own["@account"] = account
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
@@ -393,8 +395,9 @@ class Mapping:
         keys = [*self.match_keys(place, own), *parents]
         if (called := own.get(self.rule.called)) is not None:
             keys.append(called_key(called))
-        if (made := own.get("@deal")) is not None:
-            keys.append(made_key(place.system, str(made)))
+        if "@converted" in own:
+            made = (own.get("@deal"), own.get("@account"))
+            keys += [made_key(place.system, str(id)) for id in made if id is not None]
         return keys
 
     def stand_in(self, place: Place, natives: abc.Mapping[str, Any]) -> Key | None:

@@ -246,8 +246,8 @@ class KindRule:
     """system → whose system it is: sales, marketing.  Empty: the stage is merged as any field."""
     converted: str = ""
     """The stage of whoever was converted, where no deal came of it."""
-    conversion: Mapping[Place, tuple[str, str]] = field(default_factory=dict)
-    """place → native fields that tell the day of a conversion, and the deal that came of it."""
+    conversion: Mapping[Place, tuple[str, str, str]] = field(default_factory=dict)
+    """place → native fields that tell the day of a conversion, and the deal and the company that came of it."""
     more_emails: Mapping[Place, str] = field(default_factory=dict)
     """place → native field that lists further e-mail addresses, separated by semicolons (hs_additional_emails)."""
 

@@ -32,7 +32,7 @@ from sync.writeback import stage_fields
 
 Kind = PersonSettings | CompanySettings | DealSettings | ActivitySettings
 
-CONVERSION = {Place("salesforce", "Lead"): ("ConvertedDate", "ConvertedOpportunityId")}
+CONVERSION = {Place("salesforce", "Lead"): ("ConvertedDate", "ConvertedOpportunityId", "ConvertedAccountId")}
 TEAMS = {"hubspot": "marketing", "salesforce": "sales"}
 BACK = {"lifecyclestage": "lifecyclestage!"}
 """Native field → the name under which its connector sets it even backwards."""

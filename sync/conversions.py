@@ -1,8 +1,11 @@
-"""Which deal an opportunity continues that came of a lead's conversion.
+"""What came of a lead's conversion continues what its person had: the opportunity a deal, the account a company.
 
 Sales converts the lead of somebody who has a deal in HubSpot, and Salesforce makes an opportunity: it is that deal, if
 that is the only open one of the person, was there before the conversion, and is nothing else in Salesforce yet.  Where
 both are over, they must have come to the same end, and have the same name as well.
+
+The account of a converted lead is the company that its person works for in HubSpot, if all leads that were converted
+to it say the same one, if neither has another counterpart, and if not each has a website of its own.
 """
 
 from __future__ import annotations
@@ -28,29 +31,75 @@ A_DAY = 24 * 3_600_000
 
 class _Pair(NamedTuple):
     made: Row
-    deal: Row
+    old: Row
     evidence: str
 
 
 def continued(
     engine: Engine, mapping: KindMapping, rows: Sequence[Row], found: dict[str, list[Row]]
 ) -> list[tuple[Ref, Ref, str]]:
-    """(opportunity, deal, evidence) of those among these records.
+    """(what came of it, what it continues, evidence) of those among these records.
 
     rows: records that belong to nobody else's.  found: takes in the records that belong to them.
     """
+    people = engine.mapping_of(PERSON)
+    if people is None or not people.rule.conversion:
+        return []
     stage = next((field for field in mapping.rule.fields if field.type == DEAL_STAGE), None)
-    if stage is None or PERSON not in mapping.rule.parents:
-        return []
-    leads = _leads(engine, mapping, rows)
-    if not leads:
-        return []
-    of_deal: dict[Ref, list[_Pair]] = {}
-    for pair in _Conversions(engine, mapping, stage.name, leads).pairs():
-        of_deal.setdefault(pair.deal.ref, []).append(pair)
-    clear = [pairs[0] for pairs in of_deal.values() if len({pair.made.ref for pair in pairs}) == 1]
-    found.update({pair.evidence: [pair.made, pair.deal] for pair in clear})
-    return [(pair.made.ref, pair.deal.ref, pair.evidence) for pair in clear]
+    pairs: list[_Pair] = []
+    if stage is not None and PERSON in mapping.rule.parents:
+        leads = _leads(engine, mapping, rows)
+        pairs = list(_Conversions(engine, mapping, stage.name, leads).pairs()) if leads else []
+    elif mapping.rule.kind in people.rule.parents:
+        pairs = list(_accounts(engine, mapping, people, rows))
+    clear = [pair for pair in pairs if _only(pairs, pair)]
+    found.update({pair.evidence: [pair.made, pair.old] for pair in clear})
+    return [(pair.made.ref, pair.old.ref, pair.evidence) for pair in clear]
+
+
+def _only(pairs: Sequence[_Pair], pair: _Pair) -> bool:
+    """Whether nothing else came of what it continues, and it continues nothing else."""
+    beside = [other for other in pairs if other.made.ref == pair.made.ref or other.old.ref == pair.old.ref]
+    return all((other.made.ref, other.old.ref) == (pair.made.ref, pair.old.ref) for other in beside)
+
+
+def _accounts(engine: Engine, mapping: KindMapping, people: KindMapping, rows: Sequence[Row]) -> Iterator[_Pair]:
+    """Accounts, and the companies that the people of the converted leads work for."""
+    kind, view = mapping.rule.kind, engine.view
+    keys = [key for row in rows for key in (made_key(row.system, row.id), parent_key(row.system, kind, row.id))]
+    near = [row for some in view.by_keys(PERSON, sorted(set(keys))).values() for row in some]
+    near += [row for some in _members(engine, (row.entity for row in near)).values() for row in some]
+    wanted = {made_key(row.system, str(row.now["@account"])) for row in near if "@account" in row.now}
+    leads = [row for some in view.by_keys(PERSON, sorted(wanted)).values() for row in some] if wanted else []
+    members = _members(engine, (lead.entity for lead in leads))
+    ids: dict[tuple[str, str], set[str]] = {}
+    told: list[tuple[Row, tuple[str, str]]] = []
+    for lead in leads:
+        for row in members.get(lead.entity or "", ()):
+            for of, id in people.parents(Place(row.system, row.object), row.now) if row.state == LIVE else ():
+                if of == kind and row.system != lead.system:
+                    told.append((lead, (row.system, id)))
+                    ids.setdefault((row.system, mapping.rule.objects[row.system][0]), set()).add(id)
+        ids.setdefault((lead.system, mapping.rule.objects[lead.system][0]), set()).add(str(lead.now["@account"]))
+    known = {(place[0], id): row for place, some in ids.items() for id, row in view.rows(*place, sorted(some)).items()}
+    whole = _members(engine, (row.entity for row in known.values()))
+    for lead, place in told:
+        made, old = known.get((lead.system, str(lead.now["@account"]))), known.get(place)
+        if made is None or old is None or not (_alone(whole, made) and _alone(whole, old)):
+            continue
+        if not (_facts(mapping, made) and _facts(mapping, old)):
+            yield _Pair(made, old, f"{lead.object} {lead.id} became {made.id}; its person works for {old.id}")
+
+
+def _facts(mapping: KindMapping, row: Row) -> list[str]:
+    """The match keys by which a company could be told from others."""
+    keys = mapping.match_keys(Place(row.system, row.object), row.now)
+    return [key for key in keys if not key.startswith(("key:", "name:"))]
+
+
+def _alone(members: Mapping[str, Sequence[Row]], row: Row) -> bool:
+    """Whether a live record belongs to nobody else's."""
+    return row.state == LIVE and all(other.n == row.n for other in members.get(row.entity or "", ()))
 
 
 def _leads(engine: Engine, mapping: KindMapping, rows: Sequence[Row]) -> list[Row]:
@@ -104,7 +153,7 @@ class _Conversions:
         for lead in self.leads:
             made = self.made.get((lead.system, str(lead.now["@deal"])))
             outcome = self._outcome(made) if made is not None and made.state == LIVE else None
-            if made is None or outcome is None or not self._alone(made):
+            if made is None or outcome is None or not _alone(self.members, made):
                 continue
             for person in self._mates(lead):
                 deals = [row for row in self.deals.get(self._key(person), ()) if row.state == LIVE]
@@ -116,7 +165,7 @@ class _Conversions:
     def _fits(self, deal: Row, made: Row, outcome: str) -> bool:
         if deal.created_ms is None or made.created_ms is None or deal.created_ms > made.created_ms + A_DAY:
             return False
-        return self._alone(deal) and (outcome == OPEN or self._called(deal) == self._called(made))
+        return _alone(self.members, deal) and (outcome == OPEN or self._called(deal) == self._called(made))
 
     def _entity(self, lead: Row) -> str | None:
         """Whose record it was, or is the one that it lives on in."""
@@ -141,6 +190,3 @@ class _Conversions:
 
     def _called(self, row: Row) -> str:
         return called_key(row.now.get(self.mapping.rule.called))
-
-    def _alone(self, row: Row) -> bool:
-        return all(other.n == row.n for other in self.members.get(row.entity or "", ()))

@@ -300,6 +300,11 @@ class Engine:
         if self.now() > self.lease.until_ms - LEASE_MS * 2 // 3:
             self._lease = self.store.renew(self.lease, self.now(), LEASE_MS)
 
+    def mapping_of(self, kind: str) -> KindMapping | None:
+        """The mapping of another kind; None where it is not synchronised."""
+        planner = self._planners.get(kind)
+        return planner.mapping if planner is not None else None
+
     def selector(self, mapping: KindMapping) -> Selector | None:
         """What a backfill of some records only lets through."""
         return None if self.scope is None else Selector(self.scope, mapping)

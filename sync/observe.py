@@ -158,7 +158,7 @@ class _Intake:
             rows[row.id] = row
             if row.spans and row.entity is not None:
                 engine.contested.setdefault(mapping.rule.kind, set()).add(row.entity)
-            if (row.dirty or "@deal" in row.now) and (self.anew or old is None or old.now != row.now):
+            if (row.dirty or "@converted" in row.now) and (self.anew or old is None or old.now != row.now):
                 keys[row.ref] = mapping.keys(place, row.now)
             for id in record.former:
                 gone = rows.get(id) or known.get(id)
@@ -270,11 +270,16 @@ def _gone(mapping: KindMapping, record: Record, old: Row | None, asked: int, run
     return row._replace(fate=_fate(row))
 
 
+CONVERSION = ("@converted", "@deal", "@account")
+
+
 def _fate_told(mapping: KindMapping, record: Record) -> dict[str, Any]:
     """What a record that lives on elsewhere tells of how that came about."""
     if record.moved_to is None:
         return {}
-    return {name: value for name, value in mapping.decode(record).items() if name in ("@converted", "@deal")}
+    return {
+        name: value for name, value in mapping.decode(record).items() if name in ("@converted", "@deal", "@account")
+    }
 
 
 def _absorbed(row: Row, id: str) -> Row:

@@ -50,7 +50,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "arrive": rf"(?P<side>{SIDE}) (?P<name>{NAME}) arrives(?: as (?P<kind>{THING}))?{FIELDS}",
         "done": rf"(?P<side>{SIDE}) (?P<name>{NAME}) is (?P<deed>deleted|restored|purged)",
         "convert": rf"salesforce (?P<name>{NAME}) is converted(?: into (?P<other>{NAME}))?"
-        rf"(?P<deal> with a deal(?: (?P<called>{NAME}))?)?",
+        rf"(?P<deal> with a deal(?: (?P<called>{NAME}))?)?(?: at (?P<firm>{NAME}))?",
         "merge": rf"(?P<side>{SIDE}) (?P<name>{NAME}) is merged into (?P<other>{NAME})",
         "form": rf"hubspot (?P<name>{NAME}) fills in a form",
         "opt_out": rf"hubspot (?P<name>{NAME}) opts (?P<way>out|in)",

@@ -175,6 +175,8 @@ class Player(Deals):
             account=self._account(into),
         )  # fmt: skip
         self.cast[name]["salesforce"] = ("Contact", str(made["contactId"]))
+        if step.told.get("firm"):
+            self.cast.setdefault(str(step.told["firm"]), {})["salesforce"] = ("Account", str(made["accountId"]))
         if step.told.get("called"):
             self.cast.setdefault(str(step.told["called"]), {})["salesforce"] = (
                 "Opportunity",
