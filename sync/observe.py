@@ -41,6 +41,8 @@ def observe(engine: Engine, planners: Iterable[Planner], *, full: bool = False) 
         lanes.finish()
 
 
+CONVERSION = ("@converted", "@deal", "@account")
+"""What a lead that was converted tells of that."""
 AHEAD = 2
 """Pages asked for at a time: one is stored while the other is fetched."""
 
@@ -268,9 +270,6 @@ def _gone(mapping: KindMapping, record: Record, old: Row | None, asked: int, run
         run=run,
     )
     return row._replace(fate=_fate(row))
-
-
-CONVERSION = ("@converted", "@deal", "@account")
 
 
 def _fate_told(mapping: KindMapping, record: Record) -> dict[str, Any]:
