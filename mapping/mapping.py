@@ -360,11 +360,13 @@ class Mapping:
                 found += [(slot.refers, id) for id in (held if isinstance(held, list) else [held])]
         return found
 
-    def in_waiting(self, kind: str, entity: str) -> bool:
-        """Whether a parent stands, in some system, in an object that is not its kind's first choice there: a lead."""
+    def in_waiting(self, kind: str, entity: str, system: str = "") -> bool:
+        """Whether a parent stands, in this system or any, in an object that is not its kind's first choice there: a
+        lead."""
         return any(
             len(objects) > 1 and self.links.records.get((entity, other), objects)[0] != objects[0]
             for other, objects in self.rule.parents.get(kind, {}).items()
+            if system in ("", other)
         )
 
     def parent(self, rule: FieldRule, system: str, entity: str) -> str | None:

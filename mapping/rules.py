@@ -208,6 +208,8 @@ class KindRule:
     """References of which a new record needs at least one."""
     orphans: bool = False
     """A record that refers to nobody at all is made all the same."""
+    alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Reference → those that are cleared in the same write where it comes to name one in waiting: a lead is alone."""
     sorts: tuple[Sort, ...] = ()
     """The sorts of records; the first that tells a record counts.  Empty: all are alike.  A record that no sort tells,
     or whose sync key names nothing of ours, is never made elsewhere."""

@@ -318,7 +318,13 @@ def _deal(settings: Settings) -> KindRule:
 
 def _activity(settings: Settings) -> KindRule:
     rule = _rule("activity", settings.activity, settings)
-    return replace(rule, sorts=sorts(settings.activity.types), first=("person",), any_of=("person", "company", "deal"))
+    return replace(
+        rule,
+        sorts=sorts(settings.activity.types),
+        first=("person",),
+        alone={"person": ("company", "deal")},
+        any_of=("person", "company", "deal"),
+    )
 
 
 def _deal_stages(deal: DealSettings) -> tuple[Stage, ...]:

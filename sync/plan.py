@@ -245,6 +245,20 @@ class _Merged:
                     self._field(shared, decision)
             if not alone:
                 self._agree(STAGE, staging.settle(decision, self.writes, self.back))
+            if self.mapping.rule.alone and self.writes:
+                self._stand_alone()
+
+    def _stand_alone(self) -> None:
+        """What comes to belong to one that stands alone names nothing else in that system any more."""
+        for reference, others in self.mapping.rule.alone.items():
+            for system, wanted in self.writes.items():
+                why, slots = wanted.get(reference), self.mapping.slots(self._places[system])
+                if why is None or not self.mapping.in_waiting(slots[reference].refers, str(why.new), system):
+                    continue
+                for name in others:
+                    was = slots[name].canon(self.live[system].now.get(name)) if name in slots else None
+                    if was is not None and not isinstance(was, Unmapped):
+                        wanted[name] = Why(was, None, "alone", f"its {reference} is one that stands alone in {system}")
 
     def opt_out(self, opted: Iterable[Consent]) -> None:
         """An opt-out on a duplicate, or of an address, counts for the person."""
