@@ -236,6 +236,9 @@ class Told:
     def _holds(self, operation: OperationRow, now: Mapping[str, Any], name: str, wanted: Any) -> bool:
         if name.startswith("@"):
             return bool(now.get(name) == wanted)
+        if name not in self.mapping.slots(self.place):
+            # A field that was taken away since: nobody can tell, and there is nothing to write again.
+            return True
         fitted = self.mapping.written(self.place, name, wanted, operation.native, now.get(name))
         return not self.mapping.changed(self.place, name, now.get(name), fitted)
 
@@ -358,8 +361,9 @@ class Told:
             if self._holds(operation, now, name, line.became):
                 fields[name] = line.became
                 for system, own in agreed.items():
-                    if name in own and system in places:
-                        fitted = self.mapping.slots(places[system])[name].fit(line.became)
+                    slot = self.mapping.slots(places[system]).get(name) if system in places else None
+                    if name in own and slot is not None:
+                        fitted = slot.fit(line.became)
                         own[name] = own[name] if isinstance(fitted, Unmapped) else fitted
         return operation._replace(fields=fields, agreed=agreed)
 
@@ -376,6 +380,8 @@ class Told:
     def _as_made(self, operation: OperationRow, name: str, now: Any) -> Any:
         """What a record of ours, found by looking, was made with: people may have edited it since."""
         sent = operation.fields.get(name)
+        if name not in self.mapping.slots(self.place):
+            return sent
         made = None if sent is None else self.mapping.written(self.place, name, sent, operation.native)
         return made if self.mapping.changed(self.place, name, now, made) else now
 

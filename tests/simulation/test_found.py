@@ -398,6 +398,26 @@ def test_a_merge_is_asked_about_until_it_is_known_where_its_records_went(scene: 
     assert judge(scene) == []
 
 
+@pytest.mark.parametrize("fate", ["lost_before", "lost_after"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_field_that_was_taken_away_while_a_write_of_it_went_unanswered_stops_no_run(
+    scene: Scene, linked: bool, fate: str
+) -> None:
+    lead = scene.lead(Title="1")
+    if linked:
+        scene.rest()
+        scene.salesforce.edit("Lead", lead, {"Title": "2"})
+    scene.lose(fate)
+    schema = scene.hubspot.schemas["contacts"]
+    left = {name: field for name, field in schema.fields.items() if name != "jobtitle"}
+    scene.on("write:done", scene.crash)
+    scene.turn()
+    scene.hubspot.schemas["contacts"] = replace(schema, fields=left)
+    scene.salesforce.edit("Lead", lead, {"Phone": "1"})
+    scene.rest()
+    assert scene.value("hubspot", "contacts", "1001", "phone") == "1"
+
+
 def test_who_is_left_alone_is_told_no_stage_that_the_journal_does_not_know(scene: Scene) -> None:
     lead = scene.lead(Status="Working - Contacted")
     scene.rest()
