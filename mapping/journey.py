@@ -29,6 +29,7 @@ SENT_AWAY = frozenset(EVENTS)
 """Statuses after which coming back opens a new cycle."""
 ENTRY = "mql"
 """The stage at which a cycle begins."""
+NO_DEALS: Mapping[str, str] = {}
 
 
 class Evidence(NamedTuple):
@@ -72,6 +73,8 @@ class Standing:
     """Something has happened since the person was met."""
     heard: Mapping[str, int] = field(default_factory=dict)
     """Key of evidence → time of what was taken into account: it does not count a second time."""
+    deals: Mapping[str, str] = field(default_factory=dict)
+    """Record of a deal → the outcome that was taken into account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +110,16 @@ class Step(NamedTuple):
     refused: tuple[Refusal, ...]
 
 
-def begin(lifecycle: Lifecycle, evidence: Iterable[Evidence], known: Standing | None = None) -> Step:
+def begin(
+    lifecycle: Lifecycle,
+    evidence: Iterable[Evidence],
+    known: Standing | None = None,
+    deals: Mapping[str, str] = NO_DEALS,
+) -> Step:
     """The first standing: the furthest stage anybody says, and the status that is believed first.
 
     known: what the records themselves tell of an earlier life: the cycle, and when stages were entered.
+    deals: those that the evidence takes into account, to be remembered.
     """
     told = _ordered(lifecycle, evidence)
     stages = [e for e in told if e.value in lifecycle.stages]
@@ -118,11 +127,14 @@ def begin(lifecycle: Lifecycle, evidence: Iterable[Evidence], known: Standing | 
     statuses = [e for e in told if e.value in lifecycle.statuses and _may(lifecycle, e, e.value)]
     first = statuses[0] if statuses else None
     heard = {e.key: e.at for e in told}
-    standing = Standing(best.value if best is not None else None, heard=heard)
+    standing = Standing(best.value if best is not None else None, heard=heard, deals=deals)
     if known is not None:
         reached = lifecycle.rank(standing.stage)
         entered = {name: at for name, at in known.entered.items() if lifecycle.rank(name) <= reached}
         standing = replace(standing, cycle=known.cycle, entered=entered)
+    if best is not None and best.source == DEAL:
+        # Of all who speak at a first meeting deals alone know since when.
+        standing = replace(standing, entered={best.value: best.at, **standing.entered})
     if first is not None:
         reason = lifecycle.reason(first.value, first.reason)
         standing = replace(standing, status=first.value, reason=reason, until=first.until)
@@ -156,8 +168,13 @@ def _earlier(lifecycle: Lifecycle, standing: Standing, side: str) -> list[Transi
     return made
 
 
-def step(lifecycle: Lifecycle, standing: Standing, evidence: Iterable[Evidence]) -> Step:
-    """What the evidence of one cycle changes.  The order in which it is given does not matter."""
+def step(
+    lifecycle: Lifecycle, standing: Standing, evidence: Iterable[Evidence], deals: Mapping[str, str] = NO_DEALS
+) -> Step:
+    """What the evidence of one cycle changes.  The order in which it is given does not matter.
+
+    deals: those that it takes into account, to be remembered.
+    """
     fresh = [e for e in _ordered(lifecycle, evidence) if e.at > standing.heard.get(e.key, -1)]
     now = standing
     made: list[Transition] = []
@@ -180,7 +197,8 @@ def step(lifecycle: Lifecycle, standing: Standing, evidence: Iterable[Evidence])
         return Step(standing, (), tuple(refused))
     heard = {**now.heard, **{e.key: e.at for e in fresh}}
     moved = now.moved or any(t.event != "met" for t in made)
-    made = [replace(t, became=replace(t.became, heard=heard, moved=moved)) for t in made]
+    known = {**now.deals, **deals}
+    made = [replace(t, became=replace(t.became, heard=heard, moved=moved, deals=known)) for t in made]
     return Step(made[-1].became, tuple(made), tuple(refused))
 
 

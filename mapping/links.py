@@ -29,3 +29,11 @@ def referred(type_: str) -> str:
 def parent_key(system: str, kind: str, id: str) -> str:
     """The match key under which the children of a record are found."""
     return f"parent:{system}:{kind}:{id}"
+
+
+RECORD = "record:"
+
+
+def record_key(system: str, kind: str, id: str) -> str:
+    """What names a record itself where others name the holders of match keys; no record holds it."""
+    return f"{RECORD}{system}:{kind}:{id}"

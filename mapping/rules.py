@@ -202,6 +202,8 @@ class KindRule:
     """kind that fields refer to → system → its objects."""
     has_children: bool = False
     """Fields of other kinds refer to it."""
+    tells: str = ""
+    """The kind whose way through the stages its records are evidence of: person, of deals; empty: none."""
     first: tuple[str, ...] = ()
     """References that a new record must not be made without, if its counterpart has them."""
     any_of: tuple[str, ...] = ()
@@ -244,6 +246,8 @@ class KindRule:
     """place → reserved name → native field with a time that no rule is about."""
     ignore: Mapping[Place, str] = field(default_factory=dict)
     """place → native checkbox by which people say: leave this record alone."""
+    recycle_after: int = 0
+    """Days after which people whose last open deal was lost go back to marketing; 0: never by themselves."""
     teams: Mapping[str, str] = field(default_factory=dict)
     """system → whose system it is: sales, marketing.  Empty: the stage is merged as any field."""
     converted: str = ""

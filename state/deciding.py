@@ -83,6 +83,16 @@ class Deciding(Part):
             found = self._tables.run(connection, statement, (self._tables.many(entities), JOURNALED))
             return {str(entity): standing_of(from_json(became)) for entity, became in found}
 
+    def waiting(self) -> list[tuple[str, Standing]]:
+        """How far all people are of whom the journal tells, and who stand so until some day only."""
+        statement = (
+            "SELECT entity, became FROM journal WHERE n IN (SELECT max(n) FROM journal WHERE field = ? GROUP BY entity)"
+        )
+        with self._tables.reading() as connection:
+            found = self._tables.run(connection, statement, (JOURNALED,))
+            everyone = ((str(entity), standing_of(from_json(became))) for entity, became in found)
+            return [(entity, standing) for entity, standing in everyone if standing.until is not None]
+
     def commit_batch(self, lease: Lease, batch: Batch) -> None:
         """Store one batch of decisions."""
         with self._tables.writing(lease) as connection:

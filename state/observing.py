@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from connectors.port import Ref
+from mapping.links import RECORD
 from mapping.rules import KINDS
 from state.base import Part, Tables, from_json, to_json, to_json_or_null
 from state.opening import prepare_copy
@@ -134,11 +135,23 @@ def replace_keys(
 
 
 def release(tables: Tables, connection: Connection, keys: Sequence[str]) -> None:
-    """The holders of these match keys are to be decided again."""
-    if keys:
+    """The holders of these match keys are to be decided again, and the records named by `mapping.links.record_key`."""
+    held = [key for key in keys if not key.startswith(RECORD)]
+    if held:
         holders = "SELECT record FROM match_key WHERE kind IN ?? AND key IN ??"
         statement = f"UPDATE record SET dirty = ? WHERE NOT dirty AND n IN ({holders})"  # noqa: S608
-        tables.run(connection, statement, (True, tables.many(KINDS), tables.many(keys)))
+        tables.run(connection, statement, (True, tables.many(KINDS), tables.many(held)))
+    named: dict[tuple[str, str], list[str]] = {}
+    for key in keys if len(held) < len(keys) else ():
+        if key.startswith(RECORD):
+            system, kind, id = key.removeprefix(RECORD).split(":", 2)
+            named.setdefault((system, kind), []).append(id)
+    for (system, kind), ids in named.items():
+        statement = (
+            "UPDATE record SET dirty = ? WHERE NOT dirty AND id IN ?? AND system = ? AND kind = ? "
+            "AND state IN ('live', 'duplicate')"
+        )
+        tables.run(connection, statement, (True, tables.many(ids), system, kind))
 
 
 class Observing(Part):

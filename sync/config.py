@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from connectors.errors import Misconfigured
 from mapping.conditions import ConditionError, compile_condition
+from mapping.deals import LOST
 from mapping.links import referred
 from mapping.presets import PRESETS
 from mapping.rules import KINDS, STAGE, FieldRule, KindRule, Place, Reconsent, Stage, ValueMap
@@ -235,7 +236,12 @@ def rules(settings: Settings, kinds: Collection[str] = KINDS) -> list[KindRule]:
     on = [kind for kind in KINDS if kind in made and getattr(settings, kind).sync]
     every = [_with_parents(made[kind](settings), on) for kind in on]
     parents = {kind for rule in every for kind in rule.parents}
-    return [replace(rule, has_children=rule.kind in parents) for rule in every if rule.kind in kinds]
+    told = {rule.kind for rule in every if rule.teams}
+    return [
+        replace(rule, has_children=rule.kind in parents, tells=rule.tells if rule.tells in told else "")
+        for rule in every
+        if rule.kind in kinds
+    ]
 
 
 def _with_parents(rule: KindRule, kinds: Collection[str]) -> KindRule:
@@ -258,6 +264,7 @@ def _person(settings: Settings) -> KindRule:
         fields=(*rule.fields, *stage_fields()),
         teams=TEAMS,
         converted=settings.vocabulary.converted,
+        recycle_after=settings.vocabulary.recycle_after,
         conversion=CONVERSION,
         create_as={"salesforce": person.create.lead_or_contact, "hubspot": "contacts"},
         role_mailboxes=frozenset(person.role_mailboxes),
@@ -311,7 +318,7 @@ def _deal(settings: Settings) -> KindRule:
     )
     return replace(
         rule, fields=fields, stages=_deal_stages(deal), match_name=deal.match_name,
-        any_of=("company", "people"), orphans=True,
+        any_of=("company", "people"), orphans=True, tells="person",
         called="name" if "name" in deal.all_fields else "",
     )  # fmt: skip
 
@@ -338,6 +345,8 @@ def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:
     vocabulary = settings.vocabulary
     stages = tuple(_stage(entry, 10 * place) for place, entry in enumerate(vocabulary.stage, 1))
     statuses = tuple(_stage(entry, -1) for entry in vocabulary.status)
+    if vocabulary.lost_to is not None:
+        statuses = tuple(replace(s, back_to=vocabulary.lost_to) if s.name == LOST else s for s in statuses)
     fields = section.all_fields.items()
     return KindRule(
         kind=kind,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.port import Key
 from mapping.mapping import UNWRITTEN, Unmapped
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import CREATED, OURS, SORT, Place, Sort, Value
+from mapping.rules import CREATED, OURS, SORT, STAGE, Place, Sort, Value
 from mapping.slots import Slot
 from mapping.values import iso_instant
 from state.rows import OperationRow, Row
@@ -74,6 +74,9 @@ def create(
         else:
             decision.skipped = f"not made in {system}: it belongs to nobody there"
         return
+    if (stage := staging.born(place)) is not None:
+        new.values[STAGE] = stage
+        new.sources[STAGE] = "its deals"
     new.ours = {name: value for name, value in staging.ours(place).items() if value is not None}
     born = _born(sort, system, source) if sort is not None else None
     native, problems = planner.mapping.encode(place, {**new.values, **new.ours}, creating=True, born=born)

@@ -1,7 +1,8 @@
 """When exactly a field changed, and who changed it, asked of a system that keeps a history, and only where it matters.
 
 It matters where several sides changed one field since they last agreed: then a point in time decides what intervals
-may leave open, and for `winner = "human"` who made the change.
+may leave open, and for `winner = "human"` who made the change.  Who set a stage back matters as well: automation never
+does that, and the journal tells.  Stages that move forward are not asked about: nothing hangs on it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from connectors.port import Connector, Past
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import Place
+from mapping.rules import STAGE, Place
 from state.rows import LIVE, Batch, Row
 from sync.merge import STANDING
 
@@ -32,6 +33,8 @@ def date(engine: Engine, planner: Planner) -> None:
             found = list(_contested(connector.name, members, human))
             _ask(engine, connector, planner.mapping, [(row, names - human) for row, names in found], _moments)
             _ask(engine, connector, planner.mapping, [(row, names & human) for row, names in found], _makers)
+            if planner.mapping.rule.judges(STAGE):
+                _ask(engine, connector, planner.mapping, list(_set_back(connector.name, members, planner)), _makers)
 
 
 def _contested(
@@ -45,6 +48,18 @@ def _contested(
             open_ = {n for n, (after, by, *maker) in row.spans.items() if after < by or (n in human and not maker)}
             if row.system == system and open_ & elsewhere:
                 yield row, frozenset(open_ & elsewhere)
+
+
+def _set_back(system: str, entities: Sequence[Sequence[Row]], planner: Planner) -> Iterator[tuple[Row, frozenset[str]]]:
+    """The system's records whose stage went back or became a status, and of which nobody knows who did it."""
+    mapping = planner.mapping
+    for row in (row for rows in entities for row in rows):
+        if row.system != system or row.state != LIVE or len(row.spans.get(STAGE, ())) != 2:
+            continue
+        place = Place(system, row.object)
+        now, was = (mapping.canon(place, STAGE, own.get(STAGE)) for own in (row.now, row.shadow or {}))
+        if now in mapping.lifecycle.statuses or mapping.rank(now) < mapping.rank(was):
+            yield row, frozenset({STAGE})
 
 
 Answers = Mapping[str, Mapping[str, Sequence[int]]]

@@ -21,6 +21,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
+from sync import dealing
 from sync.apply import send
 from sync.comparison import Comparison, bury, doubt, remains
 from sync.dating import date
@@ -238,6 +239,9 @@ class Engine:
         if unseen:
             self.report.message = f"Opt-outs are NOT synchronised with {', '.join(unseen)}: run `smarketing check`."
         self._recover()
+        for planner in self._planners.values():
+            if planner.mapping.rule.recycle_after:
+                dealing.wake(self, planner.mapping)
 
     def planner(self, rule: KindRule) -> Planner:
         """The rules of one kind, compiled against the systems' schemas and owners."""

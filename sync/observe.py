@@ -16,7 +16,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.erasing import TOMBSTONE
 from state.rows import DELETED, ERASED, LIVE, MERGED, MOVED, PENDING, SKIPPED, UNCHANGED, CursorRow, Row
-from sync import erased, parents
+from sync import dealing, erased, parents
 from sync.lanes import Handler, Lanes
 
 if TYPE_CHECKING:
@@ -178,7 +178,9 @@ class _Intake:
         cursor = CursorRow(*place, page.cursor.watermark, page.cursor.resume, self.fingerprint)
         engine.step(f"observe:{place.system}:page")
         everyone = [*(gone for gone in absorbed if gone.id not in rows), *rows.values()]
-        free = self._back(known, rows) if mapping.rule.has_children else ()
+        free = [*self._back(known, rows)] if mapping.rule.has_children else []
+        if mapping.rule.tells:
+            free += dealing.told(mapping, ((known.get(id), row) for id, row in rows.items()))
         engine.store.save_page(engine.lease, everyone, keys, cursor if self.fingerprint else None, free)
         engine.step(f"observe:{place.system}:saved")
 

@@ -29,6 +29,7 @@ from state.rows import (
     ReviewRow,
     Row,
 )
+from sync import dealing
 from sync.catalogue import explain
 from sync.mailboxes import ADDRESS
 from sync.observe import observed, spans
@@ -68,6 +69,8 @@ class Told:
     """id → entity that waits for it."""
     free: list[Row] = field(default_factory=list)
     """Whose children are to be decided again."""
+    learn: list[str] = field(default_factory=list)
+    """Keys of records to which what was written is evidence."""
     changed: set[Ref] = field(default_factory=set)
     seen: set[Ref] = field(default_factory=set)
     """Those of which something new was observed."""
@@ -104,7 +107,7 @@ class Told:
             self.dirty,
             self.journal,
             self.opened,
-            released=keys_of(self.free),
+            released=[*keys_of(self.free), *self.learn],
         )
 
     def _rest(self) -> None:
@@ -325,6 +328,8 @@ class Told:
         self._put(row, keyed=old is None or old.now != now)
         if operation.id is None and self.mapping.rule.has_children:
             self.free += [row, *self.mates.get(operation.entity, ())]
+        if self.mapping.rule.tells and operation.id is not None and STAGE in operation.fields:
+            self.learn += dealing.told(self.mapping, [(old, row)])
         self._agree(operation)
         if self._spreads(operation, now):
             self.dirty.append(operation.entity)

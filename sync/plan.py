@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mapping.deals import NOTHING, Told
 from mapping.facts import Facts
 from mapping.journey import Standing
 from mapping.links import Links
@@ -62,11 +63,12 @@ class Planner:
         opens: Mapping[str, OperationRow],
         stands: Standing | None = None,
         heard: Heard = Heard(),  # noqa: B008
+        told: Told = NOTHING,
     ) -> Decision:
         """The decision for one entity.
 
         `rows`: all its records; `opens`: its operations not done, by system; `stands`: how far the person is, by
-        the journal; `heard`: what is known of their consent beside these.
+        the journal; `heard`: what is known of their consent beside these; `told`: what their deals tell.
         """
         decision = Decision(entity)
         live = {row.system: row for row in rows if row.state == "live"}
@@ -77,7 +79,7 @@ class Planner:
         alone = any(row.now.get("@ignore") for row in live.values())
         if alone:
             decision.skipped = "left alone but for opt-outs: somebody ticked the no-sync box"
-        staging = Staging(self, rows, live, stands)
+        staging = Staging(self, rows, live, stands, told)
         merged = _Merged(self, live, decision, staging, alone, rows, heard)
         merged.moved = [row for row in rows if row.state == "moved"]
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mapping.journey import Standing
 from mapping.rules import STAGE, Place
 from state.rows import (
     APPLIED,
@@ -34,7 +33,7 @@ from state.rows import (
     ReviewRow,
     Row,
 )
-from sync import mailboxes, merging, moves, parents
+from sync import dealing, mailboxes, merging, moves, parents
 from sync import match as matching
 from sync.consent import taken_back_everywhere
 from sync.conversions import continued
@@ -97,8 +96,8 @@ class _Batch:
     """Entities whose earlier questions are settled unless raised again."""
     settled: list[Closing] = field(default_factory=list)
     """Questions that answered themselves."""
-    standings: Mapping[str, Standing] = field(default_factory=dict)
-    """Entity → how far the person is, by the journal."""
+    ways: Mapping[str, dealing.Way] = field(default_factory=dict)
+    """Entity → how far the person is, by the journal, and the deals."""
     merged_away: dict[int, Row] = field(default_factory=dict)
     """Records that belong to nobody yet → the record they name, which was merged away."""
     waiting: set[int] = field(default_factory=set)
@@ -126,7 +125,7 @@ class _Batch:
         for (entity, system), open_ in self.opens.items():
             opens.setdefault(entity, {})[system] = open_
         if self.planner.mapping.rule.judges(STAGE):
-            self.standings = self.engine.view.standings(sorted(by_entity))
+            self.ways = dealing.ways(self.engine, self.planner.mapping, by_entity)
         if self.planner.mapping.rule.parents:
             every = (row for rows in by_entity.values() for row in rows)
             self.planner = self.planner.linked(parents.links(self.engine.view, self.planner.mapping, every))
@@ -437,7 +436,8 @@ class _Batch:
     def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> None:
         rows = [row._replace(dirty=row.n in self.waiting) if row.state == MOVED else row for row in rows]
         heard = Heard(self.addresses.get(entity, ()), opted_out_at(self.engine, self.planner, entity, rows))
-        decision = self.planner.decide(entity, rows, opens, self.standings.get(entity), heard)
+        stood, told_by_deals = self.ways.get(entity, dealing.UNKNOWN)
+        decision = self.planner.decide(entity, rows, opens, stood, heard, told_by_deals)
         kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():

@@ -5,10 +5,12 @@ What each setting means to users stands in `config.example.toml`, which a test k
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from mapping.deals import LOST, OPPORTUNITY, RECYCLED
 from sync.activities import ActivitySettings
 from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_values
 from sync.kinds import CompanySettings, DealSettings
@@ -242,6 +244,9 @@ STATUSES = (
 )
 
 
+STAYS = "stay_opportunity_lost"
+
+
 class VocabularySettings(Section):
     """`[vocabulary]`: one language for marketing and sales; the order of the stages is their rank."""
 
@@ -249,6 +254,19 @@ class VocabularySettings(Section):
     status: tuple[StatusSettings, ...] = STATUSES
     converted: str = "sql"
     owners: dict[str, str] = Field(default_factory=dict)
+    lost_policy: str = STAYS
+
+    @property
+    def lost_to(self) -> str | None:
+        """The stage that a lost deal sets people back to; None: they stay an opportunity."""
+        found = re.fullmatch(r"back_to (\S+)", self.lost_policy)
+        return found[1] if found else None
+
+    @property
+    def recycle_after(self) -> int:
+        """The days after which people whose deal was lost are recycled; 0: they are not."""
+        found = re.fullmatch(r"recycle_after ([1-9]\d{0,3}) days?", self.lost_policy)
+        return int(found[1]) if found else 0
 
     @model_validator(mode="after")
     def _consistent(self) -> VocabularySettings:
@@ -261,6 +279,7 @@ class VocabularySettings(Section):
                 raise ValueError(f'"{status.name}" sets back to "{status.back_to}", which is no stage')
         if self.converted not in stages and "converted" in self.model_fields_set:
             raise ValueError(f'converted is "{self.converted}", which is no stage')
+        self._lost_policy_holds(stages)
         for side in SIDES:
             seen: dict[str, str] = {}
             for entry in (*self.stage, *self.status):
@@ -269,6 +288,25 @@ class VocabularySettings(Section):
                         raise ValueError(f'{side} "{value}" is read as both {seen[value]} and {entry.name}; choose one')
                     seen[value] = entry.name
         return self
+
+    def _lost_policy_holds(self, stages: list[str]) -> None:
+        back = self.lost_to
+        if "lost_policy" not in self.model_fields_set:
+            return
+        if back is None and not self.recycle_after and self.lost_policy != STAYS:
+            raise ValueError(
+                f'lost_policy is "{self.lost_policy}"; choose "{STAYS}", "recycle_after N days" or "back_to STAGE"'
+            )
+        lost = next((status for status in self.status if status.name == LOST), None)
+        if lost is None or OPPORTUNITY not in stages:
+            raise ValueError(f'lost_policy needs a stage "{OPPORTUNITY}" and a status "{LOST}"; add what is missing')
+        if self.recycle_after and RECYCLED not in [status.name for status in self.status]:
+            raise ValueError(f'lost_policy needs a status "{RECYCLED}"; add it, or choose another policy')
+        if back is not None and back not in stages[: stages.index(OPPORTUNITY)]:
+            before = ", ".join(stages[: stages.index(OPPORTUNITY)])
+            raise ValueError(f'lost_policy sets back to "{back}", which is no stage before {OPPORTUNITY}: {before}')
+        if lost.back_to not in (None, back):
+            raise ValueError(f'lost_policy and back_to of the status "{LOST}" contradict each other; remove one')
 
 
 def _address_part(lead: str, hubspot: str) -> FieldSettings:

@@ -7,9 +7,10 @@ The field `stage` is not merged side by side: each side's change is evidence abo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from mapping.deals import LOST, NOTHING, Told, evidence, remembered
 from mapping.journey import (
     JOURNALED,
     MARKETING,
@@ -31,6 +32,7 @@ from mapping.slots import Slot
 from mapping.values import instant
 from state.rows import MOVED, JournalRow, Row
 from sync.decision import Decision, Note, Why, unmapped
+from sync.merge import STANDING
 from sync.writeback import REASONS
 
 if TYPE_CHECKING:
@@ -61,11 +63,16 @@ class _Voice:
 class Staging:
     """One person's way, with the evidence of this cycle judged.
 
-    standing: where the journal says the person stood; None: it says nothing yet.
+    standing: where the journal says the person stood; None: it says nothing yet.  deals: what their deals tell.
     """
 
     def __init__(
-        self, planner: Planner, rows: Sequence[Row], live: Mapping[str, Row], standing: Standing | None
+        self,
+        planner: Planner,
+        rows: Sequence[Row],
+        live: Mapping[str, Row],
+        standing: Standing | None,
+        deals: Told = NOTHING,
     ) -> None:
         self.mapping = planner.mapping
         self.live = live
@@ -75,20 +82,30 @@ class Staging:
         self.standing: Standing | None = standing
         self._known_told: Mapping[str, Value] | None = None
         self.voices = self._voices()
-        self.rule = self.voices[0].slot.rule if self.voices else None
+        self.rule = self.voices[0].slot.rule if self.voices else self._spoken_for(deals)
         if self.rule is None or not self.rule.to or not planner.holds(self.rule, live):
             self.rule = None
             return
         if self.question is not None:
             return
-        lifecycle = self.mapping.lifecycle
+        lifecycle, days = self.mapping.lifecycle, self.mapping.rule.recycle_after
         if standing is None:
-            told = [*self._said(), *self._converted(rows)]
-            judged = begin(lifecycle, told, self._known())
+            told, known = [*self._said(), *self._converted(rows)], self._known()
+            if deals.deals:
+                far = max((e.value for e in told if e.value in lifecycle.stages), key=lifecycle.rank, default=None)
+                told += evidence(lifecycle, deals, replace(known or Standing(None), stage=far), days)
+            judged = begin(lifecycle, told, known, remembered(deals.deals))
         else:
             told = [*self._said(standing), *self._converted(rows, standing)]
-            judged = step(lifecycle, standing, told)
+            told += evidence(lifecycle, deals, standing, days)
+            judged = step(lifecycle, standing, told, remembered(deals.deals))
         self.standing, self.transitions, self.refused = judged
+
+    def _spoken_for(self, deals: Told) -> FieldRule | None:
+        """The rule of the stage for somebody of whom no record says one, but deals do."""
+        if not deals.deals or not self.mapping.rule.judges(STAGE):
+            return None
+        return next((rule for rule in self.mapping.rule.fields if rule.name == STAGE), None)
 
     # -- what is said --------------------------------------------------------------------------------------------------
 
@@ -124,7 +141,7 @@ class Staging:
                 at=by,
                 what=f"{row.object} {voice.slot.natives[0]}",
                 left=voice.was if voice.was in self.mapping.lifecycle.statuses else None,
-                actor=_actor(maker),
+                actor=actor(maker),
                 reason=row.now.get(REASONS.get(voice.value, "")),
                 corrects=behind and voice in staged,
             )
@@ -252,6 +269,19 @@ class Staging:
         fitted = voice.slot.fit(goal)
         return self.mapping.changed(place, STAGE, fitted, voice.row.now.get(STAGE))
 
+    def born(self, place: Place) -> Value:
+        """The stage that a new record in this place is given where no record says one; None: none."""
+        slot = self.mapping.slots(place).get(STAGE)
+        if (
+            self.voices
+            or self.rule is None
+            or self.standing is None
+            or slot is None
+            or place.system not in self.rule.to
+        ):
+            return None
+        return None if isinstance(slot.fit(self.standing.stage), Unmapped) else self.standing.stage
+
     def ours(self, place: Place) -> dict[str, Value]:
         """What our own fields in this place should hold."""
         if self.standing is None or self.question is not None:
@@ -276,6 +306,8 @@ class Staging:
                 "@stage_status": standing.status,
                 "@stage_entered_at": entered.get(standing.stage or ""),
                 "@cycle": standing.cycle,
+                "@recycle_until": standing.until,
+                "@lost_reason": standing.reason if standing.status == LOST else None,
             }
         return self._known_told
 
@@ -296,11 +328,11 @@ class Staging:
         }
 
 
-def _actor(maker: Sequence[Any]) -> str:
-    """person, automation, unknown; a history that tells who made a change calls a person human, or names the form."""
-    if not maker:
+def actor(maker: Sequence[int]) -> str:
+    """person, automation, unknown; maker: how much a change counts by who made it, where a history tells."""
+    if not maker or maker[0] < 0:
         return "unknown"
-    return "person" if maker[0] in ("human", "form", "import") else "automation"
+    return "person" if maker[0] > STANDING["automation"] else "automation"
 
 
 def journaled(transition: Transition, at: int, run: str, entity: str) -> JournalRow:

@@ -6,6 +6,7 @@ They hold points in time, never a duration: nothing here changes by the mere pas
 from __future__ import annotations
 
 from connectors.port import FieldSpec, Option
+from mapping.deals import LOST
 from mapping.lifecycle import ACTIVE
 from mapping.rules import OURS, FieldRule, KindRule, Stage
 from sync.frames import CONTACT, CONTACTS, LEAD
@@ -24,6 +25,8 @@ _FIELDS: tuple[tuple[str, str, str, str, str], ...] = (
     ("@opportunity_at", "datetime", "smk_opportunity_at", "", "Became opportunity"),
     ("@customer_at", "datetime", "smk_customer_at", "", "Became customer"),
     ("@recycled_at", "datetime", "smk_recycled_at", "SMK_Recycled_At__c", "Recycled"),
+    ("@recycle_until", "date", "smk_recycle_until", "", "Recycle until"),
+    ("@lost_reason", "choice", "smk_lost_reason", "", "Lost reason"),
     ("@cycle", "int", "smk_cycle", "SMK_Cycle__c", "Cycle"),
 )
 """(name, type, HubSpot property, Salesforce field or none, label)"""
@@ -31,6 +34,8 @@ _FIELDS: tuple[tuple[str, str, str, str, str], ...] = (
 _HELP = {
     "@stage_status": "How the person stands: on the way, sent back, disqualified …",
     "@stage_entered_at": "When the person came to the shared stage.",
+    "@recycle_until": "The day on which a person whose deal was lost goes back to marketing.",
+    "@lost_reason": "Why the person's last open deal was lost, as the deal says.",
     "@recycled_at": "When sales last sent the person back to marketing.",
     "@cycle": "How often the person has come to sales: 1 at first, 2 after having been sent back once.",
 }
@@ -54,8 +59,11 @@ def stage_specs(stages: tuple[Stage, ...], statuses: tuple[Stage, ...]) -> list[
     options = {
         "@shared_stage": tuple(Option(stage.name, stage.name) for stage in stages),
         "@stage_status": tuple(Option(name, name) for name in (ACTIVE, *(status.name for status in statuses))),
+        "@lost_reason": tuple(
+            Option(name, name) for status in statuses if status.name == LOST for name in status.reasons
+        ),
     }
-    native = {"choice": "choice", "datetime": "datetime", "int": "number"}
+    native = {"choice": "choice", "datetime": "datetime", "date": "date", "int": "number"}
     return [
         (
             place.system,
