@@ -66,7 +66,9 @@ def _only(pairs: Sequence[_Pair], pair: _Pair) -> bool:
 def _accounts(engine: Engine, mapping: KindMapping, people: KindMapping, rows: Sequence[Row]) -> Iterator[_Pair]:
     """Accounts, and the companies that the people of the converted leads work for."""
     kind, view = mapping.rule.kind, engine.view
-    keys = [key for row in rows for key in (made_key(row.system, row.id), parent_key(row.system, kind, row.id))]
+    keys = [made_key(row.system, row.id) for row in rows]
+    # Of a company that is new nobody's record is linked yet: its people say nothing of conversions.
+    keys += [parent_key(row.system, kind, row.id) for row in rows if row.entity is not None]
     near = [row for some in view.by_keys(PERSON, sorted(set(keys))).values() for row in some]
     near += [row for some in _members(engine, (row.entity for row in near)).values() for row in some]
     wanted = {made_key(row.system, str(row.now["@account"])) for row in near if "@account" in row.now}

@@ -18,7 +18,7 @@ from mapping.slots import Slot
 from mapping.values import iso_instant
 from state.rows import OperationRow, Row
 from sync.consent import Consent, is_consent
-from sync.decision import Decision, Draft, Why, held, keyless, parked, still_refused, unmapped
+from sync.decision import UNMAPPED, Decision, Draft, Why, held, keyless, parked, still_refused, unmapped
 
 if TYPE_CHECKING:
     from sync.plan import Planner
@@ -81,7 +81,12 @@ def create(
     born = _born(sort, system, source) if sort is not None else None
     native, problems = planner.mapping.encode(place, {**new.values, **new.ours}, creating=True, born=born)
     if problems:
-        decision.questions += [held(system, source, problem, creating=place.object) for problem in problems]
+        asked = {question.field for question in decision.questions if question.question == UNMAPPED}
+        decision.questions += [
+            held(system, source, problem, creating=place.object)
+            for problem in problems
+            if not (problem.code == "REQUIRED" and problem.field in asked)
+        ]
         return
     key = _key(planner.mapping, place, live, native)
     if key is None:

@@ -97,3 +97,14 @@ def test_an_association_that_moved_no_stamp_is_found_by_the_comparison(stage: St
     world.hubspot.associate("deals", found, "contacts", contact, human)
     sync(stage, compare=True)
     assert [row.values["ContactId"] for row in world.rows("salesforce", "OpportunityContactRole").values()] == [role]
+
+
+def test_a_new_deal_whose_stage_means_nothing_is_asked_about_once(stage: Stage) -> None:
+    step = Step("71", "Legal", 9, {"isClosed": "false", "probability": "0.89"})
+    stage.world.hubspot.pipelines.of["deals"]["default"].stages["71"] = step
+    values = {"dealname": "Big", "closedate": "2027-01-31T12:00:00Z"}
+    stage.world.hubspot.seed("deals", {**values, "dealstage": "71", "pipeline": "default"})
+    sync(stage)
+    (review,) = stage.held()
+    assert (review.detail["code"], review.field) == ("UNMAPPED_VALUE", "stage")
+    assert 'perhaps as "negotiation"' in review.detail["fix"]
