@@ -115,11 +115,12 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
     """S3: one creation a source, one live record a sync key, no entity made of our records alone.
 
     One more may be there where a creation took effect late: its key is refused, unless the record that was made
-    meanwhile has got another one.  Known limit: so may one that was merged away before anybody looked.
+    meanwhile has got another one; and where the source was deleted, its record came to somebody else, and the source is
+    back.  Known limit: so may one that was merged away before anybody looked.
     """
     made: dict[tuple[str, str], list[Ref]] = {}
     for ref, row in e.rows.items():
-        if _ours(row) and not _merged_unseen(e, row):
+        if _ours(row) and not _merged_unseen(e, row) and not _somebody_elses(row):
             made.setdefault((ref.system, _source(row)), []).append(ref)
     for (system, source), refs in made.items():
         if len(refs) - len(e.life.made_late & set(refs)) > 1:
@@ -140,6 +141,12 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
             people = sum(_born(e.rows[ref]) in ("human", "convert") for ref in refs if ref.system != system)
             if ours > people:
                 yield "S3", refs[0], "", f"{ours} created in {system} for {people} records of people"
+
+
+def _somebody_elses(row: Row) -> bool:
+    """Whether a record of ours names another counterpart by now than the one that it was made for."""
+    named = {row.fields.get(name) for name in KEYS} - {None}
+    return bool(named) and _source(row) not in named
 
 
 def _merged_unseen(e: Evidence, row: Row) -> bool:
