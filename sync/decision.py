@@ -126,6 +126,18 @@ def held(system: str, row: Row, problem: FieldProblem, creating: str | None = No
     return Question(HELD, row.system, row.object, row.id, problem.field, detail)
 
 
+def address_taken(row: Row, other: Row, rule: FieldRule) -> Question:
+    """An address that somebody else of the system has, who seems to be the same person: it is not written twice."""
+    detail = {
+        "code": "ADDRESS_TAKEN",
+        "native": rule.places[Place(row.system, row.object)],
+        "value": other.now.get(rule.name),
+        "fix": f"{other.object} {other.id} has this address: merge the two in {row.system}, or correct the address",
+        "target": f"{row.system} {row.object}",
+    }
+    return Question(HELD, row.system, row.object, row.id, rule.name, detail)
+
+
 def keyless(system: str, row: Row, place: Place) -> Question:
     """A record that could not be recognised after its creation is not created."""
     detail = {

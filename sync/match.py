@@ -19,6 +19,7 @@ from connectors.port import Ref
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place, Value
 from mapping.values import form
+from state.rows import Row
 
 LIVE, DUPLICATE, SHARED = "live", "duplicate", "shared"
 
@@ -437,13 +438,22 @@ class _Matching:
 
 
 def _last_name(candidate: Candidate) -> str | None:
-    name = form("text", candidate.own.get("last_name"))
+    return _plain_name(candidate.own)
+
+
+def _plain_name(own: Mapping[str, Value]) -> str | None:
+    name = form("text", own.get("last_name"))
     return str(name).casefold() if name is not None else None
 
 
 def _other_name(a: Candidate, b: Candidate) -> bool:
     names = {_last_name(a), _last_name(b)} - {None}
     return len(names) > 1
+
+
+def another_name(a: Row, b: Row) -> bool:
+    """Whether two records have different last names."""
+    return len({_plain_name(a.now), _plain_name(b.now)} - {None}) > 1
 
 
 COMPARED = (

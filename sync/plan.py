@@ -29,6 +29,7 @@ from sync.decision import (
     Note,
     Question,
     Why,
+    address_taken,
     held,
     leave_refused,
     refused,
@@ -381,6 +382,9 @@ class _Merged:
                 return
             if self.mapping.changed(place, name, wanted, own):
                 writes[system] = value
+        if name == self.mapping.rule.stand_in and (taken := sorted(self.heard.taken.keys() & writes.keys())):
+            decision.questions += [address_taken(self.live[s], self.heard.taken[s], rule) for s in taken]
+            return
         decision.conflicts += verdict.conflict and met
         for system, value in writes.items():
             self.writes.setdefault(system, {})[name] = Why(

@@ -41,7 +41,7 @@ from sync.decision import Decision, Question, operation
 from sync.deleting import too_many
 from sync.erased import back
 from sync.plan import Planner
-from sync.reconsent import Heard, opted_out_at
+from sync.reconsent import hear
 from sync.staging import journaled
 
 if TYPE_CHECKING:
@@ -435,7 +435,7 @@ class _Batch:
 
     def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> None:
         rows = [row._replace(dirty=row.n in self.waiting) if row.state == MOVED else row for row in rows]
-        heard = Heard(self.addresses.get(entity, ()), opted_out_at(self.engine, self.planner, entity, rows))
+        heard = hear(self.engine, self.planner, entity, rows, self.rows.values(), self.addresses)
         stood, told_by_deals = self.ways.get(entity, dealing.UNKNOWN)
         decision = self.planner.decide(entity, rows, opens, stood, heard, told_by_deals)
         kind = self.planner.mapping.rule.kind

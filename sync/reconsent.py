@@ -7,15 +7,18 @@ and a person is asked.  Pure, but for `opted_out_at`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from mapping.rules import FieldRule, Place
-from state.rows import DUPLICATE, Row
+from state.rows import DUPLICATE, LIVE, Row
 from sync.consent import SET_AGAIN, says, taken_back
 from sync.decision import Decision
+from sync.mailboxes import ADDRESS
+from sync.match import another_name
 from sync.merge import Verdict
 
 if TYPE_CHECKING:
@@ -33,9 +36,36 @@ class Heard(NamedTuple):
     """The fields by which somebody else who holds an address of theirs opted out."""
     opted_out_at: int | None = None
     """When the person opted out, by the journal, ms."""
+    taken: Mapping[str, Row] = MappingProxyType({})
+    """System → somebody else's record there, who seems to be the same person and has the address they changed to."""
 
 
-def opted_out_at(engine: Engine, planner: Planner, entity: str, rows: Iterable[Row]) -> int | None:
+def hear(
+    engine: Engine,
+    planner: Planner,
+    entity: str,
+    rows: Sequence[Row],
+    everybody: Iterable[Row],
+    addresses: Mapping[str, Collection[str]],
+) -> Heard:
+    """What is known beside the entity's records.  everybody: all records at hand; addresses: entity → as in `Heard`."""
+    return Heard(addresses.get(entity, ()), _opted_out_at(engine, planner, entity, rows), _taken(rows, everybody))
+
+
+def _taken(rows: Sequence[Row], everybody: Iterable[Row]) -> Mapping[str, Row]:
+    changed = [row for row in rows if ADDRESS in row.spans and row.state == LIVE and ADDRESS in row.now]
+    if not changed:
+        return {}
+    return {
+        other.system: other
+        for row in changed
+        for other in everybody
+        if other.system != row.system and other.entity not in (None, row.entity) and other.state in (LIVE, DUPLICATE)
+        and other.now.get(ADDRESS) == row.now[ADDRESS] and not another_name(row, other)
+    }  # fmt: skip
+
+
+def _opted_out_at(engine: Engine, planner: Planner, entity: str, rows: Iterable[Row]) -> int | None:
     """When the person opted out, by the journal; asked only where a record may have taken that back."""
     if planner.mapping.rule.reconsent is None:
         return None

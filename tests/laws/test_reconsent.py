@@ -63,7 +63,9 @@ def people(draw: st.DrawFn) -> list[Row]:
     return rows + [draw(record(n, S, "duplicate")) for n in range(3, 3 + draw(st.integers(0, 2)))]
 
 
-heard = st.builds(Heard, st.sampled_from([(), (), ("opted_out",)]), st.sampled_from([None, 10_000, 40_000]))
+heard = st.builds(
+    Heard, st.sampled_from([(), (), ("opted_out",)]), st.sampled_from([None, 10_000, 40_000]), st.just({})
+)
 
 
 def shows(row: Row, known: Heard) -> bool:
