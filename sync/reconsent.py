@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from mapping.rules import FieldRule, Place
@@ -29,6 +28,9 @@ RULE = "reconsent"
 """What decided, as the journal names it; and the name of the condition of `[person.reconsent]` in the planner."""
 
 
+NOBODY: Mapping[str, Row] = {}
+
+
 class Heard(NamedTuple):
     """What is known of an entity's consent beside its records."""
 
@@ -36,7 +38,7 @@ class Heard(NamedTuple):
     """The fields by which somebody else who holds an address of theirs opted out."""
     opted_out_at: int | None = None
     """When the person opted out, by the journal, ms."""
-    taken: Mapping[str, Row] = MappingProxyType({})
+    taken: Mapping[str, Row] = NOBODY
     """System → somebody else's record there, who seems to be the same person and has the address they changed to."""
 
 
