@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.port import Problem
 from mapping.conditions import compile_condition
+from mapping.deals import CUSTOMER, LOST, OPPORTUNITY, RECYCLED
 from mapping.journey import SENT_AWAY
 from mapping.mapping import UNWRITTEN, Unmapped
 from mapping.mapping import Mapping as KindMapping
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 PAGE = 1000
 SAMPLE = 5
 """So many ids stand for the others."""
-SERIOUS = "opportunity"
-"""Whoever is so far is not sent away at the same time."""
+EARLY = SENT_AWAY - {LOST, "churned"}
+"""Who is sent away like this does not stand at OPPORTUNITY or further at the same time."""
 
 _HEAD = """# Definitions
 
@@ -50,7 +51,21 @@ def page(rule: KindRule) -> str:
     ]  # fmt: skip
     entries = [f"- `{s.name}`: everybody there should fulfil `{s.entry}`." for s in rule.stages if s.entry]
     parts = [_HEAD, "## Stages, in order\n", _table(head, stages), "\n## Statuses\n", _table(names, statuses)]
+    said = list(_deals(rule))
+    parts += ["\n## What deals say of their people\n", *said] if said else []
     return "\n".join([*parts, *(["\n## Entry rules\n", *entries] if entries else []), ""])
+
+
+def _deals(rule: KindRule) -> Iterator[str]:
+    names = {entry.name: entry for entry in (*rule.stages, *rule.statuses)}
+    for stage, what in ((OPPORTUNITY, "one is open"), (CUSTOMER, "one was won")):
+        if stage in names:
+            yield f"- `{stage}`: {what}."
+    if LOST in names and OPPORTUNITY in names:
+        back = names[LOST].back_to
+        then = f"the person is set back to `{back}`" if back else f"the stage stays `{OPPORTUNITY}`"
+        later = f"; after {rule.recycle_after} days the person is `{RECYCLED}`" if rule.recycle_after else ""
+        yield f"- `{LOST}`: the last open one was lost, and none was won; {then}{later}."
 
 
 def _words(stage: Stage, side: str) -> str:
@@ -110,7 +125,7 @@ def contradictions(mapping: KindMapping, rows: Sequence[Row]) -> Iterator[str]:
     far = max(stages.values(), key=mapping.rank, default=None)
     for system, (row, value) in said.items():
         others = " and ".join(f"{other} says {v}" for other, (_, v) in said.items() if other != system)
-        if value in SENT_AWAY and far is not None and mapping.rank(far) >= mapping.rank(SERIOUS) > 0:
+        if value in EARLY and far is not None and mapping.rank(far) >= mapping.rank(OPPORTUNITY) > 0:
             yield f"{system} says {value}, {others}"
         elif system in stages and value != far:
             shown = mapping.fit(Place(system, row.object), STAGE, far)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mapping.deals import CUSTOMER, DAY, LOST, OPEN, OPPORTUNITY, REVERSAL, WON, Deal, Told, due, evidence, remembered
 from mapping.journey import SENT_AWAY, Standing, Step, begin, step
 from mapping.lifecycle import ACTIVE
+from sync.settings import VocabularySettings
 from tests.laws.test_journey import LIFE, STANDINGS
 
 DEALS = st.lists(
@@ -136,3 +139,46 @@ def test_who_was_lost_for_as_long_as_agreed_is_recycled_unless_a_deal_was_opened
     assert due(recycled, 60 * DAY) is None
     again = [loss, deal(OPEN, 120, id="2")]
     assert step(LIFE, lost, evidence(LIFE, Told(again, over), lost, 30)).standing.status == ACTIVE
+
+
+# -- what a configuration may say --------------------------------------------------------------------------------------
+
+STATUS = {"name": "lost", "means": "lost", "owner": "sales"}
+STAGES = [{"name": name, "means": "so", "owner": "sales"} for name in ("sql", OPPORTUNITY, CUSTOMER)]
+
+
+def vocabulary(**told: object) -> VocabularySettings:
+    return VocabularySettings.model_validate(told)
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [
+        ({"lost_policy": "forget"}, 'lost_policy is "forget"; choose "stay_opportunity_lost"'),
+        ({"lost_policy": "recycle_after 0 days"}, 'choose "stay_opportunity_lost", "recycle_after N days"'),
+        ({"lost_policy": "back_to customer"}, 'sets back to "customer", which is no stage before opportunity'),
+        ({"lost_policy": "back_to nowhere"}, 'sets back to "nowhere", which is no stage before opportunity'),
+        ({"lost_policy": "back_to sql", "status": []}, 'needs a stage "opportunity" and a status "lost"'),
+        (
+            {"lost_policy": "back_to sql", "stage": STAGES[:1], "status": [STATUS]},
+            'needs a stage "opportunity" and a status "lost"',
+        ),
+        (
+            {"lost_policy": "recycle_after 9 days", "stage": STAGES, "status": [STATUS], "converted": "sql"},
+            'needs a status "recycled"',
+        ),
+        (
+            {"lost_policy": "back_to sql", "status": [{**STATUS, "back_to": "mql"}]},
+            'back_to of the status "lost" contradict each other',
+        ),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused_with_what_would_be_right(told: dict[str, object], wrong: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(wrong)):
+        vocabulary(**told)
+
+
+def test_policies_are_read() -> None:
+    assert (vocabulary().lost_to, vocabulary().recycle_after) == (None, 0)
+    assert vocabulary(lost_policy="back_to sql").lost_to == "sql"
+    assert vocabulary(lost_policy="recycle_after 30 days").recycle_after == 30
