@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from connectors.errors import Misconfigured
+from connectors.errors import Misconfigured, SyncError
 from mapping.rules import KINDS
 from sync import check as checking
 from sync import compose, definitions
@@ -33,6 +34,7 @@ from sync.console.ui import opened, remembered, ui
 from sync.dry import DryRun
 from sync.estimate import Cost
 from sync.explain import explain, find
+from sync.offered import offered
 from sync.report import Report
 from sync.scope import Scope
 
@@ -124,9 +126,12 @@ def check() -> None:
     """
     settings = ui.settings()
     sides = compose.connectors(settings, ui.world())
-    kinds = rules(settings)
     with remembered(settings) as state:
-        found = checking.check(sides, kinds, state)
+        lacking: dict[str, str] = {}
+        with suppress(SyncError):  # What is wrong with an account as a whole, the check itself says better.
+            settings, lacking = offered(settings, sides, state)
+        kinds = rules(settings)
+        found = checking.check(sides, kinds, state, lacking)
     if ui.json:
         problems = [{"level": p.level, "where": p.where, "what": p.what, "fix": p.fix} for p in found]
         people = next(rule for rule in kinds if rule.kind == "person")
@@ -146,6 +151,8 @@ def provision(
     """
     settings = ui.settings()
     sides = compose.connectors(settings, ui.world())
+    with remembered(settings) as state:
+        settings, _ = offered(settings, sides, state)
     lacking = provisioning.lacking(sides, rules(settings))
     made = provisioning.provision(sides, lacking) if apply else None
     if ui.json:

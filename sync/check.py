@@ -38,12 +38,21 @@ TYPES: dict[str, frozenset[str]] = {
 }
 
 
-def check(connectors: Mapping[str, Connector], rules: Sequence[KindRule], state: Store | None = None) -> list[Problem]:
+def check(
+    connectors: Mapping[str, Connector],
+    rules: Sequence[KindRule],
+    state: Store | None = None,
+    lacking: Mapping[str, str] | None = None,
+) -> list[Problem]:
     """Everything worth saying of these kinds, errors first.
 
-    state: what an earlier sync remembers, for who does not fit the vocabulary.
+    state: what an earlier sync remembers, for who does not fit the vocabulary.  lacking: kinds that are left out, and
+    why.
     """
-    problems: list[Problem] = []
+    problems: list[Problem] = [
+        Problem("warning", kind, f"is left out: {why}", f"grant what is missing, or set {kind}.sync = false")
+        for kind, why in (lacking or {}).items()
+    ]
     for name, connector in connectors.items():
         problems += connector.check([object for rule in rules for object in rule.objects[name]])
     if any(problem.level == "error" and "." not in problem.where for problem in problems):

@@ -24,6 +24,7 @@ from sync.engine import Engine
 from sync.estimate import Cost, estimate
 from sync.fields import Section
 from sync.lanes import thread
+from sync.offered import offered, sentence
 from sync.secrets import is_reference, resolve
 from sync.settings import Settings
 
@@ -141,10 +142,13 @@ def engine(
     kinds: Collection[str] = KINDS,
 ) -> Engine:
     """One worker over this state.  kinds: only these, as far as they are synchronised at all."""
+    sides = connectors(settings, world, spent_today(state, world.clock.now_ms()))
+    settings, lacking = offered(settings, sides, state)
     made = Engine(
         store=state,
-        connectors=connectors(settings, world, spent_today(state, world.clock.now_ms())),
+        connectors=sides,
         rules=rules(settings, kinds),
+        left_out=sentence(lacking),
         now=world.clock.now_ms,
         new_run=world.new_run,
         owner=f"{socket.gethostname()}:{world.process}",

@@ -83,6 +83,8 @@ class Engine:
     interrupted: Callable[[], bool] = lambda: False
     """Whether the run should end at its next boundary."""
     scope: Scope | None = None
+    left_out: str = ""
+    """Which kinds are not synchronised, and why, for the report."""
     salt: str | None = None
     """Of the hashes of people who were erased; None: there are none."""
     comparison: Comparison | None = None
@@ -238,6 +240,7 @@ class Engine:
         ]
         if unseen:
             self.report.message = f"Opt-outs are NOT synchronised with {', '.join(unseen)}: run `smarketing check`."
+        self.report.message = " ".join(filter(None, (self.report.message, self.left_out)))
         self._recover()
         for planner in self._planners.values():
             if planner.mapping.rule.recycle_after:

@@ -75,6 +75,21 @@ def test_a_missing_scope_is_named(program: Program, world: tuple[Deadly, Address
     assert "crm.objects.contacts.write" in " ".join(checked.out.split())
 
 
+def test_kinds_that_nobody_asked_for_are_left_out_where_the_account_lacks_them(
+    program: Program, world: tuple[Deadly, Addresses]
+) -> None:
+    made = world[0]
+    token = made.hubspot.auth.tokens[made.hubspot.access_token]
+    narrow = {scope for scope in token.scopes if ".deals." not in scope}
+    made.hubspot.auth.private(made.hubspot.access_token, made.hubspot.app_id, frozenset(narrow))
+    report = program.json("sync")
+    assert report["status"] == "done"
+    assert "crm.objects.deals.read" in report["message"]
+    assert not [name for name in report["objects"] if "deal" in name]
+    program.configure("[deal]\nsync = true\n")
+    told(program.run("sync"), 3, "crm.objects.deals.read")
+
+
 def test_a_secret_that_is_not_there(program: Program) -> None:
     del program.environment["HUBSPOT_ACCESS_TOKEN"]
     told(program.run("sync"), 2, "hubspot.access_token", "HUBSPOT_ACCESS_TOKEN", "is not set")
