@@ -335,13 +335,13 @@ class Door:
 
     def _send(self, call: _Call) -> tuple[httpx.Response, str | None]:
         token = None
-        self._queue(call.route)
         if call.signed and self.token is not None:
             token = self.token.get(self.clock.now_ms())
             call.headers["authorization"] = f"Bearer {token}"
         request = httpx.Request(
             call.method, call.url, headers=call.headers, content=call.content, extensions={"timeout": call.timeout}
         )
+        self._queue(call.route)
         sent = self.clock.now_ms()
         status = 0
         with self._lock:
@@ -394,6 +394,9 @@ class Door:
 
     def _note(self, call: _Call, status: int, sent: int) -> None:
         now = self.clock.now_ms()
+        window = self.windows.get(call.route.bucket or "")
+        if window is not None:
+            window.answered(now)
         with self._lock:
             self._in_flight -= 1
             self._usage.calls += call.route.counted

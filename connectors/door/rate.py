@@ -1,7 +1,8 @@
 """A rolling rate window: never more than `limit` calls in any `seconds`.
 
 A token bucket with a full bucket lets twice its rate through in its first window; vendors count a rolling window,
-so we count one too.  It is kept a little longer than theirs, because calls bunch up on their way.
+so we count one too.  When a call reached the system we cannot know, only that it was before the answer came: a call
+counts from its start until a whole window after its answer, however long it was on its way.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from collections import deque
 
 from connectors.door.manners import Pace
 
-_SLACK = 1.02
+_SLACK = 1.005
+"""Two clocks never run quite alike."""
+_SOON = 10
+"""How long to wait where all calls that are let through are still under way, ms."""
 
 
 class Window:
@@ -21,20 +25,27 @@ class Window:
         self.limit = limit
         self._most = limit
         self._span = int(seconds * 1000 * _SLACK)
-        self._sent: deque[int] = deque()
+        self._under_way = 0
+        self._answered: deque[int] = deque()
         self._closed_until = 0
         self._lock = threading.Lock()
 
     def take(self, now: int) -> int:
-        """0: a call may go now and is counted.  Otherwise: ask again in so many ms."""
+        """0: a call may go now and is counted, and `answered` must follow.  Otherwise: ask again in so many ms."""
         with self._lock:
             if now < self._closed_until:
                 return self._closed_until - now
             self._forget(now)
-            if len(self._sent) < self.limit:
-                self._sent.append(now)
+            if len(self._answered) + self._under_way < self.limit:
+                self._under_way += 1
                 return 0
-            return self._sent[0] + self._span - now
+            return self._answered[0] + self._span - now if self._answered else _SOON
+
+    def answered(self, now: int) -> None:
+        """A call that was let through has ended, in whatever way."""
+        with self._lock:
+            self._under_way -= 1
+            self._answered.append(now)
 
     def close(self, until: int) -> None:
         """The system has refused: let nothing through before this time."""
@@ -47,12 +58,12 @@ class Window:
             if pace.limit > 0:
                 self.limit = min(self._most, pace.limit)
             self._forget(now)
-            unseen = (self.limit - len(self._sent)) - (pace.left + in_flight)
+            unseen = (self.limit - len(self._answered) - self._under_way) - (pace.left + in_flight)
             if unseen > self.limit // 10:
-                self._sent.extend([now] * unseen)
+                self._answered.extend([now] * unseen)
 
     def _forget(self, now: int) -> None:
-        while self._sent and self._sent[0] + self._span <= now:
-            self._sent.popleft()
-        while self._sent and self._sent[-1] > now:  # the clock was set back
-            self._sent.pop()
+        while self._answered and self._answered[0] + self._span <= now:
+            self._answered.popleft()
+        while self._answered and self._answered[-1] > now:  # the clock was set back
+            self._answered.pop()
