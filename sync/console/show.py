@@ -110,9 +110,12 @@ def problems(console: Console, found: Sequence[Problem]) -> None:
     if not found:
         console.print("[green]Everything that can be checked is in order.[/green]")
         return
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for problem in found:
-        console.print(Text(f"{problem.level:8}", style=LEVELS[problem.level]), Text(f"{problem.where}: {problem.what}"))
-        console.print(Text(f"         → {problem.fix}", style="dim"))
+        alike.setdefault((problem.level, problem.what, problem.fix), []).append(problem.where)
+    for (level, what, fix), places in alike.items():
+        console.print(Text(f"{level:8}", style=LEVELS[level]), Text(f"{', '.join(places)}: {what}"))
+        console.print(Text(f"         → {fix}", style="dim"))
 
 
 def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequence[str] | None) -> None:
