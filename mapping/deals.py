@@ -121,6 +121,7 @@ def _said(deal: Deal, value: str, *, left: str | None = None, corrects: bool = F
         actor=deal.actor,
         reason=deal.reason if value == LOST else None,
         corrects=corrects,
+        dated=True,
     )
 
 

@@ -53,6 +53,8 @@ class Evidence(NamedTuple):
     """`YYYY-MM-DD`, of a recycled person."""
     corrects: bool = False
     """Everywhere where the person has a stage, it was set back: somebody means it."""
+    dated: bool = False
+    """`at` is when the person came there, and not only when a record that says so was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +130,12 @@ def begin(
     first = statuses[0] if statuses else None
     heard = {e.key: e.at for e in told}
     standing = Standing(best.value if best is not None else None, heard=heard, deals=deals)
-    if known is not None:
+    dates = {e.value: e.at for e in sorted(told, key=lambda e: -e.at) if e.dated and e.value in lifecycle.stages}
+    if known is not None or dates:
+        known = known or Standing(None)
         reached = lifecycle.rank(standing.stage)
-        entered = {name: at for name, at in known.entered.items() if lifecycle.rank(name) <= reached}
+        entered = {name: at for name, at in {**dates, **known.entered}.items() if lifecycle.rank(name) <= reached}
         standing = replace(standing, cycle=known.cycle, entered=entered)
-    if best is not None and best.source == DEAL:
-        # Of all who speak at a first meeting deals alone know since when.
-        standing = replace(standing, entered={best.value: best.at, **standing.entered})
     if first is not None:
         reason = lifecycle.reason(first.value, first.reason)
         standing = replace(standing, status=first.value, reason=reason, until=first.until)

@@ -174,6 +174,7 @@ class Staging:
                 what=f"{row.object} converted" + (" with a deal" if "@deal" in row.now else ""),
                 left=standing.status if standing is not None and standing.status != ACTIVE else None,
                 actor="person",
+                dated=True,
             )
 
     def _known(self) -> Standing | None:

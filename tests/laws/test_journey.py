@@ -175,6 +175,20 @@ def test_who_is_met_late_has_the_way_that_the_system_tells() -> None:
     assert got.standing.entered == {"lead": 10, "mql": 20}
 
 
+def test_who_is_met_late_has_come_when_dated_evidence_says() -> None:
+    evidence = [
+        said("sql", key="salesforce:converted", at=50, dated=True),
+        said("customer", DEAL, at=90, dated=True),
+        said("lead", MARKETING, at=70),
+    ]
+    met = begin(LIFE, evidence)
+    assert met.standing.entered == {"sql": 50, "customer": 90}
+    assert [(t.became.stage, t.at, t.backfilled) for t in met.transitions] == [
+        ("sql", 50, True),
+        ("customer", 90, False),
+    ]
+
+
 def test_who_is_met_again_keeps_the_cycle() -> None:
     again = begin(LIFE, [said("lead", MARKETING)], Standing("mql", cycle=3, entered={"mql": 5}))
     assert (again.standing.cycle, again.standing.entered) == (3, {})
