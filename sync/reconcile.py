@@ -117,6 +117,7 @@ class _Batch:
         self._answer_merges()
         if self.planner.mapping.consents:
             self._share_opt_outs()
+        self._follow_moves()  # Those, too, of whom the matching told first.
         by_entity: dict[str, list[Row]] = {}
         for row in self.rows.values():
             if row.entity is not None and row.entity in self.entities:
@@ -317,8 +318,7 @@ class _Batch:
             found = self.engine.view.by_keys(self.planner.mapping.rule.kind, sorted(keys))
             self._know(row for rows in found.values() for row in rows)
         for n, name, loud in list(mailboxes.owing(self.planner, self.rows)):
-            row = self.rows[n]
-            entity = row.entity or mailboxes.place_of(row)
+            entity = (row := self.rows[n]).entity or mailboxes.place_of(row)
             self.rows[n] = row._replace(entity=entity)
             self._gather([entity])
             self.addresses.setdefault(entity, set()).add(name)
