@@ -79,6 +79,8 @@ def stage_specs(stages: tuple[Stage, ...], statuses: tuple[Stage, ...]) -> list[
         )
         for name, type_, hubspot, salesforce, label in _FIELDS
         for place, field in ((CONTACTS, hubspot), *((lead, salesforce) for lead in LEADS if salesforce))
+        # No system takes a choice of nothing: a vocabulary may give no reasons.
+        if options.get(name, (name,))
     ]
 
 

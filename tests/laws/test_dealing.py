@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from mapping.deals import CUSTOMER, DAY, LOST, OPEN, OPPORTUNITY, REVERSAL, WON, Deal, Told, due, evidence, remembered
 from mapping.journey import SENT_AWAY, Standing, Step, begin, step
 from mapping.lifecycle import ACTIVE
+from sync.config import parse, person_rule
 from sync.settings import VocabularySettings
+from sync.writeback import stage_specs
 from tests.laws.test_journey import LIFE, STANDINGS
 
 DEALS = st.lists(
@@ -141,6 +143,11 @@ def test_who_was_lost_for_as_long_as_agreed_is_recycled_unless_a_deal_was_opened
     assert step(LIFE, lost, evidence(LIFE, Told(again, over), lost, 30)).standing.status == ACTIVE
 
 
+LEAST = {
+    "hubspot": {"access_token": "env:HUBSPOT_ACCESS_TOKEN"},
+    "salesforce": {"login_url": "https://example.my.salesforce.com", "client_id": "x", "client_secret": "env:X"},
+}
+
 # -- what a configuration may say --------------------------------------------------------------------------------------
 
 STATUS = {"name": "lost", "means": "lost", "owner": "sales"}
@@ -182,3 +189,12 @@ def test_policies_are_read() -> None:
     assert (vocabulary().lost_to, vocabulary().recycle_after) == (None, 0)
     assert vocabulary(lost_policy="back_to sql").lost_to == "sql"
     assert vocabulary(lost_policy="recycle_after 30 days").recycle_after == 30
+
+
+def test_no_field_of_ours_is_a_choice_of_nothing() -> None:
+    rule = person_rule(parse({**LEAST, "vocabulary": {"status": [STATUS]}}))
+    specs = [spec for _, spec in stage_specs(rule.stages, rule.statuses)]
+    assert {spec.name for spec in specs if spec.type == "choice"} == {
+        "smk_stage", "SMK_Stage__c", "smk_stage_status", "SMK_Stage_Status__c"
+    }  # fmt: skip
+    assert all(spec.options for spec in specs if spec.type == "choice")
