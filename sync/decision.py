@@ -10,7 +10,7 @@ from connectors.port import Key
 from mapping.journey import Transition
 from mapping.mapping import FieldProblem, Unmapped
 from mapping.rules import FieldRule, Place, Value
-from state.rows import APPLIED, PARKED, SKIPPED, UNCHANGED, OperationRow, Row
+from state.rows import APPLIED, DELETED, MOVED, PARKED, PENDING, SKIPPED, UNCHANGED, OperationRow, Row
 
 HELD = "held"
 UNMAPPED = "unmapped"
@@ -237,3 +237,13 @@ def operation(draft: Draft, entity: str, kind: str, run: str) -> OperationRow:
         key=tuple(draft.key) if draft.key else None,
         urgent=draft.urgent,
     )
+
+
+def of_duplicate(row: Row, entity: str | None) -> str:
+    """The fingerprint of the question about a duplicate."""
+    return f"duplicate|{row.system}|{row.object}|{row.id}|{entity}"
+
+
+def final(row: Row, fate: str) -> str:
+    """A record keeps the first thing that became of it in a run; deleted and merged are facts."""
+    return fate if row.fate in (PENDING, PARKED) and row.state not in (DELETED, MOVED) else row.fate

@@ -21,8 +21,6 @@ from state.rows import (
     LIVE,
     MERGED,
     MOVED,
-    PARKED,
-    PENDING,
     SENT,
     SHARED,
     SKIPPED,
@@ -37,9 +35,10 @@ from sync import dealing, mailboxes, merging, moves, parents
 from sync import match as matching
 from sync.consent import taken_back_everywhere
 from sync.conversions import continued
-from sync.decision import Decision, Question, operation
+from sync.decision import Decision, Question, final, of_duplicate, operation
 from sync.deleting import too_many
 from sync.erased import back
+from sync.namesakes import ask, namesakes
 from sync.plan import Planner
 from sync.reconsent import hear
 from sync.staging import journaled
@@ -98,6 +97,8 @@ class _Batch:
     """Questions that answered themselves."""
     ways: Mapping[str, dealing.Way] = field(default_factory=dict)
     """Entity → how far the person is, by the journal, and the deals."""
+    alike: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    """Entity → records that may be its missing counterpart."""
     merged_away: dict[int, Row] = field(default_factory=dict)
     """Records that belong to nobody yet → the record they name, which was merged away."""
     waiting: set[int] = field(default_factory=set)
@@ -127,8 +128,9 @@ class _Batch:
             opens.setdefault(entity, {})[system] = open_
         if self.planner.mapping.rule.judges(STAGE):
             self.ways = dealing.ways(self.engine, self.planner.mapping, by_entity)
+        self.alike = namesakes(self.engine.view, self.planner.mapping, by_entity)
         if self.planner.mapping.rule.parents:
-            every = (row for rows in by_entity.values() for row in rows)
+            every = (row for rows in (*by_entity.values(), *self.alike.values()) for row in rows)
             self.planner = self.planner.linked(parents.links(self.engine.view, self.planner.mapping, every))
         for entity, rows in by_entity.items():
             self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}))
@@ -140,7 +142,7 @@ class _Batch:
                 continue
             waits = current.state == LIVE and current.n not in self.asked
             if (current.entity is None and not waits) or current.state == SHARED:
-                self.rows[row.n] = current._replace(dirty=row.n in self.waiting, fate=_final(current, SKIPPED))
+                self.rows[row.n] = current._replace(dirty=row.n in self.waiting, fate=final(current, SKIPPED))
 
     def result(self) -> Batch:
         """What the batch says, complete, for one transaction."""
@@ -163,7 +165,7 @@ class _Batch:
         out = {row.n for row in self.dirty if row.entity is None and row.state == LIVE and not selector.takes(row)}
         for row in self.dirty:
             if row.n in out:
-                self.rows[row.n] = row._replace(dirty=False, fate=_final(row, SKIPPED))
+                self.rows[row.n] = row._replace(dirty=False, fate=final(row, SKIPPED))
         self.dirty = [row for row in self.dirty if row.n not in out]
 
     # -- who is whom -------------------------------------------------------------------------------------------
@@ -377,7 +379,7 @@ class _Batch:
                 linked += 1
                 why = self._why(decision.rule, decision.evidence)
                 self.rows[row.n] = row._replace(
-                    entity=decision.entity, state=LIVE, shadow=None, why=why, dirty=True, fate=_final(row, APPLIED)
+                    entity=decision.entity, state=LIVE, shadow=None, why=why, dirty=True, fate=final(row, APPLIED)
                 )
             engine.made(links=bool(linked))
         elif isinstance(decision, matching.NewEntity):
@@ -398,15 +400,15 @@ class _Batch:
                 self._forget_plans(row.entity)
             why = self._why("duplicate", decision.why)
             self.rows[row.n] = row._replace(
-                entity=decision.entity, state=DUPLICATE, why=why, dirty=False, fate=_final(row, SKIPPED)
+                entity=decision.entity, state=DUPLICATE, why=why, dirty=False, fate=final(row, SKIPPED)
             )
             detail = {"why": decision.why, "for": list(decision.reasons_for), "against": list(decision.reasons_against)}
-            self._ask("duplicate", row, detail, _of_duplicate(row, decision.entity))
+            self._ask("duplicate", row, detail, of_duplicate(row, decision.entity))
             engine.made(suggested=1)
         elif isinstance(decision, matching.Shared):
             row = self.rows[by_ref[decision.ref]]
             self.rows[row.n] = row._replace(
-                entity=None, state=SHARED, dirty=False, fate=_final(row, SKIPPED), why=self._why("shared", decision.why)
+                entity=None, state=SHARED, dirty=False, fate=final(row, SKIPPED), why=self._why("shared", decision.why)
             )
             self._ask("shared", row, {"why": decision.why}, f"shared|{row.system}|{row.object}|{row.id}")
         else:
@@ -418,12 +420,12 @@ class _Batch:
                 held = self.rows[by_ref[ref]]
                 self.asked.add(held.n)
                 if held.entity is None:
-                    self.rows[held.n] = held._replace(dirty=False, fate=_final(held, HELD))
+                    self.rows[held.n] = held._replace(dirty=False, fate=final(held, HELD))
             engine.made(suggested=1)
 
     def _no_duplicate(self, row: Row) -> None:
         """It is no duplicate of this entity any more: nobody need be asked about that."""
-        self.settled.append(Closing(_of_duplicate(row, row.entity), self.engine.now(), "settled by a later decision"))
+        self.settled.append(Closing(of_duplicate(row, row.entity), self.engine.now(), "settled by a later decision"))
 
     def _forget_plans(self, entity: str) -> None:
         for (of, _system), open_ in list(self.opens.items()):
@@ -438,6 +440,8 @@ class _Batch:
         heard = hear(self.engine, self.planner, entity, rows, self.rows.values(), self.addresses)
         stood, told_by_deals = self.ways.get(entity, dealing.UNKNOWN)
         decision = self.planner.decide(entity, rows, opens, stood, heard, told_by_deals)
+        if entity in self.alike:
+            ask(self.planner.mapping, rows, self.alike[entity], decision)
         kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():
@@ -469,7 +473,7 @@ class _Batch:
         if row.state == LIVE:
             fate = decision.fate(agreed=bool(moved))
             kept = row.fate in (DELETED, MERGED) or fate != HELD
-            row = row._replace(fate=_final(row, fate) if kept else HELD)
+            row = row._replace(fate=final(row, fate) if kept else HELD)
         return row._replace(dirty=(decision.waits and row.state == LIVE) or row.n in self.waiting)
 
     # -- questions ---------------------------------------------------------------------------------------------
@@ -488,13 +492,3 @@ class _Batch:
 
     def _why(self, rule: str, evidence: Any) -> dict[str, Any]:
         return {"rule": rule, "evidence": evidence, "at": self.engine.now(), "by": "sync"}
-
-
-def _of_duplicate(row: Row, entity: str | None) -> str:
-    """The fingerprint of the question about a duplicate."""
-    return f"duplicate|{row.system}|{row.object}|{row.id}|{entity}"
-
-
-def _final(row: Row, fate: str) -> str:
-    """A record keeps the first thing that became of it in a run; deleted and merged are facts."""
-    return fate if row.fate in (PENDING, PARKED) and row.state not in (DELETED, MOVED) else row.fate
