@@ -33,6 +33,7 @@ from state.rows import (
 )
 from sync import dealing, mailboxes, merging, moves, parents
 from sync import match as matching
+from sync.brake import LINES, brake, suspects
 from sync.consent import taken_back_everywhere
 from sync.conversions import continued
 from sync.decision import Decision, Question, final, of_duplicate, operation
@@ -442,6 +443,10 @@ class _Batch:
         decision = self.planner.decide(entity, rows, opens, stood, heard, told_by_deals)
         if entity in self.alike:
             ask(self.planner.mapping, rows, self.alike[entity], decision)
+        live = {row.system: row for row in rows if row.state == LIVE}
+        if any(suspects(self.planner.mapping, live, draft) for draft in decision.drafts):
+            journal = self.engine.store.journal(entity, LINES)
+            brake(self.planner.mapping, rows, decision, journal, self.engine.now())
         kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():
