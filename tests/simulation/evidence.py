@@ -54,6 +54,8 @@ class Asked(NamedTuple):
     name: str | None
     others: frozenset[Ref]
     """All records that the question is about, where it names several."""
+    pair: tuple[str, ...] = ()
+    """The entities that it is about, of a merge."""
 
 
 class Flight(NamedTuple):
@@ -124,9 +126,15 @@ class Evidence:
         )
         return [
             Asked(
-                q, e, Ref(s, o, i) if i else None, f, frozenset(Ref(*x) for x in json.loads(detail).get("records", ()))
+                q,
+                e,
+                Ref(s, o, i) if i else None,
+                f,
+                frozenset(Ref(*x) for x in told.get("records", ())),
+                tuple(told.get("entities", ())),
             )
             for q, e, s, o, i, f, detail in found
+            for told in (json.loads(detail),)
         ]
 
     @cached_property

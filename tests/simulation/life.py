@@ -90,6 +90,8 @@ class Life:
     marks: Counter[str] = field(default_factory=Counter)
     lost_on: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(system, id or sync key) → writes whose answer was lost."""
+    unleased: set[str] = field(default_factory=set)
+    """HubSpot contacts that a worker wrote to which had lost its lease."""
     made_late: set[Ref] = field(default_factory=set)
     """Records of ours that came to be when nobody waited for them any more."""
     reshaped: set[str] = field(default_factory=set)
@@ -245,6 +247,8 @@ class Life:
 
     def fate(self, writes: Sequence[Write]) -> str:
         """What befalls a batch of writes."""
+        if self.woken is not None:
+            self.unleased |= {write.id for write in writes if write.object == "contacts" and write.id is not None}
         self._batch, self._unanswered = writes, False
         if not self.strikes(self.profile.lost):
             return ""

@@ -142,7 +142,7 @@ def visible(e: Evidence) -> Iterator[Finding]:
     current = [x for x in e.open if not any(e.rows[ref].moved_to for ref in x.others)]
     if len(current) < len(e.open):
         e.life.mark("known limit: a question about a record that moved")
-    for question, many in Counter((x.question, x.entity, x.ref, x.name) for x in current).items():
+    for question, many in Counter((x.question, x.entity, x.ref, x.name, x.pair) for x in current).items():
         if many > 1:
             yield "L5", question, "", f"asked {many} times"
 
