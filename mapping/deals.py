@@ -19,11 +19,9 @@ OPEN, WON, LOST = "open", "won", "lost"
 RECYCLED = "recycled"
 OPPORTUNITY, CUSTOMER = "opportunity", "customer"
 """The stages that deals speak of, where the vocabulary has them."""
-REVERSAL = 30 * 86_400_000
-"""A won deal that is not won after all within this time was a mistake, and the person is set back, ms."""
-
-
 DAY = 86_400_000
+REVERSAL = 30 * DAY
+"""A won deal that is not won after all within this time was a mistake, and the person is set back, ms."""
 
 
 class Deal(NamedTuple):

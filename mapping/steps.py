@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from connectors.port import Option, Schema
 from mapping.codecs import MisfitError
+from mapping.deals import LOST, OPEN, WON
 from mapping.rules import FieldRule, Place, Value, ValueMap
 from mapping.values import Unmapped, text
 
@@ -295,6 +296,13 @@ class Steps:
         over, won = (step.over, step.won) if step is not None and step.over is not None else (None, None)
         facts = {"won": bool(over and won), "lost": bool(over and won is False)} if over is not None else {}
         return {**facts, **({"stage": name} if name is not None else {})}
+
+    def outcome(self, own: Value) -> str | None:
+        """open, won or lost; None where the system does not say."""
+        facts = self.facts(own)
+        if "won" not in facts:
+            return None
+        return WON if facts["won"] else LOST if facts["lost"] else OPEN
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place, Value
-from state.rows import JournalRow, Row
+from state.rows import LIVE, JournalRow, Row
 from sync.consent import is_consent
 from sync.decision import HELD, Decision, Draft, Question
 
@@ -42,7 +42,7 @@ def brake(
     mapping: KindMapping, rows: Iterable[Row], decision: Decision, journal: Sequence[JournalRow], now: int
 ) -> None:
     """Take out of the drafts what was written too often already.  journal: of the entity, newest first."""
-    live = {row.system: row for row in rows if row.state == "live"}
+    live = {row.system: row for row in rows if row.state == LIVE}
     drafts: list[Draft] = []
     for draft in decision.drafts:
         place = Place(draft.system, draft.object)

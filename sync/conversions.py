@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from connectors.port import Ref
+from mapping.deals import OPEN
 from mapping.keys import called_key, made_key
 from mapping.links import parent_key
 from mapping.mapping import Mapping as KindMapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from sync.engine import Engine
 
 PERSON = "person"
-OPEN = "open"
 A_DAY = 24 * 3_600_000
 
 
@@ -185,10 +185,7 @@ class _Conversions:
     def _outcome(self, row: Row) -> str | None:
         """open, won or lost; None where the system does not say."""
         steps = self.mapping.slots(Place(row.system, row.object))[self.stage].steps
-        facts = steps.facts(row.now.get(self.stage)) if steps is not None else {}
-        if "won" not in facts:
-            return None
-        return "won" if facts["won"] else "lost" if facts["lost"] else OPEN
+        return steps.outcome(row.now.get(self.stage)) if steps is not None else None
 
     def _called(self, row: Row) -> str:
         return called_key(row.now.get(self.mapping.rule.called))

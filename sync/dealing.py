@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mapping.deals import DAY, LOST, NOTHING, OPEN, WON, Deal, Told, due
+from mapping.deals import DAY, NOTHING, OPEN, Deal, Told, due
 from mapping.journey import Standing
 from mapping.links import parent_key, record_key
 from mapping.mapping import Mapping as KindMapping
@@ -91,10 +91,7 @@ def _each(mapping: KindMapping, people: KindMapping, rows: Sequence[Row]) -> Ite
 def _outcome(mapping: KindMapping, row: Row) -> str | None:
     """None: the system does not say."""
     slot = mapping.slots(Place(row.system, row.object)).get(STAGE)
-    facts = slot.steps.facts(row.now.get(STAGE)) if slot is not None and slot.steps is not None else {}
-    if "won" not in facts:
-        return None
-    return WON if facts["won"] else LOST if facts["lost"] else OPEN
+    return slot.steps.outcome(row.now.get(STAGE)) if slot is not None and slot.steps is not None else None
 
 
 def _deal(mapping: KindMapping, rows: Sequence[Row], outcome: str) -> Deal:
