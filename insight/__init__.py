@@ -1,1 +1,1 @@
-"""What we learn: touches, scores, alerts, clocks, outcomes and reports; computed from values, read and written elsewhere."""
+"""What we learn: touches, scores, alerts, clocks, outcomes and reports; values come in, values go out."""
