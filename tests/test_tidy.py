@@ -31,7 +31,7 @@ FACES = ("connectors",)
 """Packages of which only the named modules are open to others."""
 
 PURE = (
-    "mapping", "sync.merge", "sync.match", "sync.plan", "sync.creating", "sync.decision", "sync.consent",
+    "mapping", "sync.merge", "sync.match", "sync.plan", "sync.creating", "sync.decision", "sync.consent", "sync.counts",
     "sync.deleting", "sync.staging",
 )  # fmt: skip
 """These compute and do nothing else: whatever they import, directly or not, is on the list below."""
