@@ -32,15 +32,15 @@ FACES = ("connectors",)
 
 PURE = (
     "mapping", "sync.merge", "sync.match", "sync.plan", "sync.creating", "sync.decision", "sync.consent", "sync.counts",
-    "sync.deleting", "sync.staging",
+    "sync.deleting", "sync.staging", "insight.touches", "insight.score",
 )  # fmt: skip
 """These compute and do nothing else: whatever they import, directly or not, is on the list below."""
 
 HARMLESS = frozenset(
     {
         "__future__", "ast", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "email_validator",
-        "enum", "functools", "hashlib", "html", "idna", "itertools", "json", "operator", "phonenumbers",
-        "publicsuffixlist", "re", "typing", "unicodedata", "zoneinfo",
+        "enum", "functools", "hashlib", "html", "idna", "itertools", "json", "math", "numpy", "operator",
+        "phonenumbers", "publicsuffixlist", "re", "typing", "unicodedata", "zoneinfo",
     }
 )  # fmt: skip
 """Modules without files, network, processes, clock or chance (of datetime only the types are used: see below; the table

@@ -1,0 +1,1 @@
+"""Who is worth calling, and why: fit, engagement, priority, and what won and lost outcomes teach."""
