@@ -55,10 +55,15 @@ def journey(
 
 
 def credits(amount: Decimal, way: Journey, model: str) -> dict[str, Decimal]:
-    """Touch (its key) → its part of the amount.  The parts add up to the amount; without touches there are none."""
+    """Touch (its key) → its part of the amount.  The parts add up to the amount.
+
+    There are none where the deal has no touch that the model weighs: then it is credited to nobody.
+    """
     if not way.touches:
         return {}
     weights = _decaying(way, HALF_LIVES[model]) if model in HALF_LIVES else _shaped(way, SHAPES[model])
+    if not any(weights):
+        return {}
     shares = split(amount, weights)
     return {touch.key: share for touch, share in zip(way.touches, shares, strict=True) if share}
 
@@ -81,9 +86,6 @@ def split(amount: Decimal, weights: Sequence[Fraction]) -> list[Decimal]:
 def _shaped(way: Journey, shape: Mapping[str, Fraction]) -> list[Fraction]:
     anchors = {anchor: place for anchor in shape if (place := _place(way, anchor)) is not None}
     between = [n for n in range(len(way.touches)) if n not in anchors.values()] if BETWEEN in shape else []
-    if not anchors and not between:
-        # Nothing that the model weighs is there: the first touch is all that is known.
-        return [Fraction(n == 0) for n in range(len(way.touches))]
     given = sum((shape[anchor] for anchor in anchors), Fraction()) + (shape[BETWEEN] if between else 0)
     weights = [Fraction()] * len(way.touches)
     for anchor, place in anchors.items():
