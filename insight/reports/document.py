@@ -1,0 +1,142 @@
+"""What a report says: columns, rows of cells, and notes; every number knows the records that it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from statistics import median
+from typing import Any, NamedTuple, TypeVar
+
+from insight.ratio import FEW, Ratio
+
+T = TypeVar("T")
+Value = str | int | float | Decimal | Ratio | None
+NONE = "(none)"
+"""What stands for a text that nobody gave."""
+
+
+class Cell(NamedTuple):
+    """A value, and the entities that it counts."""
+
+    value: Value
+    records: tuple[str, ...] = ()
+
+
+class Period(NamedTuple):
+    """From the first to the last day, both included; None: open."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def holds(self, day: date | None) -> bool:
+        """Whether a day lies in it.  What has no day lies only in the period that is open on both sides."""
+        if day is None:
+            return self == Period()
+        return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
+
+    def as_json(self) -> dict[str, str | None]:
+        """ISO dates."""
+        return {
+            "from": self.first.isoformat() if self.first else None,
+            "to": self.last.isoformat() if self.last else None,
+        }
+
+
+Row = dict[str, Cell]
+
+
+@dataclass(frozen=True)
+class Document:
+    """One report."""
+
+    name: str
+    period: Period
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+    charts: tuple[str, ...] = ()
+    """Columns that are worth a picture."""
+
+    def as_json(self, *, records: bool = False) -> dict[str, Any]:
+        """The form that scripts rely on.  records: with the entities behind each number."""
+        rows = []
+        for row in self.rows:
+            told: dict[str, Any] = {name: plain(row[name].value) for name in self.columns}
+            if records:
+                told["records"] = {name: list(row[name].records) for name in self.columns if row[name].records}
+            rows.append(told)
+        return {
+            "report": self.name,
+            "period": self.period.as_json(),
+            "columns": list(self.columns),
+            "rows": rows,
+            "notes": list(self.notes),
+        }
+
+
+def plain(value: Value) -> Any:
+    """A value as JSON has it."""
+    if isinstance(value, Ratio):
+        return value.as_json()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def shown(value: Value) -> str:
+    """A value as people read it: ratios with their parts, or too few to say."""
+    if value is None:
+        return "–"
+    if isinstance(value, Ratio):
+        parts = f"{value.numerator:,} of {value.denominator:,}"
+        if value.value is None:
+            return "–"
+        if value.few:
+            return f"{parts} (too few)"
+        low, high = value.interval
+        return f"{value.value:.1%} ({parts}; {low:.0%}–{high:.0%})"
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def text(value: str) -> Cell:
+    """A label."""
+    return Cell(value or NONE)
+
+
+def count(records: Iterable[str]) -> Cell:
+    """How many."""
+    found = tuple(records)
+    return Cell(len(found), found)
+
+
+def share(part: Iterable[str], whole: Sequence[str]) -> Cell:
+    """How many of how many."""
+    found = tuple(part)
+    return Cell(Ratio(len(found), len(whole)), found)
+
+
+def middle(values: Sequence[float], records: Iterable[str]) -> Cell:
+    """The median; None: of nothing."""
+    return Cell(float(median(values)) if values else None, tuple(records))
+
+
+def quarter(values: Sequence[float], records: Iterable[str]) -> Cell:
+    """What three quarters do not exceed; None: of nothing."""
+    ordered = sorted(values)
+    return Cell(float(ordered[max(0, -(-len(ordered) * 3 // 4) - 1)]) if ordered else None, tuple(records))
+
+
+def grouped(things: Iterable[T], key: Callable[[T], tuple[str, ...]]) -> dict[tuple[str, ...], list[T]]:
+    """Key → those that have it, the largest group first."""
+    found: dict[tuple[str, ...], list[T]] = {}
+    for thing in things:
+        found.setdefault(key(thing), []).append(thing)
+    return dict(sorted(found.items(), key=lambda group: (-len(group[1]), group[0])))
+
+
+TOO_FEW = f"A ratio of fewer than {FEW} cases is shown with its parts only: it says nothing yet."
+INTERVAL = "Shares stand with their parts and Wilson's 95 % interval."
