@@ -239,11 +239,6 @@ def operation(draft: Draft, entity: str, kind: str, run: str) -> OperationRow:
     )
 
 
-def of_duplicate(row: Row, entity: str | None) -> str:
-    """The fingerprint of the question about a duplicate."""
-    return f"duplicate|{row.system}|{row.object}|{row.id}|{entity}"
-
-
 def final(row: Row, fate: str) -> str:
     """A record keeps the first thing that became of it in a run; deleted and merged are facts."""
     return fate if row.fate in (PENDING, PARKED) and row.state not in (DELETED, MOVED) else row.fate

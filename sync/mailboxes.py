@@ -20,16 +20,16 @@ ADDRESS = "email"
 
 
 def sought(planner: Planner, rows: Iterable[Row], matched: Collection[int]) -> set[str]:
-    """The match keys of addresses whose other holders must be known: of those who opted out, and of those who came to
-    their address or took an opt-out back.  matched: numbers of records whose fellow holders were looked up already."""
-    names = {ADDRESS, *(rule.name for rule in planner.mapping.consents)}
+    """The match keys of addresses whose other holders must be known: of those who opted out, and of those of whom
+    there is anything new, for they may have come to their address, out of the bin, or by a merge.  matched: numbers
+    of records whose fellow holders were looked up already."""
     return {
         f"{ADDRESS}:{row.now[ADDRESS]}"
         for row in rows
         if row.n not in matched
         and row.state in HOLDERS
         and ADDRESS in row.now
-        and (not names.isdisjoint(row.spans) or any(says(planner, rule, row) for rule in planner.mapping.consents))
+        and (row.dirty or any(says(planner, rule, row) for rule in planner.mapping.consents))
     }
 
 
@@ -51,6 +51,14 @@ def owing(planner: Planner, rows: Mapping[int, Row]) -> Iterator[tuple[int, str,
                 yield n, rule.name, set(said)
 
 
+PLACE = "mailbox/"
+
+
 def place_of(row: Row) -> str:
     """The entity under which a record that is linked with nobody is told."""
-    return f"mailbox/{row.system}/{row.id}"
+    return f"{PLACE}{row.system}/{row.id}"
+
+
+def is_place(entity: str) -> bool:
+    """Whether an entity is nobody's: who lives on from there is matched like anybody new."""
+    return entity.startswith(PLACE)

@@ -45,6 +45,13 @@ class Candidate:
     reserved: frozenset[str] = frozenset()
     """Systems in which a record for its entity is being created: only a record with our sync key may take the place."""
 
+    @classmethod
+    def of(cls, row: Row, fresh: bool, reserved: Iterable[str]) -> Candidate:
+        """What the state knows of a record."""
+        filled = len([name for name in row.now if name[0] != "@"])
+        about = (row.ref, row.entity, row.now, row.state, row.version_ms, row.created_ms)
+        return cls(*about, filled=filled, fresh=fresh, reserved=frozenset(reserved))
+
 
 @dataclass(frozen=True, slots=True)
 class Link:

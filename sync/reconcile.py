@@ -31,12 +31,12 @@ from state.rows import (
     ReviewRow,
     Row,
 )
-from sync import dealing, mailboxes, merging, moves, parents
+from sync import asking, dealing, mailboxes, merging, moves, parents
 from sync import match as matching
 from sync.brake import LINES, brake, suspects
 from sync.consent import taken_back_everywhere
 from sync.conversions import continued
-from sync.decision import Decision, Question, final, of_duplicate, operation
+from sync.decision import Decision, Question, final, operation
 from sync.deleting import too_many
 from sync.erased import back
 from sync.namesakes import ask, namesakes
@@ -112,6 +112,7 @@ class _Batch:
         if selector is not None:
             self._leave_out(selector)
         self._gather(row.entity for row in self.dirty)
+        self._ask_again()
         self._bury()
         self._follow_moves()
         self._match()
@@ -148,13 +149,11 @@ class _Batch:
     def result(self) -> Batch:
         """What the batch says, complete, for one transaction."""
         changed = [row for n, row in self.rows.items() if row != self.read[n]]
+        gone = [row for row in self.rows.values() if row.state in GONE and self.read[row.n].dirty]
+        self._settle(*(about for row in gone for about in asking.about(row)))
         standing = self.engine.view.questions_of(self.asked_of, PLANNED_QUESTIONS)
-        closed = [
-            Closing(review.fingerprint, self.engine.now(), "settled by a later decision")
-            for review in standing
-            if review.fingerprint not in self.questions
-        ]
-        closed += self.settled
+        self._settle(*(review.fingerprint for review in standing))
+        closed = [closing for closing in self.settled if closing.fingerprint not in self.questions]
         free = []
         if self.planner.mapping.rule.has_children:
             free = parents.released(((self.read[row.n], row) for row in changed), self.rows.values())
@@ -170,6 +169,16 @@ class _Batch:
         self.dirty = [row for row in self.dirty if row.n not in out]
 
     # -- who is whom -------------------------------------------------------------------------------------------
+
+    def _ask_again(self) -> None:
+        """Who was asked about beside a record that changed or went is looked at again with it."""
+        changed = {row.ref for row in self.rows.values() if row.dirty and (row.spans or row.state in GONE)}
+        for fingerprint, rows in asking.beside(self.engine, changed):
+            self._settle(fingerprint)
+            again = [row for row in rows if row.state in MATCHED and row.n not in self.rows]
+            self._know(again)
+            self._gather(row.entity for row in again)
+            self.dirty = [*self.dirty, *again]
 
     def _know(self, rows: Iterable[Row]) -> None:
         for row in rows:
@@ -210,7 +219,9 @@ class _Batch:
         taken = {(row.entity, row.system) for row in self.rows.values() if row.in_place}
         moved = [row for row in self.rows.values() if row.state == MOVED]
         for row in (*moved, *moved):
-            if row.entity is None or (not row.dirty and (row.entity, row.system) in taken):
+            if row.entity is None or mailboxes.is_place(row.entity):
+                continue
+            if not row.dirty and (row.entity, row.system) in taken:
                 continue
             heir = moves.heir_of(self.engine, row)
             if heir is row:
@@ -228,10 +239,7 @@ class _Batch:
                 or heir.state == DUPLICATE
                 or (heir.entity != row.entity and self._lonely(heir.entity, heir.system))
             ):
-                if heir.state == DUPLICATE:
-                    self._no_duplicate(heir)
-                elif heir.entity is not None:
-                    self._forget_plans(heir.entity)
+                self._leave(heir, row.entity)
                 place = Place(heir.system, heir.object)
                 carried = {
                     name: value
@@ -308,7 +316,11 @@ class _Batch:
         near = {row.n for row in unlinked} | {row.n for rows in found.values() for row in rows}
         theirs = {self.rows[n].entity for n in near} - {None}
         near |= {n for n, row in self.rows.items() if row.entity in theirs}
-        candidates = [self._candidate(row) for n in sorted(near) if (row := self.rows[n]).state in MATCHED]
+        candidates = [
+            matching.Candidate.of(row, n in self._fresh, (system for of, system in self._sent if of == row.entity))
+            for n in sorted(near)
+            if (row := self.rows[n]).state in MATCHED
+        ]
         by_ref = {row.ref: row.n for row in self.rows.values()}
         decisions = matching.match(candidates, mapping, moves.names(self.engine, mapping, candidates), converted)
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
@@ -352,19 +364,6 @@ class _Batch:
             )
         ]
 
-    def _candidate(self, row: Row) -> matching.Candidate:
-        return matching.Candidate(
-            ref=row.ref,
-            entity=row.entity,
-            own=row.now,
-            state=row.state,
-            version=row.version_ms,
-            created=row.created_ms,
-            filled=len([name for name in row.now if name[0] != "@"]),
-            fresh=row.n in self._fresh,
-            reserved=frozenset(system for of, system in self._sent if of == row.entity),
-        )
-
     def _take(self, decision: matching.Decision, by_ref: Mapping[Any, int]) -> None:
         engine = self.engine
         if isinstance(decision, matching.Link):
@@ -373,10 +372,7 @@ class _Batch:
                 row = self.rows[by_ref[ref]]
                 if row.entity == decision.entity and row.state == LIVE:
                     continue
-                if row.state == DUPLICATE:
-                    self._no_duplicate(row)
-                elif row.entity is not None and row.entity != decision.entity:
-                    self._forget_plans(row.entity)
+                self._leave(row, decision.entity)
                 linked += 1
                 why = self._why(decision.rule, decision.evidence)
                 self.rows[row.n] = row._replace(
@@ -387,31 +383,26 @@ class _Batch:
             row = self.rows[by_ref[decision.ref]]
             if self._taken_along(row):
                 return
-            if row.state == DUPLICATE:
-                self._no_duplicate(row)
-            elif row.entity is not None and row.state == SHARED:
-                self._forget_plans(row.entity)
             if row.entity is None or row.state != LIVE:
+                self._leave(row, decision.entity)
                 self.rows[row.n] = row._replace(entity=decision.entity, state=LIVE, dirty=True)
         elif isinstance(decision, matching.Duplicate):
             row = self.rows[by_ref[decision.ref]]
-            if row.state == DUPLICATE:
-                self._no_duplicate(row)
-            elif row.entity is not None and row.entity != decision.entity:
-                self._forget_plans(row.entity)
+            self._leave(row, decision.entity)
             why = self._why("duplicate", decision.why)
             self.rows[row.n] = row._replace(
                 entity=decision.entity, state=DUPLICATE, why=why, dirty=False, fate=final(row, SKIPPED)
             )
             detail = {"why": decision.why, "for": list(decision.reasons_for), "against": list(decision.reasons_against)}
-            self._ask("duplicate", row, detail, of_duplicate(row, decision.entity))
+            self._ask(asking.DUPLICATE, row, detail, asking.of_duplicate(row, decision.entity))
             engine.made(suggested=1)
         elif isinstance(decision, matching.Shared):
             row = self.rows[by_ref[decision.ref]]
+            self._leave(row, None)
             self.rows[row.n] = row._replace(
                 entity=None, state=SHARED, dirty=False, fate=final(row, SKIPPED), why=self._why("shared", decision.why)
             )
-            self._ask("shared", row, {"why": decision.why}, f"shared|{row.system}|{row.object}|{row.id}")
+            self._ask(asking.SHARED, row, {"why": decision.why}, asking.of_shared(row))
         else:
             row = self.rows[by_ref[decision.refs[0]]]
             records = {"why": decision.why, "records": [list(ref) for ref in decision.refs]}
@@ -424,9 +415,17 @@ class _Batch:
                     self.rows[held.n] = held._replace(dirty=False, fate=final(held, HELD))
             engine.made(suggested=1)
 
-    def _no_duplicate(self, row: Row) -> None:
-        """It is no duplicate of this entity any more: nobody need be asked about that."""
-        self.settled.append(Closing(of_duplicate(row, row.entity), self.engine.now(), "settled by a later decision"))
+    def _leave(self, row: Row, entity: str | None) -> None:
+        """It is no duplicate any more, nor nobody's in particular: nobody need be asked about that; or it leaves what
+        was planned for it where it was alone."""
+        if row.state in (DUPLICATE, SHARED):
+            self._settle(*asking.about(row))
+        if row.state != DUPLICATE and row.entity not in (None, entity):
+            self._forget_plans(str(row.entity))
+
+    def _settle(self, *fingerprints: str) -> None:
+        now = self.engine.now()
+        self.settled += (Closing(fingerprint, now, "settled by a later decision") for fingerprint in fingerprints)
 
     def _forget_plans(self, entity: str) -> None:
         for (of, _system), open_ in list(self.opens.items()):

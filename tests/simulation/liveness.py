@@ -121,11 +121,7 @@ def _eligible(e: Evidence, ref: Ref) -> bool:
 
 
 def visible(e: Evidence) -> Iterator[Finding]:
-    """L5: every parked write, duplicate and shared address is asked about, once.
-
-    Known limit: a question on who somebody is that names a record which was converted or merged since stays open beside
-    the one that names its heir.
-    """
+    """L5: every parked write, duplicate and shared address is asked about, once, and as long as it is so."""
     asked = Counter((x.question, x.entity) for x in e.open)
     for flight in e.flights:
         if flight.state == "parked" and asked["rejected", flight.entity] < 1:
@@ -139,12 +135,15 @@ def visible(e: Evidence) -> Iterator[Finding]:
         orphan = known.state == "duplicate" and known.ref.system not in e.entities.get(known.entity or "", {})
         if orphan and first_of(known.entity or "") not in waiting:
             yield "L3", known.ref, "", f"a duplicate of nobody: {known.entity} has no other record there"
-    current = [x for x in e.open if not any(e.rows[ref].moved_to for ref in x.others)]
-    if len(current) < len(e.open):
-        e.life.mark("known limit: a question about a record that moved")
-    for question, many in Counter((x.question, x.entity, x.ref, x.name, x.pair) for x in current).items():
+    for question, many in Counter((x.question, x.entity, x.ref, x.name, x.others, x.pair) for x in e.open).items():
         if many > 1:
             yield "L5", question, "", f"asked {many} times"
+    for x in e.open:
+        if x.question in ("duplicate", "shared") and x.ref is not None and e.known[x.ref].state != x.question:
+            yield "L5", x.ref, "", f"asked about as {x.question}, and is {e.known[x.ref].state}"
+        for ref in x.others if x.question in ("ambiguous", "same_person") else ():
+            if e.rows[ref].deleted:
+                yield "L5", ref, "", f"asked about as {x.question}, and is not there any more"
 
 
 def addresses_opted_out(e: Evidence) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,6 @@ from connectors.memory import Memory
 from tests.simulation.invariants import judge
 from tests.simulation.scene import Scene
 from tests.simulation.world import Storms, rules_of
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
-    made = Scene(tmp_path)
-    yield made
-    made.end()
 
 
 def test_an_edit_to_a_record_whose_creation_went_unanswered_travels(scene: Scene) -> None:
