@@ -1,0 +1,70 @@
+"""What is learned from: one case a person and cycle, with what was known before it began and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from insight.score.points import DAY, NOTHING, Scheme
+from insight.touches import Touch
+
+BLANK = "(blank)"
+
+
+class Case(NamedTuple):
+    """One person in one cycle.  Times are ms."""
+
+    person: str
+    at: int
+    """When the person first became an MQL in the cycle, or first touched us where nobody ever did."""
+    facts: Mapping[str, Any]
+    reached: int | None = None
+    """When the goal was reached."""
+    closed: int | None = None
+    """When it was settled that it will not be: lost, disqualified."""
+    touches: Sequence[Touch] = ()
+    set_at: Mapping[str, int] = NOTHING  # type: ignore[assignment]
+    """Field → when its value was set, where that is known."""
+    cycle: int = 1
+
+
+def label(case: Case, horizon: int, now: int) -> bool | None:
+    """Whether the goal was reached within the horizon (ms); None: it is too early to tell."""
+    if case.reached is not None:
+        return case.at <= case.reached <= case.at + horizon
+    if case.closed is not None or now >= case.at + horizon:
+        return False
+    return None
+
+
+def impossible(case: Case) -> bool:
+    """The goal was reached before the case began: dirt, from which nothing is learned."""
+    return case.reached is not None and case.reached < case.at
+
+
+def known(case: Case, columns: Iterable[str]) -> dict[str, Any]:
+    """The facts that were there before the case began."""
+    facts, set_at = case.facts, case.set_at
+    return {name: facts.get(name) if set_at.get(name, case.at) <= case.at else None for name in columns}
+
+
+DID = "did: "
+"""The prefix of columns that say what the person did before."""
+
+
+def behaviour(scheme: Scheme, case: Case) -> dict[str, Any]:
+    """What the person had done before the case began."""
+    before = [touch for touch in case.touches if touch.at < case.at]
+    counts: dict[str, int] = dict.fromkeys(scheme.weights, 0)
+    for touch in before:
+        name = scheme.class_of(touch)
+        if name is not None:
+            counts[name] += 1
+    own = [touch for touch in before if touch.by == "buyer"]
+    first, last = min((t.at for t in own), default=None), max((t.at for t in own), default=None)
+    return {
+        **{f"{DID}{name}": count for name, count in counts.items()},
+        f"{DID}days since the last": None if last is None else (case.at - last) // DAY,
+        f"{DID}days since the first": None if first is None else (case.at - first) // DAY,
+        f"{DID}first source": next((t.source for t in sorted(own, key=lambda t: (t.at, t.key)) if t.source), None),
+    }
