@@ -126,6 +126,11 @@ class Mapping:
         """The sync keys that the system shows in this object, with the reserved names of their values."""
         return self._sync_keys[place]
 
+    @property
+    def places(self) -> abc.Iterable[Place]:
+        """Every object that records of this kind live in."""
+        return self._slots.keys()
+
     def schema(self, place: Place) -> Schema | None:
         """What the system says of this object."""
         return self._schemas.get(place)

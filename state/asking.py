@@ -65,9 +65,9 @@ class Asking(Part):
         run: str | None = None,
         state: str | None = None,
         after_n: int = 0,
-        limit: int = 1000,
+        limit: int | None = 1000,
     ) -> list[OperationRow]:
-        """Operations in the order they were decided; `after_n` continues."""
+        """Operations in the order they were decided; `after_n` continues.  limit: None is all."""
         wanted = {operation.c.entity: entity, operation.c.run: run, operation.c.state: state}
         conditions: list[ColumnElement[bool]] = [
             column == value for column, value in wanted.items() if value is not None
@@ -80,9 +80,9 @@ class Asking(Part):
             return [read_operation(found) for found in connection.execute(query)]
 
     def reviews(
-        self, *, open: bool = True, question: str | None = None, entity: str | None = None, limit: int = 1000
+        self, *, open: bool = True, question: str | None = None, entity: str | None = None, limit: int | None = 1000
     ) -> list[ReviewRow]:
-        """Questions to people, oldest first: the open ones, or (`open=False`) all."""
+        """Questions to people, oldest first: the open ones, or (`open=False`) all.  limit: None is no limit."""
         query = select(*_QUESTIONS).order_by(review.c.n).limit(limit)
         if open:
             query = query.where(review.c.closed_ms.is_(None))

@@ -10,7 +10,8 @@ from connectors.port import Key
 from mapping.journey import Transition
 from mapping.mapping import FieldProblem, Unmapped
 from mapping.rules import FieldRule, Place, Value
-from state.rows import APPLIED, DELETED, MOVED, PARKED, PENDING, SKIPPED, UNCHANGED, OperationRow, Row
+from state.rows import APPLIED, DELETED, MOVED, PARKED, PENDING, SKIPPED, UNCHANGED, OperationRow, ReviewRow, Row
+from sync.refusal import SEEN, told
 
 HELD = "held"
 UNMAPPED = "unmapped"
@@ -198,7 +199,7 @@ def leave_refused(decision: Decision, open_: OperationRow) -> None:
 
 def still_refused(open_: OperationRow) -> Question:
     """The question about a write that stays parked."""
-    return Question("rejected", open_.system, open_.object, open_.id, None, open_.note or {})
+    return Question("rejected", open_.system, open_.object, open_.id, None, told(open_.note or {}))
 
 
 def unmapped(system: str, row: Row, rule: FieldRule, value: Unmapped) -> Question:
@@ -237,6 +238,14 @@ def operation(draft: Draft, entity: str, kind: str, run: str) -> OperationRow:
         key=tuple(draft.key) if draft.key else None,
         urgent=draft.urgent,
     )
+
+
+def raised(question: Question, entity: str, now: int, seen: str) -> ReviewRow:
+    """The question as it is asked.  seen: what the systems looked like when it was."""
+    asked = question.question
+    fingerprint = f"{asked}|{entity}|{question.system}|{question.field or ''}"
+    about = (question.system, question.object, question.id, question.field)
+    return ReviewRow(asked, fingerprint, now, entity, *about, {**question.detail, SEEN: seen})
 
 
 def final(row: Row, fate: str) -> str:

@@ -21,7 +21,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
-from sync import dealing
+from sync import dealing, retrying
 from sync.apply import send
 from sync.comparison import Comparison, bury, doubt, remains
 from sync.dating import date
@@ -36,6 +36,7 @@ from sync.quiet import quiet
 from sync.reconcile import reconcile
 from sync.reconsent import RULE as RECONSENT
 from sync.recover import recover
+from sync.refusal import seen
 from sync.report import Report
 from sync.scope import Scope, Selector
 
@@ -45,6 +46,8 @@ SKEW_MS = 5_000
 """Clocks that differ by less are taken to agree."""
 LEARN_MS = 15 * 60_000
 """How long schemas and owners are taken to be as they were."""
+PROBE_MS = 5 * 60_000
+"""How long nobody looks whether a refusal is old enough to be tried."""
 A_DAY_MS = 24 * 3_600_000
 ROUNDS = 6
 """Most turns of reconcile and apply in one cycle; what is left waits for the next."""
@@ -103,6 +106,7 @@ class Engine:
     _archived: dict[str, tuple[int, set[str | None]]] = field(default_factory=dict)
     """system → how many records earlier runs of a day put into its bin, and which ones this run does."""
     _learn_at: int = 0
+    _probe_at: int = 0
 
     # -- cycles ------------------------------------------------------------------------------------------------
 
@@ -123,9 +127,12 @@ class Engine:
         with quiet(), self._running(job, muted):
             self._prepare()
             self._read(full, record)
+            probes = retrying.probe(self) if self._may_probe() else []
             compared = self._compare() if compare else None
             self._recover()
             self._turns()
+            if probes and retrying.follow(self, probes):
+                self._turns()
             if compared is not None:
                 for planner in self._planners.values():
                     remains(self, planner, compared)
@@ -136,6 +143,13 @@ class Engine:
                 self._recover()
                 self._turns()
         return self.report
+
+    def _may_probe(self) -> bool:
+        """Whether it is time to look for refusals that only trying can show to be over."""
+        if self.now() < self._probe_at:
+            return False
+        self._probe_at = self.now() + PROBE_MS
+        return True
 
     def _compare(self) -> Comparison:
         """Read everything and mark what differs, from what we remember or between the sides."""
@@ -229,6 +243,7 @@ class Engine:
         if self.now() >= self._learn_at:
             self._owners = {}
             self._planners = {rule.kind: self.planner(rule) for rule in self.rules}
+            retrying.wake(self, self._planners)
             self._learn_at = self.now() + LEARN_MS
         unseen = [
             f"{place.system} {place.object}.{native}"
@@ -262,6 +277,7 @@ class Engine:
             create={system: compile_condition(text, names, ranks) for system, text in rule.create.items()},
             only={name: compile_condition(text, names, ranks) for name, text in only.items()},
             grain={name: connector.traits.grain for name, connector in self.connectors.items()},
+            seen=seen(mapping, self._owners),
             skew=self._skew,
         )
 

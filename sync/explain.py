@@ -15,6 +15,7 @@ from state.rows import JournalRow, Row
 from state.store import Store
 from sync.merging import QUESTION as MERGE
 from sync.merging import of_entity
+from sync.refusal import told
 
 
 class NotFoundError(LookupError):
@@ -84,7 +85,7 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
             for (cycle, stage), ms in _spent(journal, _as_of(store)).items()
         ],
         "held": [
-            {"question": r.question, "field": r.field, "since": r.opened_ms, **r.detail}
+            {"question": r.question, "field": r.field, "since": r.opened_ms, **told(r.detail)}
             for r in (*store.reviews(entity=entity), *of_entity(store.reviews(question=MERGE), entity))
         ],
         "next": [

@@ -34,6 +34,7 @@ from sync.catalogue import explain
 from sync.mailboxes import ADDRESS
 from sync.observe import observed, spans
 from sync.parents import keys_of
+from sync.refusal import BASIS, basis
 from sync.rest import at_rest
 
 if TYPE_CHECKING:
@@ -441,9 +442,12 @@ class Told:
             "values": {native: operation.native.get(native) for native in outcome.fields},
             "existing": outcome.existing,
             "target": f"{operation.system} {operation.object}",
-            **explain(operation.system, outcome.code),
+            **explain(operation.system, outcome.code, outcome.message, operation.object, outcome.fields),
         }
-        self.ended.append(Ending(operation.n, PARKED, note=detail))
+        row = self.rows.get(Ref(*self.place, operation.id)) if operation.id is not None else None
+        rested = basis(self.mapping, operation, row, outcome.code, outcome.message, outcome.fields)
+        note = {**detail, "at": self.engine.now(), BASIS: rested}
+        self.ended.append(Ending(operation.n, PARKED, note=note))
         told = f"rejected|{operation.entity}|{operation.system}|"
         target = (operation.entity, operation.system, operation.object, operation.id)
         self.opened.append(ReviewRow("rejected", told, self.engine.now(), *target, None, detail))

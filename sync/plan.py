@@ -20,6 +20,7 @@ from mapping.mapping import Shared, Unlinked, Unmapped
 from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, Slot
 from state.rows import OperationRow, Row
+from sync import refusal
 from sync.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others
 from sync.creating import create
 from sync.decision import (
@@ -54,6 +55,8 @@ class Planner:
     grain: Mapping[str, int]
     fingerprint: str = ""
     """Of everything that changes what is read or decided: another one means that all must be decided again."""
+    seen: str = ""
+    """Of what the systems show of themselves: another one means that what is held may not be any more."""
     skew: Mapping[str, int] = field(default_factory=dict)
     """How far each system's clock was ahead of ours when it was last asked, ms."""
 
@@ -72,6 +75,7 @@ class Planner:
         the journal; `heard`: what is known of their consent beside these; `told`: what their deals tell.
         """
         decision = Decision(entity)
+        opens = {system: open_ for system, open_ in opens.items() if refusal.stands(self.mapping, open_, rows)}
         live = {row.system: row for row in rows if row.state == "live"}
         if not live:
             if heard.addresses:

@@ -36,7 +36,7 @@ from sync import match as matching
 from sync.brake import LINES, brake, suspects
 from sync.consent import taken_back_everywhere
 from sync.conversions import continued
-from sync.decision import Decision, Question, final, operation
+from sync.decision import Decision, final, operation, raised
 from sync.deleting import too_many
 from sync.erased import back
 from sync.namesakes import ask, namesakes
@@ -463,7 +463,8 @@ class _Batch:
         self.settled += taken_back_everywhere(decision, self.planner.mapping.rule.objects, self.engine.now())
         self.asked_of.add(entity)
         for question in decision.questions:
-            self._raise(entity, question)
+            asked = raised(question, entity, self.engine.now(), self.planner.seen)
+            self.questions[asked.fingerprint] = asked
         self.engine.made(conflicts=decision.conflicts)
         for row in rows:
             self.rows[row.n] = self._row_after(self.rows[row.n], decision)
@@ -481,13 +482,6 @@ class _Batch:
         return row._replace(dirty=(decision.waits and row.state == LIVE) or row.n in self.waiting)
 
     # -- questions ---------------------------------------------------------------------------------------------
-
-    def _raise(self, entity: str, question: Question) -> None:
-        fingerprint = f"{question.question}|{entity}|{question.system}|{question.field or ''}"
-        self.questions[fingerprint] = ReviewRow(
-            question.question, fingerprint, self.engine.now(), entity, question.system, question.object, question.id,
-            question.field, question.detail,
-        )  # fmt: skip
 
     def _ask(self, question: str, row: Row, detail: Mapping[str, Any], fingerprint: str) -> None:
         self.questions[fingerprint] = ReviewRow(

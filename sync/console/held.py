@@ -25,7 +25,7 @@ def errors_list() -> None:
     with opened(settings) as state:
         held = show.held(state)
     if ui.json:
-        ui.document({"errors": [show.review_json(review) for review in held]})
+        ui.document({"causes": show.by_cause(held), "errors": [show.review_json(review) for review in held]})
     else:
         show.errors(ui.out, held)
 

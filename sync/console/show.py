@@ -16,6 +16,8 @@ from rich.text import Text
 from connectors.port import FieldSpec, Problem
 from state.rows import OperationRow, ReviewRow, RunRow
 from state.store import Store
+from sync.catalogue import entry as catalogued
+from sync.catalogue.entry import Entry
 from sync.estimate import Cost
 from sync.report import FATES, WRITTEN, Report
 from sync.settings import Settings
@@ -217,9 +219,10 @@ def _change(operation: OperationRow, name: str, value: Any) -> dict[str, Any]:
 def review_json(review: ReviewRow) -> dict[str, Any]:
     """One held record."""
     code, field, fix = cause(review)
+    known = known_of(review)
     return {
         "question": review.question,
-        "cause": review.detail.get("cause") or code,
+        "cause": review.detail.get("cause") or known.cause,
         "code": code,
         "side": review.system,
         "object": review.object,
@@ -229,6 +232,8 @@ def review_json(review: ReviewRow) -> dict[str, Any]:
         "value": review.detail.get("value", review.detail.get("values")),
         "message": review.detail.get("message"),
         "fix": fix,
+        "who_can": known.who,
+        "retry": known.retry,
         "since": when(review.opened_ms),
     }
 
@@ -247,7 +252,9 @@ HELD_QUESTIONS = (
 )
 
 
-HELD_COLUMNS = ("cause", "code", "side", "object", "record", "who", "field", "value", "message", "fix", "since")
+HELD_COLUMNS = (
+    "cause", "code", "side", "object", "record", "who", "field", "value", "message", "fix", "who_can", "retry", "since",
+)  # fmt: skip
 
 
 def cell(value: Any) -> Any:
@@ -257,7 +264,7 @@ def cell(value: Any) -> Any:
 
 def held(store: Store) -> list[ReviewRow]:
     """Every open question that keeps something from being written."""
-    return [review for question in HELD_QUESTIONS for review in store.reviews(question=question, limit=100_000)]
+    return [review for question in HELD_QUESTIONS for review in store.reviews(question=question, limit=None)]
 
 
 def status_json(store: Store, spent: Mapping[str, int], settings: Settings) -> dict[str, Any]:
@@ -306,18 +313,28 @@ def errors(console: Console, found: Sequence[ReviewRow], title: str = "Held reco
     if not found:
         console.print("[green]Nothing is held.[/green]")
         return
+    table = grid(title, "cause", "field", "records", "for example", "what puts it right", "who can")
+    for group in by_cause(found):
+        sample = group["sample"]
+        side, value = SIDES.get(sample["side"], sample["side"]), shown(sample["value"])
+        example = Text(f"{side} {sample['object']} {sample['record']}\n") + value
+        why = Text(f"{group['code']}\n") + Text(group["cause"], style="dim")
+        table.add_row(why, group["field"], f"{group['records']:,}", example, Text(group["fix"]), group["who_can"])
+    console.print(table)
+
+
+def by_cause(found: Sequence[ReviewRow]) -> list[dict[str, Any]]:
+    """Causes with how many records each holds and one of them, the most frequent first."""
     groups: dict[tuple[str, str, str], list[ReviewRow]] = {}
     for review in found:
-        groups.setdefault(cause(review), []).append(review)
-    table = grid(title, "cause", "field", "records", "for example", "what puts it right")
-    for (code, field, fix), reviews in sorted(groups.items(), key=lambda item: -len(item[1])):
-        sample = reviews[0]
-        value = sample.detail.get("value", sample.detail.get("values"))
-        example = Text(f"{SIDES.get(sample.system or '', sample.system or '')} {sample.object} {sample.id}\n") + shown(
-            value
-        )
-        table.add_row(code, field, f"{len(reviews):,}", example, Text(fix))
-    console.print(table)
+        code, field, _ = cause(review)
+        groups.setdefault((code, field, str(review.detail.get("target") or review.system)), []).append(review)
+    told = []
+    for reviews in sorted(groups.values(), key=len, reverse=True):
+        sample = review_json(reviews[0])
+        same = {name: sample[name] for name in ("cause", "code", "field", "fix", "who_can", "retry")}
+        told.append({**same, "records": len(reviews), "sample": sample})
+    return told
 
 
 def cause(review: ReviewRow) -> tuple[str, str, str]:
@@ -327,6 +344,16 @@ def cause(review: ReviewRow) -> tuple[str, str, str]:
     field = review.field or ", ".join([native] if isinstance(native, str) else native)
     fix = str(review.detail.get("fix") or review.detail.get("why") or "")
     return code, field, fix
+
+
+def known_of(review: ReviewRow) -> Entry:
+    """What the catalogue says of the cause."""
+    code, field, _ = cause(review)
+    target, _, object = str(review.detail.get("target") or review.system or "").partition(" ")
+    told = catalogued(
+        target, code.upper() if code == review.question else code, str(review.detail.get("message") or "")
+    )
+    return told.filled(object or str(review.object or "record"), [field] if field else [])
 
 
 def status(console: Console, document: Mapping[str, Any]) -> None:
