@@ -1,0 +1,162 @@
+"""One person scored, and when a score is worth writing."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insight.score.fit import FitRule
+from insight.score.history import SQL, WON, Life, cases, recycled_at
+from insight.score.learn import Goal
+from insight.score.points import DAY, Scheme
+from insight.score.scorer import (
+    ENGAGEMENT,
+    FIT,
+    MODEL,
+    PRIORITY,
+    PROBABILITY,
+    REASONS,
+    SCORED_AT,
+    Change,
+    Person,
+    Scorer,
+    account,
+    due,
+    of_today,
+)
+from insight.touches import Touch
+from mapping.conditions import compile_condition
+from mapping.journey import Standing
+from mapping.lifecycle import Lifecycle
+from mapping.rules import Stage
+from tests.score.test_engagement import NOW, touch, touches
+
+RULES = [
+    FitRule(compile_condition('country == "DE"', {"country"}, {}), 70, "In our area"),
+    FitRule(compile_condition("free_mail", set(), {}), -20, "Private address"),
+]
+SCORER = Scorer(Scheme(), RULES)
+
+
+def person(some: list[Touch], since: int = 0) -> Person:
+    return Person("p", {"country": "DE", "email": "a@gmx.de", "title": "CEO"}, some, since)
+
+
+def test_a_score_tells_why() -> None:
+    scored = SCORER.score(person([touch("pricing", 1), touch("pricing", 2), touch("visit", 3)]), NOW)
+    values = scored.values()
+    assert (values[FIT], values[PRIORITY], values[MODEL], values[PROBABILITY]) == (50, "B2", "rules", None)
+    lines = values[REASONS].splitlines()
+    assert lines[0] == "In our area (+70)"
+    assert lines[1].startswith("Visited pricing 2 x this week (+")
+    assert "Private address (-20)" in lines
+
+
+@given(touches(), st.integers(0, 400))
+def test_time_changes_engagement_and_never_fit(some: list[Touch], days: int) -> None:
+    now, later = SCORER.score(person(some), NOW), SCORER.score(person(some), NOW + days * DAY)
+    assert later.fit == now.fit
+    assert later.engagement <= now.engagement
+
+
+@given(st.lists(touches(6), max_size=6), st.randoms(use_true_random=False))
+def test_who_else_is_scored_does_not_matter(each: list[list[Touch]], dice: Any) -> None:
+    people = [person(some)._replace(entity=str(i)) for i, some in enumerate(each)]
+    alone = {one.entity: SCORER.score(one, NOW) for one in people}
+    dice.shuffle(people)
+    assert {one.entity: Scorer(Scheme(), RULES).score(one, NOW) for one in people} == alone
+
+
+def test_a_company_is_as_active_as_its_people_together() -> None:
+    some = [SCORER.score(person([touch("demo")]), NOW), SCORER.score(person([touch("pricing")]), NOW)]
+    together, hot = account(some)
+    assert max(one.engagement for one in some) < together < 100
+    assert hot == sum(one.priority == "B1" for one in some)
+    assert account([]) == (0, 0)
+
+
+# -- when it is written ------------------------------------------------------------------------------------------------
+
+
+def written(fit: int = 50, engagement: int = 50, priority: str = "B2", at: int = NOW, chance: int | None = None) -> Any:
+    return {FIT: fit, ENGAGEMENT: engagement, PRIORITY: priority, PROBABILITY: chance, SCORED_AT: at}
+
+
+def fresh(**more: Any) -> Any:
+    return {name: value for name, value in written(**more).items() if name != SCORED_AT}
+
+
+def test_a_first_score_a_new_tier_and_five_points_are_written_at_once() -> None:
+    assert due({}, fresh(), NOW)
+    assert due(written(), fresh(priority="B1"), NOW)
+    assert due(written(), fresh(engagement=45), NOW)
+    assert due(written(), fresh(chance=3), NOW)
+    assert not due(written(), fresh(engagement=46, fit=54), NOW)
+
+
+def test_less_waits_a_week_and_nothing_is_never_written() -> None:
+    assert not due(written(at=NOW - 6 * DAY), fresh(engagement=49), NOW)
+    assert due(written(at=NOW - 7 * DAY), fresh(engagement=49), NOW)
+    assert not due(written(at=NOW - 70 * DAY), fresh(), NOW)
+
+
+@given(st.integers(1, 60), st.integers(0, 9))
+def test_an_idle_base_costs_a_seventh_a_day_at_most(people: int, seed: int) -> None:
+    dice = Random(seed)
+    everybody = {str(i): person([touch("demo", dice.uniform(0, 90))])._replace(entity=str(i)) for i in range(people)}
+    held = {entity: SCORER.score(one, NOW).values() | {SCORED_AT: NOW} for entity, one in everybody.items()}
+    for day in range(1, 22):
+        now = NOW + day * DAY
+        changes = []
+        for entity, one in everybody.items():
+            after = SCORER.score(one, now).values()
+            if due(held[entity], after, now):
+                changes.append(Change(entity, held[entity], after))
+        today = of_today(changes, people)
+        assert len(today) <= -(-people // 7)
+        assert len({change.entity for change in today}) == len(today)
+        for change in today:
+            held[change.entity] = {**change.after, SCORED_AT: now}
+
+
+def test_what_matters_first_goes_first() -> None:
+    little = Change("little", written(), fresh(engagement=44))
+    much = Change("much", written(), fresh(engagement=30))
+    tier = Change("tier", written(), fresh(engagement=48, priority="B3"))
+    assert [change.entity for change in of_today([little, much, tier], 14)] == ["tier", "much"]
+
+
+# -- from the way through the stages to cases --------------------------------------------------------------------------
+
+NAMES = ("lead", "mql", "sal", "sql", "opportunity", "customer")
+STAGES = [Stage(name, 10 * i, "", "", {}, {}) for i, name in enumerate(NAMES)]
+LIFECYCLE = Lifecycle(STAGES, [])
+
+
+def life(*standings: Standing, some: list[Touch] | None = None) -> Life:
+    return Life("p", standings, {}, some or [])
+
+
+def told(goal: str, of: Life) -> list[tuple[int, int | None, int | None, int]]:
+    return [(c.at, c.reached, c.closed, c.cycle) for c in cases([of], Goal(goal, 1), LIFECYCLE)]
+
+
+def test_a_case_begins_at_the_first_mql_of_its_cycle() -> None:
+    first = Standing("lead", "recycled", 1, entered={"mql": 10, "recycled": 20})
+    second = Standing("customer", "active", 2, entered={"recycled": 20, "mql": 30, "sql": 40, "customer": 50})
+    assert told(WON, life(first, second)) == [(10, None, 20, 1), (30, 50, None, 2)]
+    assert told(SQL, life(first, second)) == [(10, None, 20, 1), (30, 40, None, 2)]
+    assert recycled_at(second) == 20
+
+
+def test_without_an_mql_it_begins_at_the_first_touch() -> None:
+    some = [Touch("p", 7, "visit", "a"), Touch("p", 3, "call", "b", "sales")]
+    assert told(WON, life(Standing("customer", entered={"customer": 9}), some=some)) == [(7, 9, None, 1)]
+    assert told(WON, life(Standing("customer", entered={"customer": 9}))) == []
+
+
+def test_a_vocabulary_without_the_stage_teaches_nothing() -> None:
+    assert not cases([life(Standing("mql", entered={"mql": 1}))], Goal(WON, 1), Lifecycle(STAGES[:3], []))
