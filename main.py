@@ -11,7 +11,6 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -22,20 +21,17 @@ import orjson
 import typer
 
 from connectors.errors import Misconfigured, SyncError
-from mapping.rules import KINDS
 from sync import check as checking
 from sync import compose, definitions
 from sync import provision as provisioning
 from sync.config import rules
-from sync.console import arguments, exits, held, interrupt, privacy, show
+from sync.console import arguments, exits, held, interrupt, plans, privacy, show
+from sync.console.ending import finish
 from sync.console.logs import configure
 from sync.console.progress import Progress
 from sync.console.ui import opened, remembered, ui
-from sync.dry import DryRun
-from sync.estimate import Cost
 from sync.explain import explain, find
 from sync.offered import offered
-from sync.report import Report
 from sync.scope import Scope
 
 app = typer.Typer(
@@ -47,6 +43,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(held.app, name="errors")
+app.command("plan")(plans.plan)
+app.command("apply")(plans.apply)
 app.command("erase")(privacy.erase)
 app.command("export-person")(privacy.export_person)
 
@@ -107,15 +105,6 @@ def options(
     configure(log_level, log_format)
 
 
-def finish(result: Report) -> None:
-    """Print the account of a run and end with its exit code."""
-    if ui.json:
-        ui.document(result.as_json())
-    else:
-        show.report(ui.out, result)
-    raise typer.Exit(exits.STATUS[result.status])
-
-
 @app.command()
 def check() -> None:
     """Tests credentials, scopes, field permissions, types, picklists, required fields, owners, vocabulary and limits.
@@ -163,50 +152,6 @@ def provision(
 
 
 @app.command()
-def plan(
-    out: Annotated[Path | None, typer.Option(help="Also write the plan to this file.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
-) -> None:
-    """Reads both sides and shows every write a sync would make, field by field, with the rule that decided.
-
-    Writes nothing to either side.
-
-    Example: smarketing plan
-    """
-    preview(out, full=full)
-
-
-def preview(
-    out: Path | None,
-    *,
-    full: bool,
-    scope: Scope | None = None,
-    record: tuple[str, str] | None = None,
-    kinds: Collection[str] = KINDS,
-) -> None:
-    """Decide everything, write nothing, and show it."""
-    settings = ui.settings()
-    with opened(settings) as state, Progress(ui.err) as progress:
-        engine = compose.engine(settings, ui.world(), state, progress=progress, kinds=kinds)
-        engine.scope = scope
-        dry = engine.plan(full=full, record=record)
-        cost = compose.cost(settings, engine, dry.operations)
-    show_plan(dry, out, cost)
-
-
-def show_plan(dry: DryRun, out: Path | None, cost: dict[str, Cost]) -> None:
-    """Print what would be written, and what that would cost."""
-    document = show.plan_json(dry.operations, dry.questions, cost)
-    if out is not None:
-        out.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-    if ui.json:
-        ui.document(document)
-    else:
-        show.plan(ui.out, dry.operations, dry.questions)
-        show.costs(ui.out, cost)
-
-
-@app.command()
 def sync(
     object: Annotated[
         str | None, typer.Option(help="Which kinds, separated by commas: company, person, deal, activity.")
@@ -221,7 +166,7 @@ def sync(
     kinds = arguments.kinds(object)
     one = arguments.record(record) if record is not None else None
     if dry_run:
-        preview(None, full=False, record=one, kinds=kinds)
+        plans.preview(full=False, record=one, kinds=kinds)
         return
     settings = ui.settings()
     with opened(settings) as state:
@@ -250,7 +195,7 @@ def backfill(
     bounds = arguments.moment(since, "--from"), arguments.moment(until, "--to")
     scope = Scope(where, *bounds, limit) if some else None
     if dry_run:
-        preview(None, full=True, scope=scope, kinds=kinds)
+        plans.preview(full=True, scope=scope, kinds=kinds)
         return
     settings = ui.settings()
     with opened(settings) as state:

@@ -148,6 +148,14 @@ class Asking(Part):
         with self._tables.writing(lease) as connection:
             return self._tables.run(connection, statement, (self._tables.many(ns),)).rowcount
 
+    def put_back(self, lease: Lease) -> int:
+        """What is planned and was not sent is forgotten, and decided again; how many writes."""
+        planned = "operation WHERE state = 'planned' AND state <> 'done'"
+        with self._tables.writing(lease) as connection:
+            touch = f"UPDATE record SET dirty = ? WHERE entity IN (SELECT entity FROM {planned})"  # noqa: S608
+            self._tables.run(connection, touch, (True,))
+            return self._tables.run(connection, f"DELETE FROM {planned}").rowcount  # noqa: S608
+
     def retry(self, lease: Lease, ns: Sequence[int] | None = None) -> int:
         """Decide parked operations again (all, or these): they are dropped and their entities become dirty."""
         chosen, parameters = ("", ()) if ns is None else (" AND n IN ??", (self._tables.many(ns),))

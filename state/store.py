@@ -78,12 +78,15 @@ class Store(Observing, Deciding, Applying, Asking, Erasing):
         with self._tables.writing() as connection:
             self._tables.run(connection, statement, (now, outcome, to_json(counts), id))
 
-    def runs(self, limit: int = 20) -> list[RunRow]:
-        """The last runs, newest first."""
+    def runs(self, limit: int = 20, *, id: str | None = None, job: str | None = None) -> list[RunRow]:
+        """The last runs, newest first: the one of this id, those of this job, or all."""
+        chosen = [(name, value) for name, value in (("id", id), ("job", job)) if value is not None]
+        where = " AND ".join(f"{name} = ?" for name, _ in chosen)
         statement = (
-            "SELECT id, job, started_ms, ended_ms, outcome, counts, muted FROM run "
+            f"SELECT id, job, started_ms, ended_ms, outcome, counts, muted FROM run {where and 'WHERE ' + where} "  # noqa: S608
             "ORDER BY started_ms DESC, id DESC LIMIT ?"
         )
+        wanted = (*(value for _, value in chosen), limit)
         with self._tables.reading() as connection:
-            found = [RunRow(*values) for values in self._tables.run(connection, statement, (limit,))]
+            found = [RunRow(*values) for values in self._tables.run(connection, statement, wanted)]
         return [run._replace(counts=from_json(str(run.counts)), muted=bool(run.muted)) for run in found]

@@ -7,13 +7,12 @@ takes away, for ever.  Neither is wrong by its own rules; only a person can say 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place, Value
 from state.rows import LIVE, JournalRow, Row
 from sync.consent import is_consent
-from sync.decision import HELD, Decision, Draft, Question
+from sync.decision import HELD, Decision, Draft, Question, without
 
 HOUR, DAY = 3_600_000, 86_400_000
 MOST = ((HOUR, 3), (DAY, 6))
@@ -52,7 +51,7 @@ def brake(
             if _too_often(mapping, place, name, draft.fields[name].new, journal, now)
         ]
         decision.questions += [_question(live[draft.system], draft, name) for name in stopped]
-        left = _without(mapping, draft, stopped) if stopped else draft
+        left = without(mapping, draft, stopped) if stopped else draft
         if left.native or left.archive:
             drafts.append(left)
     decision.drafts = drafts
@@ -70,20 +69,6 @@ def _too_often(
         and mapping.same(name, mapping.canon(place, name, line.became), value)
     ]
     return any(sum(at > now - span for at in times) >= most for span, most in MOST)
-
-
-def _without(mapping: KindMapping, draft: Draft, names: Sequence[str]) -> Draft:
-    slots = mapping.slots(Place(draft.system, draft.object))
-    natives = {native for name in names for native in (*slots[name].natives, *slots[name].rule.back.values())}
-    return replace(
-        draft,
-        native={native: value for native, value in draft.native.items() if native not in natives},
-        fields={name: why for name, why in draft.fields.items() if name not in names},
-        agreed={
-            system: {name: value for name, value in held.items() if name not in names}
-            for system, held in draft.agreed.items()
-        },
-    )
 
 
 def _question(row: Row, draft: Draft, name: str) -> Question:

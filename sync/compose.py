@@ -154,6 +154,8 @@ def engine(
         owner=f"{socket.gethostname()}:{world.process}",
         lane=thread,
         interrupted=world.interrupted,
+        limits=settings.plan,
+        accounts={"hubspot": settings.hubspot.base_url, "salesforce": settings.salesforce.login_url},
     )
     if progress is not None:
         made.progress = progress

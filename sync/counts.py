@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from state.rows import OperationRow
 
 CREATES, UPDATES, CLEARS, LINKS, OPT_OUTS, ARCHIVES = "creates", "updates", "clears", "links", "opt_outs", "archives"
+REPLACES = "replaces"
 EFFECTS = (CREATES, UPDATES, CLEARS, ARCHIVES, LINKS, OPT_OUTS)
 
 Counts = Counter[tuple[str, str, str]]
@@ -32,6 +33,14 @@ def effect(operation: OperationRow) -> str:
     if any(operation.fields[name] is None and why.get("old") is not None for name, why in theirs.items()):
         return CLEARS
     return OPT_OUTS if all(why.get("rule") in CONSENT_RULES for why in theirs.values()) else UPDATES
+
+
+def replaces(operation: OperationRow) -> bool:
+    """Whether an update puts a value, or nothing, where another one stood."""
+    told = operation.basis.get("fields", {})
+    return operation.verb == "update" and any(
+        name[0] != "@" and told.get(name, {}).get("old") is not None for name in operation.fields
+    )
 
 
 def count(operations: Iterable[OperationRow]) -> Counts:

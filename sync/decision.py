@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.port import Key
 from mapping.journey import Transition
 from mapping.mapping import FieldProblem, Unmapped
+from mapping.mapping import Mapping as KindMapping
 from mapping.rules import FieldRule, Place, Value
 from state.rows import APPLIED, DELETED, MOVED, PARKED, PENDING, SKIPPED, UNCHANGED, OperationRow, ReviewRow, Row
 from sync.refusal import SEEN, told
@@ -211,6 +212,24 @@ def unmapped(system: str, row: Row, rule: FieldRule, value: Unmapped) -> Questio
         "fix": value.hint or f'say in the configuration what "{value.own}" means, or change the value in {system}',
     }
     return Question(UNMAPPED, system, row.object, row.id, rule.name, detail)
+
+
+def without(mapping: KindMapping, draft: Draft, names: Collection[str]) -> Draft:
+    """The same write, leaving these fields and sync keys as they are."""
+    place = Place(draft.system, draft.object)
+    slots = mapping.slots(place)
+    natives = {key.native for key, name in mapping.sync_keys(place) if name in names}
+    for slot in (slots[name] for name in names if name in slots):
+        natives.update(slot.natives, slot.rule.back.values())
+    return replace(
+        draft,
+        native={native: value for native, value in draft.native.items() if native not in natives},
+        fields={name: why for name, why in draft.fields.items() if name not in names},
+        agreed={
+            system: {name: value for name, value in held.items() if name not in names}
+            for system, held in draft.agreed.items()
+        },
+    )
 
 
 def operation(draft: Draft, entity: str, kind: str, run: str) -> OperationRow:

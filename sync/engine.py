@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.errors import Exhausted, Misconfigured, SyncError
@@ -21,8 +21,9 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
-from sync import dealing, retrying
+from sync import approving, dealing, retrying
 from sync.apply import send
+from sync.approving import Approved, Nothing, PlanSettings
 from sync.comparison import Comparison, bury, doubt, remains
 from sync.dating import date
 from sync.deleting import A_DAY
@@ -90,6 +91,12 @@ class Engine:
     """Which kinds are not synchronised, and why, for the report."""
     salt: str | None = None
     """Of the hashes of people who were erased; None: there are none."""
+    limits: PlanSettings | None = None
+    """What an unexpected run may do without approval; None: everything."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Side → which account a plan is made for."""
+    approved: Approved | Nothing | None = None
+    """What alone may be written; None: everything."""
     comparison: Comparison | None = None
     """What the full reading that is on compares."""
     run: str = ""
@@ -118,18 +125,25 @@ class Engine:
         muted: bool = False,
         record: tuple[str, str] | None = None,
         compare: bool = False,
+        approved: Approved | None = None,
     ) -> Report:
         """One turn of the wheel: both systems end as the rules say, as far as they can be reached now.
 
         `record`: (system, id) of the only record to read; else everything that changed, or with `full` everything.
         `compare`: then everything is read, compared and decided where it differs.
+        `approved`: what alone may be written.  Raises Misconfigured where that is not for here and now.
         """
+        self.approved = approved
         with quiet(), self._running(job, muted):
             self._prepare()
+            if approved is not None:
+                approving.admit(self, approved)
             self._read(full, record)
             probes = retrying.probe(self) if self._may_probe() else []
             compared = self._compare() if compare else None
             self._recover()
+            if approved is None:
+                self.approved = approving.count_first(self, job)
             self._turns()
             if probes and retrying.follow(self, probes):
                 self._turns()
@@ -142,6 +156,8 @@ class Engine:
                 self._observe(full=False)
                 self._recover()
                 self._turns()
+            if approved is not None:
+                self.report.plan = approved.account(approving.carried(self, job))
         return self.report
 
     def _may_probe(self) -> bool:
@@ -150,6 +166,11 @@ class Engine:
             return False
         self._probe_at = self.now() + PROBE_MS
         return True
+
+    @property
+    def decides_by(self) -> dict[str, str]:
+        """Kind → fingerprint of everything that decides."""
+        return {kind: planner.fingerprint for kind, planner in self._planners.items()}
 
     def _compare(self) -> Comparison:
         """Read everything and mark what differs, from what we remember or between the sides."""
@@ -199,15 +220,31 @@ class Engine:
         return moved
 
     def plan(self, *, full: bool = False, record: tuple[str, str] | None = None) -> DryRun:
-        """What a cycle would write now.  Reads both systems into the state; writes to neither."""
+        """What a cycle would write now.  Reads both systems into the state; writes to neither.
+
+        Raises Exhausted where not everything could be read: half a plan is none.
+        """
+        self.approved = None
         dry = DryRun(self.store)
-        with quiet(), self._running("plan", muted=False):
+        with quiet(), self._running("plan", muted=full):
             self._prepare()
+            self.store.put_back(self.lease)
             self._read(full, record)
-            self.view = dry
+            dry = self.decide_only()
+        if self.report.status == "paused":
+            raise Exhausted(self.report.message, self.report.until_ms or 0)
+        return dry
+
+    def decide_only(self) -> DryRun:
+        """Decide everything, and store nothing of it."""
+        self.view = dry = DryRun(self.store)
+        account, self.report = self.report, replace(self.report)
+        try:
             for planner in self._planners.values():
                 for _ in reconcile(self, planner):
                     pass
+        finally:
+            self.view, self.report = self.store, account
         return dry
 
     @contextmanager
@@ -234,7 +271,8 @@ class Engine:
             name: connector.usage().calls - before[name] for name, connector in self.connectors.items()
         }
         self.report.finish(self.now(), self.store.fates(self.run))
-        self.store.end_run(self.run, self.now(), self.report.status, self.report.as_json())
+        counts = {**self.report.as_json(), "rules": self.decides_by}
+        self.store.end_run(self.run, self.now(), self.report.status, counts)
         self.store.release(self.lease)
 
     def _prepare(self) -> None:

@@ -446,7 +446,8 @@ class _Batch:
         if any(suspects(self.planner.mapping, live, draft) for draft in decision.drafts):
             journal = self.engine.store.journal(entity, LINES)
             brake(self.planner.mapping, rows, decision, journal, self.engine.now())
-        kind = self.planner.mapping.rule.kind
+        if self.engine.approved is not None:
+            self.engine.approved.hold_back(self.planner.mapping, entity, decision, self.engine.run)
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():
             stands = open_.state == SENT or (open_.state == "parked" and decision.refused_still(system))
@@ -456,7 +457,7 @@ class _Batch:
             if draft.archive and not self.engine.may_archive(draft.system, draft.id):
                 decision.questions.append(too_many(draft))
             else:
-                self.drafts.append(operation(draft, entity, kind, self.engine.run))
+                self.drafts.append(operation(draft, entity, self.planner.mapping.rule.kind, self.engine.run))
         told = (self.engine.now(), self.engine.run, entity)
         self.journal += [JournalRow(*told, n.system, n.field, n.was, n.became, n.reason) for n in decision.notes]
         self.journal += [journaled(transition, *told) for transition in decision.transitions]

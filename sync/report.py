@@ -42,6 +42,8 @@ class Report:
     deferred: int = 0
     comparison: Mapping[str, Any] | None = None
     """What a complete comparison found."""
+    plan: Mapping[str, Any] | None = None
+    """What became of the plan that was carried out."""
 
     def written(self, kind: str, system: str, what: str) -> None:
         """Count one write."""
@@ -56,7 +58,7 @@ class Report:
         self.ended_ms = now
         for (kind, system, _object, fate), count in fates.items():
             self.fates.setdefault((kind, system), Counter())["parked" if fate == "pending" else fate] += count
-        if self.status == "done" and (self.held or self.failed or self.deferred):
+        if self.status == "done" and (self.held or self.failed or self.deferred or self.replanned):
             self.status = "partial"
         if self.status == "partial" and self.until_ms is not None and self.until_ms > now + SOON:
             self.stop("paused", "some writes wait until the system takes more calls", self.until_ms)
@@ -69,6 +71,11 @@ class Report:
     def held(self) -> int:
         """Records that wait for a person."""
         return sum(counts["held"] for counts in self.fates.values())
+
+    @property
+    def replanned(self) -> int:
+        """Writes of the plan that was carried out that are not proposed any more in the same words."""
+        return len(self.plan["replanned"]) if self.plan is not None else 0
 
     @property
     def failed(self) -> int:
@@ -105,6 +112,7 @@ class Report:
             "api_calls": dict(sorted(self.calls.items())),
             "accounted": self.accounted,
             **({"message": self.message} if self.message else {}),
+            **({"plan": self.plan} if self.plan is not None else {}),
             **({"differences": self.comparison} if self.comparison is not None else {}),
         }
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mapping.deals import LOST, OPPORTUNITY, RECYCLED
 from sync.activities import ActivitySettings
+from sync.approving import PlanSettings
 from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_values
 from sync.kinds import CompanySettings, DealSettings
 from sync.secrets import FORMS, is_reference
@@ -419,6 +420,7 @@ class Settings(Section):
     salesforce: SalesforceSettings
     schedule: ScheduleSettings = ScheduleSettings()
     budget: BudgetsSettings = BudgetsSettings()
+    plan: PlanSettings = PlanSettings()
     vocabulary: VocabularySettings = VocabularySettings()
     company: CompanySettings = CompanySettings()
     person: PersonSettings = PersonSettings()

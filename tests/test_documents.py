@@ -21,6 +21,7 @@ from sandbox.kernel import Clock
 from sandbox.world import World
 from sync import check, compose
 from sync.activities import ActivityCreateSettings, ActivitySettings, ActivityTypes
+from sync.approving import PlanSettings
 from sync.config import field_rule, parse, person_rule, rules
 from sync.console import exits
 from sync.definitions import page as definitions
@@ -59,6 +60,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "salesforce": SalesforceSettings,
     "schedule": ScheduleSettings,
     "budget": BudgetsSettings,
+    "plan": PlanSettings,
     "budget.hubspot": HubSpotBudgetSettings,
     "budget.salesforce": SalesforceBudgetSettings,
     "vocabulary": VocabularySettings,

@@ -26,12 +26,14 @@ from state.store import Store
 from sync import check as checking
 from sync import compose
 from sync.config import parse, rules
-from sync.console import show
+from sync.console import planned, show
 from sync.console.progress import Progress
 from sync.explain import explain
 from sync.provision import lacking, provision
 from sync.settings import Settings
 
+ENOUGH = 1_000_000
+"""Whoever watches the demo has agreed to its backfill, however many people take part."""
 LATER = 60_000
 """Between two steps a minute passes in the stand-ins, ms: search indexes catch up, stamps differ."""
 
@@ -71,6 +73,7 @@ def _settings(answers: Mapping[str, Any], folder: Path) -> tuple[Settings, dict[
     settings = parse(
         {
             "state": {"url": f"sqlite:///{folder}/demo.db"},
+            "plan": {"creates": ENOUGH, "updates": ENOUGH, "replaces": ENOUGH, "clears": ENOUGH},
             "hubspot": {"base_url": hubspot["base_url"], "access_token": "env:HUBSPOT_ACCESS_TOKEN"},
             "salesforce": {
                 "login_url": salesforce["login_url"],
@@ -170,8 +173,14 @@ class _Story:
 
     def _plan(self) -> None:
         with Progress(self.err) as progress:
-            dry = compose.engine(self.settings, self.world, self.state, progress=progress).plan()
-        show.plan(self.out, dry.operations, dry.questions, sample=5)
+            engine = compose.engine(self.settings, self.world, self.state, progress=progress)
+            dry = engine.plan()
+        planned.plan(self.out, planned.Shown(dry, compose.cost(self.settings, engine, dry.operations)), sample=2)
+        self.out.print(
+            "Nobody has to hope: `plan --out FILE` saves this, `apply FILE` carries out exactly that, `undo RUN` takes "
+            "back what a run overwrote. A first run, a changed configuration and a backfill that would do more than "
+            "\\[plan] lets pass unseen stop by themselves before they write anything."
+        )
 
     def _backfill(self) -> None:
         self.people.wait()

@@ -14,21 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.port import FieldSpec, Problem
-from state.rows import OperationRow, ReviewRow, RunRow
+from state.rows import ReviewRow, RunRow
 from state.store import Store
 from sync.catalogue import entry as catalogued
 from sync.catalogue.entry import Entry
-from sync.estimate import Cost
 from sync.report import FATES, WRITTEN, Report
 from sync.settings import Settings
 
 DAY = 86_400_000
 SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
-ASIDE = {
-    "duplicate": "further records of somebody who has one already: never merged, listed for you to decide.",
-    "shared": "records with the mailbox of a role or of several people: linked with nobody.",
-    "parked": "records that wait for what they belong to: they follow by themselves once it is there.",
-}
 LEVELS = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
@@ -59,6 +53,8 @@ def report(console: Console, result: Report) -> None:
         console.print(table)
     if result.comparison is not None:
         differences(console, result.comparison)
+    if result.plan is not None:
+        _carried_out(console, result.plan)
     calls = ", ".join(f"{SIDES.get(side, side)} {count:,}" for side, count in document["api_calls"].items())
     console.print(
         f"Linked {result.links:,} · duplicates and open questions {result.suggested:,} · "
@@ -103,6 +99,29 @@ def differences(console: Console, found: Mapping[str, Any]) -> None:
         console.print(left)
 
 
+def _carried_out(console: Console, plan: Mapping[str, Any]) -> None:
+    """What became of an approved plan, and what was not overwritten because it changed since."""
+    counts = ", ".join(f"{plan[name]:,} {name}" for name in ("written", "refused", "waiting"))
+    console.print(f"Of the plan: {counts}, {len(plan['replanned']):,} changed since and not written.")
+    if plan["replanned"]:
+        table = grid("Changed since the plan was made: left as it is", "record", "planned", "proposed now")
+        for line in plan["replanned"][:10]:
+            table.add_row(
+                f"{SIDES.get(line['side'], line['side'])} {line['record']}", _new(line["planned"]), _new(line["now"])
+            )
+        console.print(table)
+    if plan["not_in_the_plan"]:
+        more = f"{plan['not_in_the_plan']:,} further writes are proposed now and were not in the plan"
+        console.print(f"{more}: the next sync makes them, or another plan.")
+
+
+def _new(fields: Mapping[str, Any] | None) -> Text:
+    if fields is None:
+        return Text("nothing", style="dim")
+    told = [Text(f"{name} ", style="dim") + shown(change["new"]) for name, change in fields.items() if name[0] != "@"]
+    return Text(", ").join(told)
+
+
 def _count(number: int) -> str:
     return f"{number:,}" if number else "·"
 
@@ -134,86 +153,6 @@ def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequ
     console.print(table)
     if made is None:
         console.print("Nothing was changed. `smarketing provision --apply` creates them.")
-
-
-def plan(console: Console, operations: Sequence[OperationRow], held: Sequence[ReviewRow], sample: int = 10) -> None:
-    """Counts first, then samples."""
-    counts = Counter((op.system, op.object, op.verb) for op in operations)
-    summary = grid("What a sync would write", "side", "object", "action", "records")
-    for (side, object, verb), count in sorted(counts.items()):
-        summary.add_row(SIDES.get(side, side), object, verb, f"{count:,}")
-    console.print(summary if counts else "[green]Nothing to write: both sides agree.[/green]")
-    shown = [
-        op
-        for verb in ("archive", "create", "update")
-        for op in [o for o in operations if o.verb == verb][: sample // 2]
-    ]
-    if shown:
-        title = f"{len(shown)} of {len(operations):,}; all of them with --json"
-        table = grid(title, "record", "field", "old", "new", "because")
-        for operation in shown:
-            _operation(table, operation)
-        console.print(table)
-    kept = [review for review in held if review.question in HELD_QUESTIONS]
-    if kept:
-        errors(console, kept, title="Held: not written until someone acts")
-    aside = Counter(review.question for review in held if review.question not in HELD_QUESTIONS)
-    for question, count in sorted(aside.items()):
-        console.print(f"{count:,} {ASIDE.get(question, question)}")
-
-
-def _operation(table: Table, operation: OperationRow) -> None:
-    first = f"{SIDES.get(operation.system, operation.system)} {operation.object}\n{operation.id or 'a new record'}"
-    if operation.verb == "create":
-        values = Text(", ").join(Text(f"{name} ", style="dim") + shown(v) for name, v in operation.fields.items())
-        sources = {operation.basis["fields"][name]["why"] for name in operation.fields}
-        table.add_row(first, f"{len(operation.fields)} fields", "", values, "; ".join(sorted(sources)))
-        return
-    for name, value in operation.fields.items():
-        why = operation.basis["fields"].get(name, {})
-        table.add_row(first, name.removeprefix("@"), shown(why.get("old")), shown(value), why.get("why"))
-        first = ""
-
-
-def costs(console: Console, cost: Mapping[str, Cost]) -> None:
-    """What carrying a plan out would take."""
-    for side, one in cost.items():
-        if one.records:
-            took = f"about {one.calls:,} API calls, {max(1, round(one.seconds)):,} s at the allowed rate"
-            console.print(f"{SIDES.get(side, side)}: {one.records:,} records, {took}")
-
-
-def plan_json(
-    operations: Sequence[OperationRow], held: Sequence[ReviewRow], cost: Mapping[str, Cost]
-) -> dict[str, Any]:
-    """The contract's document of a plan."""
-    counts = Counter(f"{op.system}.{op.object}.{op.verb}" for op in operations)
-    return {
-        "operations": [
-            {
-                "id": f"{op.system}:{op.entity}",
-                "object": op.kind,
-                "side": op.system,
-                "action": op.verb,
-                "record": f"{op.object}:{op.id}" if op.id else op.object,
-                "who": op.entity,
-                "fields": {name: _change(op, name, value) for name, value in op.fields.items()},
-            }
-            for op in operations
-        ],
-        "held": [review_json(review) for review in held],
-        "summary": {
-            "operations": dict(sorted(counts.items())),
-            "cost": {
-                side: {"records": c.records, "api_calls": c.calls, "seconds": c.seconds} for side, c in cost.items()
-            },
-        },
-    }
-
-
-def _change(operation: OperationRow, name: str, value: Any) -> dict[str, Any]:
-    why = operation.basis["fields"].get(name, {})
-    return {"old": why.get("old"), "new": value, "rule": why.get("rule"), "why": why.get("why")}
 
 
 def review_json(review: ReviewRow) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rows import OperationRow
-from sync.counts import ARCHIVES, CLEARS, CREATES, LINKS, OPT_OUTS, UPDATES, count, effect
+from sync.counts import ARCHIVES, CLEARS, CREATES, LINKS, OPT_OUTS, UPDATES, count, effect, replaces
 
 Told = tuple[Any, Any, str]
 """(old, new, rule)"""
@@ -54,3 +54,10 @@ some = st.builds(
 def test_counts_of_parts_add_up_and_each_write_counts_once(one: list[OperationRow], other: list[OperationRow]) -> None:
     assert count(one) + count(other) == count([*other, *one])
     assert sum(count(one).values()) == len(one)
+
+
+def test_only_what_stood_there_before_is_replaced() -> None:
+    assert replaces(write(title=("CTO", "CEO", "latest")))
+    assert replaces(write(title=("CTO", None, "crm"), phone=(None, "1", "latest")))
+    assert not replaces(write(title=(None, "CEO", "latest"), __key=("50", "51", "link")))
+    assert not replaces(write("create", title=(None, "CEO", "create")))

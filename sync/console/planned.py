@@ -1,0 +1,162 @@
+"""A plan as people see it: on a terminal, as a table for a spreadsheet, as one page for a browser."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from state.rows import OperationRow
+from sync.console.show import HELD_QUESTIONS, SIDES, cell, errors, grid, review_json, shown
+from sync.counts import ARCHIVES, CLEARS, CREATES, EFFECTS, LINKS, OPT_OUTS, UPDATES, effect
+from sync.dry import DryRun
+from sync.estimate import Cost
+from sync.plans import line_of, summary
+
+ASIDE = {
+    "duplicate": "further records of somebody who has one already: never merged, listed for you to decide.",
+    "shared": "records with the mailbox of a role or of several people: linked with nobody.",
+    "parked": "records that wait for what they belong to: they follow by themselves once it is there.",
+}
+
+EFFECT_WORDS = {
+    CREATES: "new records",
+    UPDATES: "changed",
+    CLEARS: "changed, a value becomes blank",
+    ARCHIVES: "put into the bin",
+    LINKS: "only our own fields: its counterpart, the stage",
+    OPT_OUTS: "only opt-outs",
+}
+GRAVEST_FIRST = (ARCHIVES, CLEARS, CREATES, UPDATES, OPT_OUTS, LINKS)
+COLUMNS = ("id", "object", "side", "action", "record", "who", "field", "old", "new", "rule", "why")
+A_CHUNK = 1_000
+"""Writes in one piece of a page."""
+
+
+class Shown(NamedTuple):
+    """A plan, and what it would cost."""
+
+    dry: DryRun
+    cost: Mapping[str, Cost]
+
+    def held(self) -> Iterator[dict[str, Any]]:
+        """What is not written, and why."""
+        return (review_json(review) for review in self.dry.questions)
+
+    def summary(self) -> dict[str, Any]:
+        """The counts."""
+        return summary(self.dry, self.cost)
+
+
+def plan(console: Console, planned: Shown, sample: int = 3) -> None:
+    """Counts first, then so many of each effect."""
+    dry = planned.dry
+    counts = grid("What a sync would write", "side", "what", "effect", "records")
+    for kind, side, what in sorted(dry.counts, key=lambda where: (*where[:2], EFFECTS.index(where[2]))):
+        counts.add_row(SIDES.get(side, side), kind, EFFECT_WORDS[what], f"{dry.counts[kind, side, what]:,}")
+    console.print(counts if dry.counts else "[green]Nothing to write: both sides agree.[/green]")
+    replaced = [(side, kind, many) for (kind, side, _), many in sorted(dry.replaced.items())]
+    for side, kind, many in replaced:
+        console.print(f"{many:,} of them replace or clear a value of a {kind} in {SIDES.get(side, side)}.")
+    some = samples(dry, sample)
+    if some:
+        title = f"{len(some)} of {len(dry.operations):,}; all of them with --json, --csv or --html FILE"
+        table = grid(title, "record", "field", "old", "new", "because")
+        for operation in some:
+            _operation(table, operation)
+        console.print(table)
+    kept = [review for review in dry.questions if review.question in HELD_QUESTIONS]
+    if kept:
+        errors(console, kept, title="Held: not written until someone acts")
+    aside = Counter(review.question for review in dry.questions if review.question not in HELD_QUESTIONS)
+    for question, count in sorted(aside.items()):
+        console.print(f"{count:,} {ASIDE.get(question, question)}")
+    for side, one in planned.cost.items():
+        if one.records:
+            took = f"about {one.calls:,} API calls, {max(1, round(one.seconds)):,} s at the allowed rate"
+            console.print(f"{SIDES.get(side, side)}: {one.records:,} records, {took}")
+
+
+def samples(dry: DryRun, each: int) -> list[OperationRow]:
+    """The first of every effect, the gravest effect first."""
+    found: dict[str, list[OperationRow]] = {what: [] for what in GRAVEST_FIRST}
+    full = {what for what in found if not any(where[2] == what for where in dry.counts)}
+    for operation in dry.operations:
+        some = found[what := effect(operation)]
+        if len(some) < each:
+            some.append(operation)
+        if len(some) == each:
+            full.add(what)
+            if len(full) == len(found):
+                break
+    return [operation for some in found.values() for operation in some]
+
+
+def _operation(table: Table, operation: OperationRow) -> None:
+    first = f"{SIDES.get(operation.system, operation.system)} {operation.object}\n{operation.id or 'a new record'}"
+    told = operation.basis["fields"]
+    if operation.verb == "create":
+        values = Text(", ").join(Text(f"{name} ", style="dim") + shown(v) for name, v in operation.fields.items())
+        sources = {told[name]["why"] for name in operation.fields}
+        table.add_row(first, f"{len(operation.fields)} fields", "", values, Text("; ".join(sorted(sources))))
+        return
+    for name, value in operation.fields.items():
+        why = told.get(name, {})
+        because = Text(f"{why.get('why') or ''} ({why.get('rule') or ''})")
+        table.add_row(first, name.removeprefix("@"), shown(why.get("old")), shown(value), because)
+        first = ""
+
+
+def write_csv(path: Path, dry: DryRun) -> None:
+    """One line a field."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for line in map(line_of, dry.operations):
+            about = [line[name] for name in COLUMNS[:6]]
+            for name, change in line["fields"].items():
+                values = [*about, name, *(change[part] for part in COLUMNS[7:])]
+                writer.writerow([cell(value) for value in values])
+
+
+def write_html(path: Path, planned: Shown, made: str) -> None:
+    """One file that needs no other: counts to read at once, every write to page through and to search."""
+    house = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    page = house.get_template("plan.html")
+    counts = [
+        (SIDES.get(side, side), kind, EFFECT_WORDS[what], many)
+        for (kind, side, what), many in sorted(planned.dry.counts.items())
+    ]
+    told = {
+        "made": made,
+        "counts": counts,
+        "fields": sorted(planned.summary()["fields"].items(), key=lambda found: -found[1]),
+        "effects": EFFECT_WORDS,
+        "operations": _chunks(map(_compact, planned.dry.operations)),
+        "held": _chunks(planned.held()),
+        "total": len(planned.dry.operations),
+        "kept": len(planned.dry.questions),
+    }
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(page.generate(told))
+
+
+def _compact(operation: OperationRow) -> dict[str, Any]:
+    return {**line_of(operation), "effect": effect(operation)}
+
+
+def _chunks(values: Iterator[Mapping[str, Any]]) -> Iterator[str]:
+    """Many lines in one piece of the page; nothing in them can end it."""
+    while lines := [orjson.dumps(value, default=str).decode() for value in islice(values, A_CHUNK)]:
+        yield "\n".join(lines).replace("<", "\\u003c")

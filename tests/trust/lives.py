@@ -1,0 +1,94 @@
+"""One account with a plan to approve: the stage of the scenarios, and the steps of somebody who is careful."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sync import compose
+from sync.approving import Approved
+from sync.console import planned, plans
+from sync.dry import DryRun
+from sync.engine import Engine
+from sync.plans import Saved, document, save
+from sync.report import Report
+from tests.scenarios.stage import MINUTE, Stage
+
+
+class Careful(Stage):
+    """Nothing happens that nobody looked at."""
+
+    def later(self, minutes: int = 2) -> None:
+        """Time passes."""
+        self.clock.advance(minutes * MINUTE)
+
+    def engine(self) -> Engine:
+        """A worker as a command would make it."""
+        self.begin()
+        return compose.engine(self.settings(), self.outside(), self.state)
+
+    def look(self, *, full: bool = False) -> DryRun:
+        """What a sync would write now."""
+        return self.engine().plan(full=full)
+
+    def save(self, path: Path, *, full: bool = False) -> Path:
+        """A plan in a file."""
+        engine = self.engine()
+        dry = engine.plan(full=full)
+        shown = planned.Shown(dry, {})
+        save(path, plans.made_now(self.settings(), engine, full), document(dry, shown.held(), shown.summary()))
+        return path
+
+    def apply(self, path: Path, crash_at: Callable[[str], None] | None = None) -> Report:
+        """What `apply FILE` does."""
+        engine = self.engine()
+        if crash_at is not None:
+            engine.step = crash_at
+        approved = Approved(Saved(path))
+        return engine.cycle(approved.job, muted=approved.made.full, approved=approved)
+
+    def contact(self, name: str, **values: Any) -> str:
+        """Marketing makes a contact that sales should see."""
+        base = {
+            "email": f"{name}@prospect.example",
+            "lastname": name,
+            "company": "Acme",
+            "lifecyclestage": "opportunity",
+        }
+        return str(self.world.hubspot.create("contacts", {**base, **values}, self.human("hubspot")))
+
+    def lead(self, name: str, **values: Any) -> str:
+        """Sales makes a lead."""
+        base = {"Email": f"{name}@prospect.example", "LastName": name, "Company": "Acme"}
+        return str(self.world.salesforce.create("Lead", {**base, **values}, self.human("salesforce")))
+
+    def value(self, side: str, object: str, id: str, name: str) -> Any:
+        """What a record holds now."""
+        return self.world.rows(side, object)[id].values.get(name)
+
+    def edit(self, side: str, object: str, id: str, **values: Any) -> None:
+        """Somebody changes a record."""
+        self.world.face(side).edit(object, id, values, self.human(side))
+
+    def couple(self, name: str, **values: Any) -> tuple[str, str]:
+        """A contact and a lead in step: (HubSpot id, Salesforce id)."""
+        ids = self.contact(name, **values), self.lead(name)
+        self.later()
+        self.sync()
+        self.later()
+        self.sync()
+        self.later()
+        return ids
+
+
+@contextmanager
+def careful() -> Iterator[Careful]:
+    """One account, gone at the end."""
+    stage = Careful()
+    stage.begin()
+    try:
+        yield stage
+    finally:
+        stage.close()
