@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from insight.score.points import DAY, NOTHING, Scheme
+from insight.score.points import DAY, Scheme
 from insight.touches import Touch
 
 BLANK = "(blank)"
+NOTHING: Mapping[str, Any] = {}
 
 
 class Case(NamedTuple):
@@ -22,8 +23,9 @@ class Case(NamedTuple):
     """When the goal was reached."""
     closed: int | None = None
     """When it was settled that it will not be: lost, disqualified."""
-    touches: Sequence[Touch] = ()
-    set_at: Mapping[str, int] = NOTHING  # type: ignore[assignment]
+    done: Mapping[str, Any] = NOTHING
+    """What the person had done before, as `behaviour` tells it."""
+    set_at: Mapping[str, int] = NOTHING
     """Field → when its value was set, where that is known."""
     cycle: int = 1
 
@@ -52,19 +54,16 @@ DID = "did: "
 """The prefix of columns that say what the person did before."""
 
 
-def behaviour(scheme: Scheme, case: Case) -> dict[str, Any]:
-    """What the person had done before the case began."""
-    before = [touch for touch in case.touches if touch.at < case.at]
+def behaviour(scheme: Scheme, touches: Iterable[Touch], at: int) -> dict[str, Any]:
+    """What a person had done before this moment."""
+    own = sorted((touch for touch in touches if touch.at < at and touch.by == "buyer"), key=lambda t: (t.at, t.key))
     counts: dict[str, int] = dict.fromkeys(scheme.weights, 0)
-    for touch in before:
-        name = scheme.class_of(touch)
-        if name is not None:
+    for touch in own:
+        if (name := scheme.class_of(touch)) is not None:
             counts[name] += 1
-    own = [touch for touch in before if touch.by == "buyer"]
-    first, last = min((t.at for t in own), default=None), max((t.at for t in own), default=None)
     return {
         **{f"{DID}{name}": count for name, count in counts.items()},
-        f"{DID}days since the last": None if last is None else (case.at - last) // DAY,
-        f"{DID}days since the first": None if first is None else (case.at - first) // DAY,
-        f"{DID}first source": next((t.source for t in sorted(own, key=lambda t: (t.at, t.key)) if t.source), None),
+        f"{DID}days since the last": (at - own[-1].at) // DAY if own else None,
+        f"{DID}days since the first": (at - own[0].at) // DAY if own else None,
+        f"{DID}first source": next((touch.source for touch in own if touch.source), None),
     }

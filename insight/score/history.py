@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from insight.score.cases import Case
+from insight.score.cases import NOTHING, Case, behaviour
 from insight.score.learn import Goal
-from insight.score.points import NOTHING
+from insight.score.points import Scheme
 from insight.touches import Touch
 from mapping.deals import CUSTOMER
 from mapping.journey import ENTRY, SENT_AWAY, Standing
@@ -26,19 +26,15 @@ class Life(NamedTuple):
     """In the order in which the journal tells them."""
     facts: Mapping[str, Any]
     touches: Sequence[Touch] = ()
-    set_at: Mapping[str, int] = NOTHING  # type: ignore[assignment]
+    set_at: Mapping[str, int] = NOTHING
 
 
-def cases(lives: Iterable[Life], goal: Goal, lifecycle: Lifecycle) -> list[Case]:
-    """One for each cycle of each person that began at a known time."""
+def cases(life: Life, goal: Goal, lifecycle: Lifecycle, scheme: Scheme) -> Iterator[Case]:
+    """One for each cycle of the person that began at a known time."""
     stage = STAGES[goal.name]
     if stage not in lifecycle.stages:
-        return []
+        return
     enough = {name for name in lifecycle.stages if lifecycle.rank(name) >= lifecycle.rank(stage)}
-    return [case for life in lives for case in _each(life, enough)]
-
-
-def _each(life: Life, enough: set[str]) -> Iterable[Case]:
     last = {standing.cycle: standing for standing in life.standings}
     first = min((touch.at for touch in life.touches if touch.by == "buyer"), default=None)
     for cycle, standing in last.items():
@@ -47,8 +43,8 @@ def _each(life: Life, enough: set[str]) -> Iterable[Case]:
             continue
         reached = min((when for name, when in standing.entered.items() if name in enough), default=None)
         closed = standing.entered.get(standing.status) if standing.status in SENT_AWAY else None
-        # Facts are known as they are today: of earlier cycles only what has not changed since.
-        yield Case(life.person, at, life.facts, reached, closed, life.touches, life.set_at, cycle)
+        done = behaviour(scheme, life.touches, at)
+        yield Case(life.person, at, life.facts, reached, closed, done, life.set_at, cycle)
 
 
 def recycled_at(standing: Standing | None) -> int:

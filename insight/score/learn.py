@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from insight.score.cases import DID, Case, behaviour, impossible, known, label
+from insight.score.cases import DID, Case, impossible, known, label
 from insight.score.leaks import refusals
 from insight.score.levels import FEWEST, Codes, Column, coded, column, every_level
 from insight.score.measures import Flags, Floats, Measured, auc, expit, measure, straightened
 from insight.score.model import LIFTS, LOGISTIC, RULES, Card, Model
-from insight.score.points import Scheme, day
+from insight.score.points import day
 
 SOME, MANY, PLENTY = 30, 100, 1000
 """From so many mature outcomes of each sort on: lifts, a regression, an isotonic calibration."""
@@ -64,15 +64,14 @@ class Sample(NamedTuple):
         return len(self.cases) - round(len(self.cases) * TESTED)
 
 
-def sample(scheme: Scheme, cases: Sequence[Case], goal: Goal, now: int) -> Sample:
+def sample(cases: Sequence[Case], goal: Goal, now: int) -> Sample:
     """What can be learned from; every value as it was before its case began."""
     ordered = sorted(cases, key=lambda case: (case.at, case.person, case.cycle))
     labels = [None if impossible(case) else label(case, goal.horizon, now) for case in ordered]
     mature = [case for case, so in zip(ordered, labels, strict=True) if so is not None]
     dirt = sum(map(impossible, ordered))
     names = sorted({name for case in mature for name in case.facts})
-    followed = any(case.touches for case in mature)
-    told = [known(case, names) | (behaviour(scheme, case) if followed else {}) for case in mature]
+    told = [{**known(case, names), **case.done} for case in mature]
     every = list(dict.fromkeys(name for row in told for name in row))
     values = {name: [row.get(name) for row in told] for name in every}
     so = np.array([so for so in labels if so is not None], dtype=bool)
@@ -80,7 +79,6 @@ def sample(scheme: Scheme, cases: Sequence[Case], goal: Goal, now: int) -> Sampl
 
 
 def learn(
-    scheme: Scheme,
     cases: Sequence[Case],
     goal: Goal,
     now: int,
@@ -89,7 +87,7 @@ def learn(
     approved_by: str = "",
 ) -> Model:
     """The best that the outcomes suffice for.  types: of the fields, as configured."""
-    of = sample(scheme, cases, goal, now)
+    of = sample(cases, goal, now)
     positives = int(of.so.sum())
     negatives = len(of.so) - positives
     card: Card = {
@@ -298,17 +296,3 @@ def _spread(said: Floats) -> tuple[tuple[float, float], ...]:
     ends = np.unique(np.quantile(said, np.linspace(0.1, 1, 10)))
     counts = np.bincount(np.minimum(np.searchsorted(ends, said), len(ends) - 1), minlength=len(ends))
     return tuple((float(end), float(n / len(said))) for end, n in zip(ends, counts, strict=True))
-
-
-def challenger_wins(
-    champion: Model, challenger: Model, scheme: Scheme, cases: Sequence[Case], goal: Goal, now: int
-) -> bool:
-    """Whether the challenger is better on the latest quarter by more than one standard error of the difference."""
-    if champion.rung != LOGISTIC or challenger.rung != LOGISTIC:
-        return True
-    of = sample(scheme, cases, goal, now)
-    so = of.so[of.split :]
-    values = {name: some[of.split :] for name, some in of.values.items()}
-    was, would_be = (probabilities(model, values, len(so)) for model in (champion, challenger))
-    gained = (was - so) ** 2 - (would_be - so) ** 2
-    return bool(gained.mean() > gained.std(ddof=1) / np.sqrt(len(gained)))

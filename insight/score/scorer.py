@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from insight.score.cases import Case, behaviour
+from insight.score.cases import behaviour
 from insight.score.fit import Facts, FitRule, Persona, fit, persona, told
 from insight.score.model import RULES, Model
 from insight.score.points import DAY, Reason, Scheme, engagement
@@ -101,7 +101,7 @@ class Scorer:
         """The columns that the model asks for."""
         if self.model is None or not self.model.columns:
             return {}
-        return {**facts, **behaviour(self.scheme, Case(person.entity, now, facts, touches=person.touches))}
+        return {**facts, **behaviour(self.scheme, person.touches, now)}
 
 
 def due(before: Mapping[str, Any], after: Mapping[str, Any], now: int) -> bool:

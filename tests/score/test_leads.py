@@ -19,7 +19,7 @@ from insight.score.leaks import by_separation, by_time
 from insight.score.learn import learn, probabilities, sample
 from insight.score.measures import Floats, auc, measure
 from insight.score.model import LOGISTIC, Model
-from insight.score.points import DAY, Scheme
+from insight.score.points import DAY
 from tests.score.make import GOAL, LEADS, LEAKING, NUMBERS, START, leads
 
 pytestmark = pytest.mark.skipif(not LEADS.exists(), reason=f"the leads of X Education are not at {LEADS}")
@@ -28,7 +28,7 @@ LATER = START + 10_000 * DAY
 
 @cache
 def learned() -> Model:
-    return learn(Scheme(), leads(), GOAL, LATER)
+    return learn(leads(), GOAL, LATER)
 
 
 def honest(cases: tuple[Case, ...]) -> list[Case]:
@@ -56,7 +56,7 @@ def plain(cases: list[Case]) -> Floats:
 def test_it_is_as_good_as_a_plain_regression_on_the_latest_quarter_and_means_what_it_says() -> None:
     model, cases = learned(), honest(leads())
     assert model.rung == LOGISTIC, model.card["verdict"]
-    of = sample(Scheme(), cases, GOAL, LATER)
+    of = sample(cases, GOAL, LATER)
     so = of.so[of.split :]
     said = probabilities(model, {n: v[of.split :] for n, v in of.values.items()}, len(so))
     shown = measure(said, so, float(of.so[: of.split].mean()))
@@ -70,7 +70,7 @@ def test_what_leaks_is_refused_by_name() -> None:
 
 
 def test_tags_under_another_name_give_themselves_away() -> None:
-    of = sample(Scheme(), leads(), GOAL, LATER)
+    of = sample(leads(), GOAL, LATER)
     assert by_separation(of.values["Tags"], of.so)
     assert not [n for n, values in of.values.items() if n not in LEAKING and by_separation(values, of.so)]
 
@@ -86,7 +86,7 @@ def test_its_top_reasons_are_those_whose_removal_matters() -> None:
 
     def shown(without: Collection[str] = ()) -> dict[str, Any]:
         some = [c._replace(facts={n: v for n, v in c.facts.items() if n not in without}) for c in cases]
-        return learn(Scheme(), some, GOAL, LATER).card
+        return learn(some, GOAL, LATER).card
 
     whole = shown()
     top = [one["name"] for one in whole["top"]]

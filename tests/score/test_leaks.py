@@ -11,7 +11,7 @@ import pytest
 from insight.score.cases import Case
 from insight.score.leaks import by_name, by_separation, by_time, free_text, refusals
 from insight.score.learn import learn
-from insight.score.points import DAY, Scheme
+from insight.score.points import DAY
 from tests.score.make import GOAL, START, planted
 
 LATER = START + 10_000 * DAY
@@ -29,7 +29,7 @@ def with_field(name: str, value: Any, cases: list[Case], set_after: int | None =
 
 
 def excluded(cases: list[Case]) -> dict[str, str]:
-    return {one["name"]: one["why"] for one in learn(Scheme(), cases, GOAL, LATER).card["excluded"]}
+    return {one["name"]: one["why"] for one in learn(cases, GOAL, LATER).card["excluded"]}
 
 
 @pytest.mark.parametrize("n", [150, 1200])

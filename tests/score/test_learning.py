@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insight.score.cases import Case, behaviour, impossible, known, label
+from insight.score.challenge import choose
 from insight.score.drift import Month, drifted
-from insight.score.learn import challenger_wins, learn, sample
+from insight.score.learn import learn, sample
 from insight.score.levels import column
 from insight.score.model import LIFTS, LOGISTIC, RULES, Model, as_json, from_json
 from insight.score.points import DAY, Scheme
@@ -24,7 +26,7 @@ SCHEME = Scheme()
 
 
 def learned(cases: list[Case], **more: object) -> Model:
-    return learn(SCHEME, cases, GOAL, LATER, **more)  # type: ignore[arg-type]
+    return learn(cases, GOAL, LATER, **more)  # type: ignore[arg-type]
 
 
 def won_and_lost(won: int, lost: int) -> list[Case]:
@@ -48,7 +50,7 @@ def test_a_case_is_told_once_it_is_settled_or_its_time_is_over(
 def test_who_was_won_before_the_case_began_teaches_nothing() -> None:
     dirt = Case("p", START, {"trade": "a"}, START - DAY)
     assert impossible(dirt)
-    of = sample(SCHEME, [dirt, *planted(5)], GOAL, LATER)
+    of = sample([dirt, *planted(5)], GOAL, LATER)
     assert (len(of.cases), of.impossible, of.censored) == (5, 1, 0)
 
 
@@ -64,9 +66,9 @@ def test_only_what_was_known_before_counts() -> None:
         Touch("p", START, "form", "b"),
         Touch("p", LATER, "form", "c"),
     ]
-    one = Case("p", START, {"trade": "a", "size": 3}, touches=touches, set_at={"size": START + 1, "trade": START})
+    one = Case("p", START, {"trade": "a", "size": 3}, set_at={"size": START + 1, "trade": START})
     assert known(one, ("trade", "size")) == {"trade": "a", "size": None}
-    done = behaviour(SCHEME, one)
+    done = behaviour(SCHEME, touches, START)
     assert (done["did: visit"], done["did: content"], done["did: days since the last"]) == (1, 0, 1)
 
 
@@ -121,11 +123,11 @@ def test_a_step_that_was_planted_raises_the_probability() -> None:
         bare = case(i, {}, dice.random() < (0.6 if steps else 0.15))
         visit = Touch(bare.person, bare.at - 2 * DAY, "visit", "v", url="https://a.example/about")
         paid = Touch(bare.person, bare.at - DAY, "page_view", "w", url="https://a.example/pricing")
-        cases.append(bare._replace(touches=[visit, paid] if steps else [visit]))
+        done = behaviour(SCHEME, [visit, paid] if steps else [visit], bare.at)
+        cases.append(bare._replace(done=done))
     model = learned(cases)
     assert model.rung == LOGISTIC, model.card["verdict"]
-    with_it, without = behaviour(SCHEME, cases[0]), behaviour(SCHEME, cases[0])
-    with_it["did: pricing"], without["did: pricing"] = 1, 0
+    with_it, without = ({**cases[0].done, "did: pricing": n} for n in (1, 0))
     assert (model.probability(with_it) or 0) > (model.probability(without) or 1)
 
 
@@ -174,15 +176,41 @@ def test_rare_levels_are_pooled() -> None:
 # -- champion and challenger, drift ------------------------------------------------------------------------------------
 
 
+def weakened(model: Model) -> Model:
+    return replace(model, weights={name: dict.fromkeys(levels, 0.0) for name, levels in model.weights.items()})
+
+
 def test_a_challenger_must_be_better_by_more_than_chance() -> None:
     cases = planted(1200)
     model = learned(cases)
-    blunt = learned([c._replace(facts={"colour": c.facts["colour"], "size": c.facts["size"]}) for c in cases])
-    weak = Model(**{**vars(model), "weights": {n: dict.fromkeys(w, 0.0) for n, w in model.weights.items()}})
-    assert not challenger_wins(model, model, SCHEME, cases, GOAL, LATER)
-    assert challenger_wins(weak, model, SCHEME, cases, GOAL, LATER)
-    assert not challenger_wins(model, weak, SCHEME, cases, GOAL, LATER)
-    assert challenger_wins(blunt, model, SCHEME, cases, GOAL, LATER)
+    weak = weakened(model)
+
+    def stays(champion: Model, challenger: Model) -> bool:
+        # All came at once, long ago: nobody is recent and no month can be off.
+        return choose(champion, challenger, cases, GOAL, LATER).model is champion
+
+    assert stays(model, replace(model, made_at=1))
+    assert not stays(weak, model)
+    assert stays(model, weak)
+
+
+def test_the_first_and_what_learned_less_give_way_and_what_failed_its_test_does_not_win() -> None:
+    cases = planted(1200)
+    model, few = learned(cases), learned(cases[:150])
+    assert few.rung == LIFTS
+    assert choose(None, few, cases, GOAL, LATER).model is few
+    assert choose(few, model, cases, GOAL, LATER).model is model
+    assert choose(model, few, cases, GOAL, LATER).model is model
+
+
+def test_what_drifted_gives_way_to_anything_and_somebody_is_told() -> None:
+    cases, now = planted(1200), START + 100 * DAY
+    model = learned(cases)
+    others = [case(1000 + i, {"trade": "a", "size": 190}, False)._replace(at=now - DAY) for i in range(100)]
+    few = learned(cases[:150])
+    chosen = choose(model, few, [*cases, *others], GOAL, now)
+    assert (chosen.model, chosen.alert) == (few, True)
+    assert "PSI" in chosen.why
 
 
 def test_people_like_those_it_was_learned_from_are_no_drift() -> None:

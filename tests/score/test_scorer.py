@@ -141,7 +141,7 @@ def life(*standings: Standing, some: list[Touch] | None = None) -> Life:
 
 
 def told(goal: str, of: Life) -> list[tuple[int, int | None, int | None, int]]:
-    return [(c.at, c.reached, c.closed, c.cycle) for c in cases([of], Goal(goal, 1), LIFECYCLE)]
+    return [(c.at, c.reached, c.closed, c.cycle) for c in cases(of, Goal(goal, 1), LIFECYCLE, Scheme())]
 
 
 def test_a_case_begins_at_the_first_mql_of_its_cycle() -> None:
@@ -159,4 +159,5 @@ def test_without_an_mql_it_begins_at_the_first_touch() -> None:
 
 
 def test_a_vocabulary_without_the_stage_teaches_nothing() -> None:
-    assert not cases([life(Standing("mql", entered={"mql": 1}))], Goal(WON, 1), Lifecycle(STAGES[:3], []))
+    of = life(Standing("mql", entered={"mql": 1}))
+    assert not list(cases(of, Goal(WON, 1), Lifecycle(STAGES[:3], []), Scheme()))
