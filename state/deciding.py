@@ -16,7 +16,7 @@ _UNMOVED: Final = "version_ms = ? AND seen_ms = ?"
 
 DECIDE: Final = f"""
 UPDATE record SET
-    entity = ?, shadow = ?, why = ?,
+    unlearned = unlearned OR entity IS DISTINCT FROM ?, entity = ?, shadow = ?, why = ?,
     dirty = ? OR (dirty AND NOT ({_UNMOVED})),
     state = CASE WHEN {_UNMOVED} THEN ? ELSE state END,
     spans = CASE WHEN {_UNMOVED} THEN ? ELSE spans END,
@@ -108,5 +108,5 @@ def decision(row: Row) -> tuple[Any, ...]:
     """The parameters of DECIDE."""
     basis = (row.version_ms, row.seen_ms)
     spans = to_json(row.spans) if row.spans else "{}"
-    linked = (row.entity, to_json_or_null(row.shadow), to_json_or_null(row.why))
+    linked = (row.entity, row.entity, to_json_or_null(row.shadow), to_json_or_null(row.why))
     return (*linked, bool(row.dirty), *basis, *basis, row.state, *basis, spans, *basis, row.fate, row.n)

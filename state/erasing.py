@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
+
+from sqlalchemy import Connection
 
 from connectors.port import Ref
+from mapping.links import record_key
 from state.base import Part
 from state.rows import Lease
 
@@ -24,6 +27,7 @@ _EMPTY: Final = (
 _FORGET: Final = (
     "DELETE FROM operation WHERE entity IN ??",
     "DELETE FROM journal WHERE entity IN ??",
+    "DELETE FROM derived WHERE entity IN ??",
 )
 _KEEP_KEY: Final = (
     "INSERT INTO match_key (kind, key, record) SELECT kind, ?, n FROM record "
@@ -59,6 +63,7 @@ class Erasing(Part):
                 known |= {n for (n,) in tables.run(connection, _OF_ADDRESS, ref)}
             tables.each(connection, _SET_UP, [(*ref, kind, False) for ref in tombstones])
             numbers = (tables.many(sorted(known)),)
+            self._forget_touches(connection, numbers)
             tables.run(connection, "DELETE FROM match_key WHERE record IN ??", numbers)
             tables.run(connection, _EMPTY, numbers)
             for statement in _FORGET:
@@ -67,6 +72,14 @@ class Erasing(Part):
             kept = [(key, *ref) for ref, keys in tombstones.items() for key in dict.fromkeys((TOMBSTONE, *keys))]
             tables.each(connection, _KEEP_KEY, kept)
         return len(known)
+
+    def _forget_touches(self, connection: Connection, numbers: tuple[Any]) -> None:
+        """Those of records (by number), under every name that they go by."""
+        tables = self._tables
+        records = tables.rows(connection, "SELECT system, kind, id FROM record WHERE n IN ??", numbers)
+        keys = tables.rows(connection, "SELECT key FROM match_key WHERE record IN ??", numbers)
+        names = [*(record_key(*record) for record in records), *(key for (key,) in keys if key.startswith("email:"))]
+        tables.run(connection, "DELETE FROM touch WHERE who IN ??", (tables.many(names),))
 
     def tombstone(self) -> list[str]:
         """The match keys of one tombstone; none: nobody was ever erased."""

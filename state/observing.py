@@ -49,6 +49,7 @@ ON CONFLICT (system, object, id) DO UPDATE SET
             AND other.state = 'live' AND other.entity IS NOT NULL AND other.n <> record.n)
         THEN NULL ELSE record.entity END,
     dirty = record.dirty OR excluded.dirty,
+    unlearned = record.unlearned OR excluded.dirty,
     run = excluded.run,
     fate = excluded.fate,
     moved_to = excluded.moved_to
@@ -136,10 +137,16 @@ def replace_keys(
 
 def release(tables: Tables, connection: Connection, keys: Sequence[str]) -> None:
     """The holders of these match keys are to be decided again, and the records named by `mapping.links.record_key`."""
+    mark(tables, connection, keys, "dirty")
+
+
+def mark(tables: Tables, connection: Connection, keys: Sequence[str], flag: str) -> None:
+    """Raise this flag, dirty or unlearned, of the holders of these match keys and of the records named by
+    `mapping.links.record_key`."""
     held = [key for key in keys if not key.startswith(RECORD)]
     if held:
         holders = "SELECT record FROM match_key WHERE kind IN ?? AND key IN ??"
-        statement = f"UPDATE record SET dirty = ? WHERE NOT dirty AND n IN ({holders})"  # noqa: S608
+        statement = f"UPDATE record SET {flag} = ? WHERE NOT {flag} AND n IN ({holders})"  # noqa: S608
         tables.run(connection, statement, (True, tables.many(KINDS), tables.many(held)))
     named: dict[tuple[str, str], list[str]] = {}
     for key in keys if len(held) < len(keys) else ():
@@ -148,10 +155,20 @@ def release(tables: Tables, connection: Connection, keys: Sequence[str]) -> None
             named.setdefault((system, kind), []).append(id)
     for (system, kind), ids in named.items():
         statement = (
-            "UPDATE record SET dirty = ? WHERE NOT dirty AND id IN ?? AND system = ? AND kind = ? "
+            f"UPDATE record SET {flag} = ? WHERE NOT {flag} AND id IN ?? AND system = ? AND kind = ? "  # noqa: S608
             "AND state IN ('live', 'duplicate')"
         )
         tables.run(connection, statement, (True, tables.many(ids), system, kind))
+
+
+def store_cursor(tables: Tables, connection: Connection, cursor: CursorRow) -> None:
+    """Remember how far something has been read."""
+    statement = (
+        "INSERT INTO cursor (system, object, watermark_ms, resume, mapping) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (system, object) DO UPDATE SET watermark_ms = excluded.watermark_ms, "
+        "resume = excluded.resume, mapping = excluded.mapping"
+    )
+    tables.run(connection, statement, tuple(cursor))
 
 
 class Observing(Part):
@@ -186,13 +203,7 @@ class Observing(Part):
             replace_keys(self._tables, connection, latest, keys)
             release(self._tables, connection, released)
             if cursor is not None:
-                self._tables.run(
-                    connection,
-                    "INSERT INTO cursor (system, object, watermark_ms, resume, mapping) VALUES (?, ?, ?, ?, ?) "
-                    "ON CONFLICT (system, object) DO UPDATE SET watermark_ms = excluded.watermark_ms, "
-                    "resume = excluded.resume, mapping = excluded.mapping",
-                    tuple(cursor),
-                )
+                store_cursor(self._tables, connection, cursor)
         return stored
 
     def _save(self, connection: Connection, values: list[tuple[Any, ...]]) -> int:

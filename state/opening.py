@@ -36,7 +36,7 @@ _PRAGMAS: Final = (
 
 _INCOMING: Final = (
     "CREATE TEMPORARY TABLE incoming (LIKE record) ON COMMIT DELETE ROWS",
-    "ALTER TABLE incoming ALTER COLUMN n DROP NOT NULL",
+    "ALTER TABLE incoming ALTER COLUMN n DROP NOT NULL, ALTER COLUMN unlearned DROP NOT NULL",
 )
 """Where a page lands by COPY before it is merged."""
 

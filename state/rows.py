@@ -178,6 +178,34 @@ class Closing(NamedTuple):
     answer: str
 
 
+class TouchRow(NamedTuple):
+    """Something that a person did, or that was done about them, as it is kept."""
+
+    who: str
+    """Whose it is, as its system names them: see `state.learning`."""
+    key: str
+    """The same interaction has the same key however often it is read."""
+    at_ms: int
+    sort: str
+    actor: str
+    title: str = ""
+    url: str = ""
+    source: str = ""
+    campaign: str = ""
+    outcome: str = ""
+
+
+class DerivedRow(NamedTuple):
+    """A value that this service worked out and owns."""
+
+    entity: str
+    field: str
+    value: Any
+    why: str
+    at_ms: int
+    """When it last changed."""
+
+
 class RunRow(NamedTuple):
     """One run of a job."""
 

@@ -1,4 +1,4 @@
-"""The eight tables.
+"""The ten tables.
 
 Values are JSON in text columns, on both engines: no query looks inside them, and text is what both are fastest at.
 Times are integer milliseconds.  Small columns come first and documents last, so that a scan of the former does not
@@ -24,12 +24,13 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.types import TypeEngine
 
 from state.rows import OPERATION_STATES, RECORD_STATES
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration."""
 
 VERSION_TABLE = "smarketing_version"
@@ -72,6 +73,7 @@ record = Table(
     _text("why", optional=True),
     _text("now"),
     _text("shadow", optional=True),
+    Column("unlearned", Boolean, nullable=False, server_default=true()),
     # The id comes first: the other two choose little, and a database without statistics would start with them.
     UniqueConstraint("id", "object", "system", name="record_ref"),
     CheckConstraint(f"state IN ({', '.join(repr(state) for state in RECORD_STATES)})", name="record_state"),
@@ -82,6 +84,8 @@ Index("record_dirty", record.c.kind, record.c.n, sqlite_where=text("dirty"), pos
 _LINKED = text("entity IS NOT NULL")
 Index("record_entity", record.c.entity, sqlite_where=_LINKED, postgresql_where=_LINKED)
 Index("record_run", record.c.run)
+_UNLEARNED = text("unlearned")
+Index("record_unlearned", record.c.kind, record.c.n, sqlite_where=_UNLEARNED, postgresql_where=_UNLEARNED)
 
 match_key = Table(
     "match_key",
@@ -187,6 +191,27 @@ review = Table(
 _ASKED = text("closed_ms IS NULL")
 Index("review_open", review.c.fingerprint, unique=True, sqlite_where=_ASKED, postgresql_where=_ASKED)
 Index("review_entity", review.c.entity)
+
+touch = Table(
+    "touch",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _ms("at_ms"),
+    *(_text(name) for name in ("sort", "actor", "title", "url", "source", "campaign", "outcome")),
+    sqlite_with_rowid=False,
+)
+
+derived = Table(
+    "derived",
+    metadata,
+    Column("entity", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    _ms("at_ms"),
+    _text("value"),
+    _text("why"),
+    sqlite_with_rowid=False,
+)
 
 run = Table(
     "run",

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.errors import Misconfigured
+from insight import fields as ours
 from mapping.conditions import ConditionError, compile_condition
 from mapping.deals import LOST
 from mapping.links import referred
@@ -27,6 +28,7 @@ from sync.activities import ActivitySettings, sorts
 from sync.deleting import EVENT, MARK
 from sync.fields import ROLES, SIDES, FieldSettings, OwnValues, Side
 from sync.frames import CONTACTS, FRAMES, Frame
+from sync.insights import features
 from sync.kinds import CompanySettings, DealSettings
 from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
 from sync.writeback import stage_fields
@@ -348,10 +350,11 @@ def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:
     if vocabulary.lost_to is not None:
         statuses = tuple(replace(s, back_to=vocabulary.lost_to) if s.name == LOST else s for s in statuses)
     fields = section.all_fields.items()
+    learned = (field.rule() for field in ours.fields(features(settings), kind))
     return KindRule(
         kind=kind,
         objects=frame.objects,
-        fields=tuple(field_rule(name, field, stages, statuses, frame) for name, field in fields),
+        fields=(*(field_rule(name, field, stages, statuses, frame) for name, field in fields), *learned),
         keys=frame.keys,
         keeps_ids=frozenset({"hubspot"}),
         create={side: getattr(section.create, side) for side in reversed(SIDES)},

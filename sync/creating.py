@@ -21,6 +21,7 @@ from sync.consent import Consent, is_consent
 from sync.decision import UNMAPPED, Decision, Draft, Why, held, keyless, parked, still_refused, unmapped
 
 if TYPE_CHECKING:
+    from sync.derived import Ours
     from sync.plan import Planner
     from sync.staging import Staging
 
@@ -32,7 +33,7 @@ class _New:
     values: dict[str, Value] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     """Field → the system that has its value."""
-    ours: dict[str, Value] = field(default_factory=dict)
+    ours: dict[str, Why] = field(default_factory=dict)
     """What the sync itself has to say."""
     missing: dict[str, str] = field(default_factory=dict)
     """Reference → the kind of the parent that has no record there."""
@@ -48,6 +49,7 @@ def create(
     decision: Decision,
     opted: Sequence[Consent],
     staging: Staging,
+    ours: Ours,
 ) -> None:
     """Draft the creation of the record that `live` lacks in this system, or say why not."""
     rule = planner.mapping.rule
@@ -77,9 +79,10 @@ def create(
     if (stage := staging.born(place)) is not None:
         new.values[STAGE] = stage
         new.sources[STAGE] = "its deals"
-    new.ours = {name: value for name, value in staging.ours(place).items() if value is not None}
+    new.ours = ours.born(place)
+    told = {name: why.new for name, why in new.ours.items()}
     born = _born(sort, system, source) if sort is not None else None
-    native, problems = planner.mapping.encode(place, {**new.values, **new.ours}, creating=True, born=born)
+    native, problems = planner.mapping.encode(place, {**new.values, **told}, creating=True, born=born)
     if problems:
         asked = {question.field for question in decision.questions if question.question == UNMAPPED}
         decision.questions += [
@@ -143,7 +146,7 @@ def _fields(planner: Planner, place: Place, new: _New, native: Mapping[str, Any]
         for name, value in new.values.items()
         if slots[name].natives[0] in native
     }
-    fields |= {name: Why(None, value, "stage", "where the person stands") for name, value in new.ours.items()}
+    fields |= new.ours
     for rule in planner.mapping.rule.fields:
         if rule.name not in fields and native.get(rule.places.get(place, "")) is not None:
             why = f"{place.system} demands a value: the default of the configuration"

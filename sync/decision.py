@@ -11,7 +11,20 @@ from mapping.journey import Transition
 from mapping.mapping import FieldProblem, Unmapped
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import FieldRule, Place, Value
-from state.rows import APPLIED, DELETED, MOVED, PARKED, PENDING, SKIPPED, UNCHANGED, OperationRow, ReviewRow, Row
+from state.rows import (
+    APPLIED,
+    DELETED,
+    LIVE,
+    MERGED,
+    MOVED,
+    PARKED,
+    PENDING,
+    SKIPPED,
+    UNCHANGED,
+    OperationRow,
+    ReviewRow,
+    Row,
+)
 from sync.refusal import SEEN, told
 
 HELD = "held"
@@ -265,6 +278,20 @@ def raised(question: Question, entity: str, now: int, seen: str) -> ReviewRow:
     fingerprint = f"{asked}|{entity}|{question.system}|{question.field or ''}"
     about = (question.system, question.object, question.id, question.field)
     return ReviewRow(asked, fingerprint, now, entity, *about, {**question.detail, SEEN: seen})
+
+
+def after(row: Row, decision: Decision, *, waits: bool) -> Row:
+    """A record of the entity once this is decided.  waits: it is decided again."""
+    moved = decision.shadows.get(row.system) if row.state == LIVE else None
+    if moved:
+        shadow = {**(row.shadow or {}), **moved}
+        spans = {name: span for name, span in row.spans.items() if name not in moved}
+        row = row._replace(shadow=shadow, spans=spans)
+    if row.state == LIVE:
+        fate = decision.fate(agreed=bool(moved))
+        kept = row.fate in (DELETED, MERGED) or fate != HELD
+        row = row._replace(fate=final(row, fate) if kept else HELD)
+    return row._replace(dirty=waits)
 
 
 def final(row: Row, fate: str) -> str:

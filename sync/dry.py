@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.port import Ref
 from mapping.journey import Standing
-from state.rows import Batch, Lease, OperationRow, ReviewRow, Row
+from state.rows import Batch, DerivedRow, Lease, OperationRow, ReviewRow, Row
 from state.store import Store
 from sync.counts import REPLACES, Counts, count, replaces
 from sync.spool import Spool
@@ -73,6 +73,10 @@ class DryRun:
     def standings(self, entities: Sequence[str]) -> dict[str, Standing]:
         """How far people are, by the journal."""
         return self.store.standings(entities)
+
+    def derived(self, entities: Sequence[str]) -> dict[str, dict[str, DerivedRow]]:
+        """What was worked out."""
+        return self.store.derived(entities)
 
     def questions_of(self, entities: Collection[str], questions: Collection[str]) -> list[ReviewRow]:
         """Open questions on these entities."""

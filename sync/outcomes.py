@@ -31,6 +31,7 @@ from state.rows import (
 )
 from sync import dealing
 from sync.catalogue import explain
+from sync.derived import PUT_RIGHT
 from sync.mailboxes import ADDRESS
 from sync.observe import observed, spans
 from sync.parents import keys_of
@@ -412,7 +413,8 @@ class Told:
         told: Mapping[str, Any] = operation.basis.get("fields", {})
         for name, value in operation.fields.items():
             why = told.get(name, {})
-            if is_ours(name) and why.get("old") is None and name in self.mapping.slots(self.place):
+            first = why.get("old") is None and why.get("rule") != PUT_RIGHT
+            if first and is_ours(name) and name in self.mapping.slots(self.place):
                 continue
             became = now.get(name, value)
             if seen and operation.id is None and not name.startswith("@"):

@@ -19,7 +19,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Shared, Unlinked, Unmapped
 from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, Slot
-from state.rows import OperationRow, Row
+from state.rows import DerivedRow, OperationRow, Row
 from sync import refusal
 from sync.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others
 from sync.creating import create
@@ -38,6 +38,8 @@ from sync.decision import (
     unmapped,
 )
 from sync.deleting import after_deletion, returns
+from sync.derived import NOTHING as UNLEARNED
+from sync.derived import Ours
 from sync.merge import Side, Verdict, merge
 from sync.reconsent import Heard, judged
 from sync.staging import Staging
@@ -68,11 +70,13 @@ class Planner:
         stands: Standing | None = None,
         heard: Heard = Heard(),  # noqa: B008
         told: Told = NOTHING,
+        derived: Mapping[str, DerivedRow] = UNLEARNED,
     ) -> Decision:
         """The decision for one entity.
 
         `rows`: all its records; `opens`: its operations not done, by system; `stands`: how far the person is, by
-        the journal; `heard`: what is known of their consent beside these; `told`: what their deals tell.
+        the journal; `heard`: what is known of their consent beside these; `told`: what their deals tell; `derived`:
+        what was worked out of the entity, by field.
         """
         decision = Decision(entity)
         opens = {system: open_ for system, open_ in opens.items() if refusal.stands(self.mapping, open_, rows)}
@@ -85,6 +89,7 @@ class Planner:
         if alone:
             decision.skipped = "left alone but for opt-outs: somebody ticked the no-sync box"
         staging = Staging(self, rows, live, stands, told)
+        ours = Ours(self.mapping, staging, derived)
         merged = _Merged(self, live, decision, staging, alone, rows, heard)
         merged.moved = [row for row in rows if row.state == "moved"]
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
@@ -97,12 +102,12 @@ class Planner:
             elif (open_ := opens.get(system)) and open_.state == "sent":
                 decision.waits = True
             else:
-                create(self, system, live, opens.get(system), decision, opted, staging)
+                create(self, system, live, opens.get(system), decision, opted, staging, ours)
         if not decision.drafts:
             # The sync key of a new record follows, and takes an opt-out along.
             merged.opt_out(opted)
         for system, row in live.items():
-            self._update(system, row, merged, opens.get(system), decision)
+            self._update(system, row, merged, ours, opens.get(system), decision)
         tell_others(self, opted, rows, opens, decision)
         if not alone:
             after_deletion(self, rows, live, opens, decision)
@@ -129,13 +134,14 @@ class Planner:
         """What conditions may ask of the person, the first system that has a value speaking."""
         return self.mapping.facts(*((Place(row.system, row.object), row.now) for row in live.values()))
 
-    def _update(self, system: str, row: Row, merged: _Merged, open_: OperationRow | None, decision: Decision) -> None:
+    def _update(
+        self, system: str, row: Row, merged: _Merged, ours: Ours, open_: OperationRow | None, decision: Decision
+    ) -> None:
         place = Place(system, row.object)
         wanted = merged.writes.get(system, {})
         keys = {} if merged.alone else self._keys(place, row, merged.live) | self._dead_keys(place, row, merged)
-        if not merged.alone and len(merged.live) > 1 and (wanted or keys or merged.staging.is_news):
-            # Our own fields change nothing by themselves: they go along with what is written anyway, or tell news.
-            wanted |= merged.staging.ours_to_write(row)
+        if not merged.alone:
+            wanted |= ours.to_write(row, alone=len(merged.live) < 2, along=bool(wanted or keys))
         natives = {name: why.new for name, why in wanted.items()}
         native, problems = self.mapping.encode(place, natives, creating=False, held=row.now)
         for problem in problems:
@@ -144,7 +150,7 @@ class Planner:
             decision.questions.append(held(system, row, problem))
         if not native and not keys:
             return
-        if not keys and not merged.staging.is_news and all(map(is_ours, wanted)):
+        if not keys and all(map(is_ours, wanted)) and not ours.worth_a_call(row, wanted):
             return
         if open_ is not None and open_.state == "sent":
             decision.waits = True
@@ -176,6 +182,8 @@ class Planner:
             agreed = {other: merged.agreed(other, fields) for other in merged.live if other != system}
             if lists := {name: why.new for name, why in wanted.items() if name in fields and isinstance(why.new, list)}:
                 agreed[system] = merged.lists_after(system, lists)
+            if learned := ours.agreed(row, fields):
+                agreed[system] = {**agreed.get(system, {}), **learned}
             # Fields of our own are right whatever else the record has come to hold.
             version = row.version_ms if settled and theirs else None
             urgent = not told.keys().isdisjoint(fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from connectors.port import Connector, FieldSpec, Option, Schema
+from insight.fields import field as our_field
 from mapping.rules import KindRule, Place
 from sync.deleting import MARK
 from sync.writeback import reason_specs, stage_specs, told_specs
@@ -38,6 +39,9 @@ def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
     if any(field.name == "@shared_stage" for field in rule.fields):
         specs += stage_specs(rule.stages, rule.statuses)
     specs += [*reason_specs(rule), *told_specs(rule)]
+    for field in rule.fields:
+        if learned := our_field(rule.kind, field.name):
+            specs += learned.specs()
     ours = {(system, spec.object, spec.name) for system, spec in specs}
     for field in rule.fields:
         for place, native in field.places.items():

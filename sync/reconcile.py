@@ -19,13 +19,13 @@ from state.rows import (
     ERASED,
     HELD,
     LIVE,
-    MERGED,
     MOVED,
     SENT,
     SHARED,
     SKIPPED,
     Batch,
     Closing,
+    DerivedRow,
     JournalRow,
     OperationRow,
     ReviewRow,
@@ -36,8 +36,9 @@ from sync import match as matching
 from sync.brake import LINES, brake, suspects
 from sync.consent import taken_back_everywhere
 from sync.conversions import continued
-from sync.decision import Decision, final, operation, raised
+from sync.decision import after, final, operation, raised
 from sync.deleting import too_many
+from sync.derived import NOTHING, learns
 from sync.erased import back
 from sync.namesakes import ask, namesakes
 from sync.plan import Planner
@@ -98,6 +99,8 @@ class _Batch:
     """Questions that answered themselves."""
     ways: Mapping[str, dealing.Way] = field(default_factory=dict)
     """Entity → how far the person is, by the journal, and the deals."""
+    derived: Mapping[str, Mapping[str, DerivedRow]] = field(default_factory=dict)
+    """Entity → field → what was worked out."""
     alike: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     """Entity → records that may be its missing counterpart."""
     merged_away: dict[int, Row] = field(default_factory=dict)
@@ -130,6 +133,8 @@ class _Batch:
             opens.setdefault(entity, {})[system] = open_
         if self.planner.mapping.rule.judges(STAGE):
             self.ways = dealing.ways(self.engine, self.planner.mapping, by_entity)
+        if learns(self.planner.mapping.rule):
+            self.derived = self.engine.view.derived(sorted(by_entity))
         self.alike = namesakes(self.engine.view, self.planner.mapping, by_entity)
         if self.planner.mapping.rule.parents:
             every = (row for rows in (*by_entity.values(), *self.alike.values()) for row in rows)
@@ -244,7 +249,7 @@ class _Batch:
                 carried = {
                     name: value
                     for name, value in (row.shadow or {}).items()
-                    if place in self.planner.mapping.rule_of(name).places
+                    if name in self.planner.mapping.slots(place)
                 }
                 shadow = carried if heir.object == row.object or carried else None
                 why = self._why("moved", f"{row.object} {row.id} was merged into or converted to it")
@@ -439,7 +444,9 @@ class _Batch:
         rows = [row._replace(dirty=row.n in self.waiting) if row.state == MOVED else row for row in rows]
         heard = hear(self.engine, self.planner, entity, rows, self.rows.values(), self.addresses)
         stood, told_by_deals = self.ways.get(entity, dealing.UNKNOWN)
-        decision = self.planner.decide(entity, rows, opens, stood, heard, told_by_deals)
+        decision = self.planner.decide(
+            entity, rows, opens, stood, heard, told_by_deals, self.derived.get(entity, NOTHING)
+        )
         if entity in self.alike:
             ask(self.planner.mapping, rows, self.alike[entity], decision)
         live = {row.system: row for row in rows if row.state == LIVE}
@@ -468,19 +475,8 @@ class _Batch:
             self.questions[asked.fingerprint] = asked
         self.engine.made(conflicts=decision.conflicts)
         for row in rows:
-            self.rows[row.n] = self._row_after(self.rows[row.n], decision)
-
-    def _row_after(self, row: Row, decision: Decision) -> Row:
-        moved = decision.shadows.get(row.system) if row.state == LIVE else None
-        if moved:
-            shadow = {**(row.shadow or {}), **moved}
-            spans = {name: span for name, span in row.spans.items() if name not in moved}
-            row = row._replace(shadow=shadow, spans=spans)
-        if row.state == LIVE:
-            fate = decision.fate(agreed=bool(moved))
-            kept = row.fate in (DELETED, MERGED) or fate != HELD
-            row = row._replace(fate=final(row, fate) if kept else HELD)
-        return row._replace(dirty=(decision.waits and row.state == LIVE) or row.n in self.waiting)
+            waits = (decision.waits and row.state == LIVE) or row.n in self.waiting
+            self.rows[row.n] = after(self.rows[row.n], decision, waits=waits)
 
     # -- questions ---------------------------------------------------------------------------------------------
 

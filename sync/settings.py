@@ -14,6 +14,7 @@ from mapping.deals import LOST, OPPORTUNITY, RECYCLED
 from sync.activities import ActivitySettings
 from sync.approving import PlanSettings
 from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_values
+from sync.insights import InsightSettings
 from sync.kinds import CompanySettings, DealSettings
 from sync.secrets import FORMS, is_reference
 
@@ -426,3 +427,4 @@ class Settings(Section):
     person: PersonSettings = PersonSettings()
     deal: DealSettings = DealSettings()
     activity: ActivitySettings = ActivitySettings()
+    insight: InsightSettings = InsightSettings()

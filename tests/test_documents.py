@@ -27,6 +27,7 @@ from sync.console import exits
 from sync.definitions import page as definitions
 from sync.fields import FieldSettings
 from sync.frames import FRAMES
+from sync.insights import InsightSettings
 from sync.kinds import DEAL_STAGES, CompanyCreateSettings, CompanySettings, DealCreateSettings, DealSettings
 from sync.merge import Side, merge
 from sync.settings import (
@@ -76,6 +77,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "person": PersonSettings,
     "person.create": CreateSettings,
     "person.on_delete": OnDeleteSettings,
+    "insight": InsightSettings,
 }
 ONLY_HERE = {("hubspot", "base_url"), ("hubspot", "access_token")} | {
     ("salesforce", name) for name in ("login_url", "client_id", "client_secret")
