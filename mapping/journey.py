@@ -55,6 +55,13 @@ class Evidence(NamedTuple):
     """Everywhere where the person has a stage, it was set back: somebody means it."""
     dated: bool = False
     """`at` is when the person came there, and not only when a record that says so was changed."""
+    sure: bool = True
+    """No later word of the same voice can carry the same time."""
+
+    @property
+    def heard(self) -> int:
+        """Only what is said after this time is news."""
+        return self.at if self.sure else self.at - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ def begin(
     best = max(stages, key=lambda e: lifecycle.rank(e.value), default=None)
     statuses = [e for e in told if e.value in lifecycle.statuses and _may(lifecycle, e, e.value)]
     first = statuses[0] if statuses else None
-    heard = {e.key: e.at for e in told}
+    heard = {e.key: e.heard for e in told}
     standing = Standing(best.value if best is not None else None, heard=heard, deals=deals)
     dates = {e.value: e.at for e in sorted(told, key=lambda e: -e.at) if e.dated and e.value in lifecycle.stages}
     if known is not None or dates:
@@ -196,7 +203,7 @@ def step(
         now = transitions[-1].became
     if not made:
         return Step(standing, (), tuple(refused))
-    heard = {**now.heard, **{e.key: e.at for e in fresh}}
+    heard = {**now.heard, **{e.key: e.heard for e in fresh}}
     moved = now.moved or any(t.event != "met" for t in made)
     known = {**now.deals, **deals}
     made = [replace(t, became=replace(t.became, heard=heard, moved=moved, deals=known)) for t in made]
@@ -219,11 +226,11 @@ def _judge(lifecycle: Lifecycle, now: Standing, said: Evidence) -> tuple[Standin
     if said.value in lifecycle.statuses:
         return _to_status(lifecycle, now, said)
     far, here = lifecycle.rank(said.value), lifecycle.rank(now.stage)
-    if now.stage is None:
-        return replace(now, stage=said.value), "met"
     if said.left is not None and said.left == now.status and _may(lifecycle, said, now.status):
         stage = said.value if TEAM[said.source] == "sales" or far > here else now.stage
         return _called_back(lifecycle, now, stage), "reopen"
+    if now.stage is None:
+        return replace(now, stage=said.value), "met"
     if far > here:
         if now.status == "recycled" and far >= lifecycle.rank(ENTRY):
             return _called_back(lifecycle, now, said.value), "forward"

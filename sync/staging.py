@@ -75,6 +75,7 @@ class Staging:
         deals: Told = NOTHING,
     ) -> None:
         self.mapping = planner.mapping
+        self.settled = planner.settled
         self.live = live
         self.question: tuple[str, Row, FieldRule, Unmapped] | None = None
         self.transitions: tuple[Transition, ...] = ()
@@ -140,11 +141,18 @@ class Staging:
                 value=voice.value,
                 at=by,
                 what=f"{row.object} {voice.slot.natives[0]}",
-                left=voice.was if voice.was in self.mapping.lifecycle.statuses else None,
+                left=self._left(voice, standing),
                 actor=actor(maker),
                 reason=row.now.get(REASONS.get(voice.value, "")),
                 corrects=behind and voice in staged,
+                sure=self.settled(row),
             )
+
+    def _left(self, voice: _Voice, standing: Standing | None) -> Value:
+        """The status that a side said before; where it has met nobody yet, it is the one that it was heard with."""
+        if voice.met or standing is None or voice.system not in standing.heard:
+            return voice.was if voice.was in self.mapping.lifecycle.statuses else None
+        return standing.status if standing.status != ACTIVE else None
 
     def _news(self, voice: _Voice, standing: Standing) -> bool:
         """Whether a side says anything else than it would if it knew where the person stands."""

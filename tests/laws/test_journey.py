@@ -225,8 +225,19 @@ def test_the_order_in_which_evidence_comes_does_not_matter(
 
 @given(STANDINGS, SAID)
 def test_the_same_evidence_counts_once(here: Standing, evidence: list[Evidence]) -> None:
-    first = step(LIFE, here, evidence)
-    assert step(LIFE, first.standing, evidence).transitions == ()
+    settled = [one._replace(sure=True) for one in evidence]
+    first = step(LIFE, here, settled)
+    assert step(LIFE, first.standing, settled).transitions == ()
+
+
+@given(STANDINGS, EVIDENCE, EVIDENCE)
+def test_a_later_word_of_the_same_time_is_heard_where_there_may_be_one(
+    here: Standing, first: Evidence, then: Evidence
+) -> None:
+    said = then._replace(key=first.key, at=first.at)
+    after = step(LIFE, here, [first._replace(sure=False)]).standing
+    later = step(LIFE, after, [said._replace(at=first.at + 1)])
+    assert step(LIFE, after, [said]).standing.stage == later.standing.stage
 
 
 @given(STANDINGS, SAID)

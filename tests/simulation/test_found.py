@@ -435,3 +435,30 @@ def test_an_opt_out_does_not_wait_for_what_is_refused_though_its_records_are_dec
     scene.rest()
     assert ("rejected",) in scene.ask("SELECT question FROM review WHERE closed_ms IS NULL")
     assert judge(scene) == []
+
+
+def test_a_status_that_changes_again_within_the_second_in_which_it_was_judged_is_heard(scene: Scene) -> None:
+    scene.now = scene.now // 1000 * 1000 + 100
+    lead = scene.lead(Status="Closed - Not Converted")
+    scene.refusal = lambda: "rule"  # type: ignore[method-assign]
+    scene.turn(wait=0)
+    del scene.refusal
+    scene.now = scene.now // 1000 * 1000 + 900
+    scene.salesforce.edit("Lead", lead, {"Status": "Open - Not Contacted"})
+    scene.contact(lifecyclestage="subscriber")
+    scene.rest()
+    assert scene.value("hubspot", "contacts", "1001", "lifecyclestage") == "marketingqualifiedlead"
+    assert judge(scene) == []
+
+
+def test_a_status_that_is_taken_back_before_there_is_a_counterpart_is_taken_back(scene: Scene) -> None:
+    lead = scene.lead(Status="Closed - Not Converted")
+    scene.refusal = lambda: "rule"  # type: ignore[method-assign]
+    scene.turn()
+    del scene.refusal
+    scene.salesforce.edit("Lead", lead, {"Status": "Open - Not Contacted"})
+    scene.contact(lifecyclestage="subscriber")
+    scene.rest()
+    assert scene.value("salesforce", "Lead", lead, "Status") == "Open - Not Contacted"
+    assert scene.value("hubspot", "contacts", "1001", "lifecyclestage") == "marketingqualifiedlead"
+    assert judge(scene) == []
