@@ -359,7 +359,7 @@ def demo(
 def main() -> None:
     """Run a command: any failure is one plain sentence and the right exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = app(arguments.everywhere_first(sys.argv[1:]), standalone_mode=False)
         if code == exits.INTERRUPTED:
             raise KeyboardInterrupt  # Typer answers Ctrl-C itself, without a word.
         sys.exit(code if isinstance(code, int) else exits.DONE)

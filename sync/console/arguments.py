@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 
 import typer
 
@@ -39,3 +40,28 @@ def moment(text: str | None, name: str) -> int | None:
     except ValueError:
         raise typer.BadParameter(f"{name} is a date or a time, such as 2026-01-31T12:00:00Z") from None
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+EVERYWHERE = {"--json": 0, "--config": 1, "--log-level": 1, "--log-format": 1}
+"""Options that every command takes, and how many words follow each."""
+
+
+def everywhere_first(words: Sequence[str]) -> list[str]:
+    """The words of a command line with the options of every command before the command: they may stand anywhere."""
+    first, rest, place = list[str](), list[str](), 0
+    while place < len(words) and words[place] != "--":
+        name, given, _ = words[place].partition("=")
+        taken = 1 + (0 if given else EVERYWHERE.get(name, 0))
+        (first if name in EVERYWHERE else rest).extend(words[place : place + taken])
+        place += taken
+    return [*first, *rest, *words[place:]]
+
+
+def day(text: str | None, name: str) -> date | None:
+    """An ISO date."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{name} is a date, such as 2026-01-31") from None
