@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
+from mapping.journey import JOURNALED
 from state.base import Part, from_json
 from state.notes import read_journal
 from state.observing import ROW_COLUMNS, read_row
@@ -48,6 +49,19 @@ class Asking(Part):
         """What we changed in this entity and what lost, newest first."""
         query = select(*_HISTORY).where(journal.c.entity == entity).order_by(journal.c.n.desc()).limit(limit)
         return self._journal(query)
+
+    def ways(self, entities: Sequence[str]) -> dict[str, list[JournalRow]]:
+        """Entity → its transitions between stages and statuses, the first one first."""
+        found: dict[str, list[JournalRow]] = {}
+        statement = (
+            f"SELECT {', '.join(column.name for column in _HISTORY)} FROM journal "  # noqa: S608
+            "WHERE entity IN ?? AND field = ? ORDER BY n"
+        )
+        with self._tables.reading() as connection:
+            rows = self._tables.rows(connection, statement, (self._tables.many(entities), JOURNALED))
+            for line in read_journal(rows):
+                found.setdefault(line.entity, []).append(line)
+        return found
 
     def journal_of(self, run: str, after_n: int = 0, limit: int = 1000) -> list[JournalRow]:
         """What a run changed and what lost, in order; `after_n` continues."""

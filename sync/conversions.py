@@ -2,7 +2,7 @@
 
 Sales converts the lead of somebody who has a deal in HubSpot, and Salesforce makes an opportunity: it is that deal, if
 that is the only open one of the person, was there before the conversion, and is nothing else in Salesforce yet.  Where
-both are over, they must have come to the same end, and have the same name as well.
+both are over, they must have come to the same end and have the same name, whichever was there first.
 
 The account of a converted lead is the company that its person works for in HubSpot, if all leads that were converted
 to it say the same one, if neither has another counterpart, and if not each has a website of its own.
@@ -165,9 +165,13 @@ class _Conversions:
                     yield _Pair(made, alike[0], f"{lead.object} {lead.id} became {made.id}; {what}")
 
     def _fits(self, deal: Row, made: Row, outcome: str) -> bool:
-        if deal.created_ms is None or made.created_ms is None or deal.created_ms > made.created_ms + A_DAY:
+        if not _alone(self.members, deal):
             return False
-        return _alone(self.members, deal) and (outcome == OPEN or self._called(deal) == self._called(made))
+        if outcome != OPEN:
+            # Somebody may note a deal only when it is over.
+            return self._called(deal) == self._called(made)
+        there = deal.created_ms is not None and made.created_ms is not None
+        return there and (deal.created_ms or 0) <= (made.created_ms or 0) + A_DAY
 
     def _entity(self, lead: Row) -> str | None:
         """Whose record it was, or is the one that it lives on in."""

@@ -320,6 +320,11 @@ def _reason(hubspot: str, salesforce: str) -> FieldSettings:
     return mapped(hubspot, salesforce, "choice", rule="always_use_salesforce", personal=False)
 
 
+def _origin(hubspot: str) -> FieldSettings:
+    """What HubSpot knows of where people came from: reports and conditions ask for it, nothing writes it."""
+    return mapped(hubspot, None, to="none", personal=False)
+
+
 PERSON_FIELDS: dict[str, FieldSettings] = {
     "email": mapped("email", "Email", "email", winner="crm", clears="never", tie="crm"),
     "first_name": mapped("firstname", "FirstName", tie="crm"),
@@ -342,6 +347,11 @@ PERSON_FIELDS: dict[str, FieldSettings] = {
     "recycle_reason": _reason("smk_recycle_reason", "SMK_Recycle_Reason__c"),
     "disqualify_reason": _reason("smk_disqualify_reason", "SMK_Reject_Reason__c"),
     "stage": mapped("lifecyclestage+smk_stage", {"Lead": "Status"}, "stage", winner="forward", personal=False),
+    "source": _origin("hs_analytics_source"),
+    "source_detail": _origin("hs_analytics_source_data_1"),
+    "first_page": _origin("hs_analytics_first_url"),
+    "first_offer": _origin("first_conversion_event_name"),
+    "persona": _origin("hs_persona"),
     "opted_out": mapped("@subscriptions", "HasOptedOutOfEmail", "bool", rule="opt_out", personal=False),
 }
 

@@ -84,7 +84,7 @@ def plain(value: Value) -> Any:
 
 
 def shown(value: Value) -> str:
-    """A value as people read it: ratios with their parts, or too few to say."""
+    """A value as people read it: ratios with their parts, or too few to say; the interval stands beside it."""
     if value is None:
         return "–"
     if isinstance(value, Ratio):
@@ -93,13 +93,20 @@ def shown(value: Value) -> str:
             return "–"
         if value.few:
             return f"{parts} (too few)"
-        low, high = value.interval
-        return f"{value.value:.1%} ({parts}; {low:.0%}–{high:.0%})"
+        return f"{value.value:.1%} ({parts})"
     if isinstance(value, Decimal):
         return f"{value:,.2f}"
     if isinstance(value, float):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else value
+
+
+def between(value: Value) -> str:
+    """The interval of a ratio that says something, as people read it; else nothing."""
+    if not isinstance(value, Ratio) or value.few:
+        return ""
+    low, high = value.interval
+    return f"{low:.1%} to {high:.1%}"
 
 
 def text(value: str) -> Cell:
@@ -139,4 +146,4 @@ def grouped(things: Iterable[T], key: Callable[[T], tuple[str, ...]]) -> dict[tu
 
 
 TOO_FEW = f"A ratio of fewer than {FEW} cases is shown with its parts only: it says nothing yet."
-INTERVAL = "Shares stand with their parts and Wilson's 95 % interval."
+INTERVAL = "Shares stand with their parts; in pages, CSV and JSON also with Wilson's 95 % interval."

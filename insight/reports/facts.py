@@ -31,7 +31,7 @@ class Person(NamedTuple):
 
     entity: str
     created: int | None = None
-    """When they were first known to either system."""
+    """When they were first known."""
     source: str = ""
     detail: str = ""
     """The drill-down of the source."""

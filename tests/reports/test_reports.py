@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from insight.ratio import Ratio
 from insight.reports.credit import attribution
-from insight.reports.document import Document, Period, shown
+from insight.reports.document import Document, Period, between, shown
 from insight.reports.facts import Deal, Facts, Person, Reached
 from insight.reports.funnel import funnel
 from insight.reports.marketing import content, pages, sources
@@ -102,7 +102,9 @@ def test_credit_by_source_under_two_models() -> None:
 
 def test_a_few_cases_are_shown_by_their_parts_alone() -> None:
     assert shown(Ratio(1, 4)) == "1 of 4 (too few)"
-    assert shown(Ratio(20, 40)).startswith("50.0% (20 of 40; 35%")
+    assert shown(Ratio(20, 40)) == "50.0% (20 of 40)"
+    assert between(Ratio(20, 40)) == "35.2% to 64.8%"
+    assert not between(Ratio(1, 4))
     assert shown(Ratio(0, 0)) == "–"
 
 
