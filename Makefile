@@ -30,7 +30,13 @@ $(READY): requirements.lock
 demo: $(READY)
 	@$(BIN)/python main.py demo
 
+# A page is opened in a browser where there is one or one can be had.
+BROWSER := command -v chromium >/dev/null || command -v google-chrome >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	echo "Installing chromium for the tests of pages ..." && apt-get update -qq && \
+	apt-get install -qq -y --no-install-recommends chromium >/dev/null; } || true
+
 test: $(READY)
+	@$(BROWSER)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY)
