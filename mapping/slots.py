@@ -215,6 +215,12 @@ class Slot:
         except MisfitError:
             return Unmapped(value)
 
+    @property
+    def barred(self) -> bool:
+        """Whether nobody with our rights may ever set the field."""
+        meta = self.metas[0]
+        return not (meta.writable or meta.createable)
+
     def after(self, natives: Mapping[str, Any], held: Value) -> Value:
         """The own value of a composed slot once these native ones are written over what is held."""
         return self._read_back(natives, held)

@@ -10,6 +10,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import STAGE, FieldRule, KindRule, Place
 from mapping.steps import DEAL_STAGE
 from state.store import Store
+from sync.catalogue import rights
 from sync.check_deals import currencies, deal_stages
 from sync.check_owners import owned
 from sync.definitions import lint
@@ -109,7 +110,7 @@ def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) ->
                 "error",
                 where,
                 f"mapped by {field.name}, but it does not exist or may not be seen with these credentials",
-                f"correct {rule.kind}.fields.{field.name}, or grant the permission to see the field",
+                f"correct {rule.kind}.fields.{field.name}, or: {rights(*place, name)[0]}",
             )
             continue
         if meta.type not in TYPES[field.type.partition(":")[0]]:
@@ -124,7 +125,7 @@ def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) ->
                 "error",
                 where,
                 f"cannot be written, but {field.name} may flow to {place.system}",
-                f'grant edit access, or set to = "{_other(place.system)}" in {rule.kind}.fields.{field.name}',
+                f'set to = "{_other(place.system)}" in {rule.kind}.fields.{field.name}, or: {rights(*place, name)[1]}',
             )
         yield from _options(field, place, meta, where)
 

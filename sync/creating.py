@@ -38,7 +38,7 @@ class _New:
     missing: dict[str, str] = field(default_factory=dict)
     """Reference → the kind of the parent that has no record there."""
     left: set[str] = field(default_factory=set)
-    """References that their condition leaves alone: they are not agreed upon before it holds."""
+    """References that their condition leaves alone, and what we may not set: not agreed upon before that changes."""
 
 
 def create(
@@ -121,6 +121,9 @@ def _gather(planner: Planner, place: Place, live: Mapping[str, Row], decision: D
         if rule.winner == OURS or (not is_consent(rule) and not planner.holds(rule, live)):
             if slot.refers:
                 new.left.add(name)
+            continue
+        if slot.barred:
+            new.left.add(name)
             continue
         for other, row in live.items():
             origin = origins[other].get(name)

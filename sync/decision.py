@@ -25,6 +25,7 @@ from state.rows import (
     ReviewRow,
     Row,
 )
+from sync.catalogue import rights
 from sync.refusal import SEEN, told
 
 HELD = "held"
@@ -149,6 +150,19 @@ def address_taken(row: Row, other: Row, rule: FieldRule) -> Question:
         "value": other.now.get(rule.name),
         "fix": f"{other.object} {other.id} has this address: merge the two in {row.system}, or correct the address",
         "target": f"{row.system} {row.object}",
+    }
+    return Question(HELD, row.system, row.object, row.id, rule.name, detail)
+
+
+def barred(system: str, row: Row, rule: FieldRule, value: Value) -> Question:
+    """A value for a field that our credentials may not set: it waits for the right to."""
+    native = rule.places[Place(system, row.object)].split("+")[0]
+    detail = {
+        "code": "READ_ONLY",
+        "native": native,
+        "value": value,
+        "fix": rights(system, row.object, native)[1],
+        "target": f"{system} {row.object}",
     }
     return Question(HELD, row.system, row.object, row.id, rule.name, detail)
 

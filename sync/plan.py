@@ -31,6 +31,7 @@ from sync.decision import (
     Question,
     Why,
     address_taken,
+    barred,
     held,
     leave_refused,
     refused,
@@ -391,6 +392,10 @@ class _Merged:
             own = self.live[system].now.get(name)
             wanted = self.mapping.fit(place, name, value, own)
             if isinstance(wanted, Unmapped) and wanted is not UNWRITTEN and self.mapping.slots(place)[name].refers:
+                return
+            if wanted is UNWRITTEN and self.mapping.slots(place)[name].barred:
+                decision.questions.append(barred(system, self.live[system], rule, value))
+                self.hold([name])
                 return
             if self.mapping.changed(place, name, wanted, own):
                 writes[system] = value

@@ -65,9 +65,9 @@ def _of(mapping: KindMapping, operation: OperationRow, fields: Sequence[str]) ->
 def seen(mapping: KindMapping, owners: Mapping[str, Sequence[Owner]]) -> str:
     """What the systems look like as far as a decision on this kind may rest on it: another fingerprint means that what
     is held should be decided again."""
-    shown = [
-        (*place, [schema.fields.get(native) for native in mapping.natives(place)], schema.record_types)
-        for place in mapping.places
-        if (schema := mapping.schema(place)) is not None
-    ]
+    shown = []
+    for place in mapping.places:
+        if (schema := mapping.schema(place)) is not None:
+            named = {*mapping.natives(place), *(meta.name for meta in schema.fields.values() if meta.required)}
+            shown.append((*place, [schema.fields.get(name) for name in sorted(named)], schema.record_types))
     return fingerprint(shown, owners)

@@ -38,6 +38,15 @@ def explain(system: str, code: str, message: str = "", object: str = "", fields:
     return {"cause": told.cause, "fix": told.fix, "who": told.who, "retry": told.retry}
 
 
+def rights(system: str, object: str, native: str) -> tuple[str, str]:
+    """What lets us see a field, and what lets us set it: where to click."""
+    codes = {"hubspot": ("PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE")}.get(
+        system, ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE")
+    )
+    see, edit = (entry(system, code).filled(object, [native]).fix for code in codes)
+    return see, edit
+
+
 def page() -> str:
     """The catalogue as docs/errors.md shows it."""
     return "\n".join(_lines()) + "\n"

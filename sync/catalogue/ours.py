@@ -79,6 +79,14 @@ COMMON: Codes = {
         ),
     ),
     "UNKNOWN_FIELD": (UNKNOWN_FIELD,),
+    "READ_ONLY": (
+        Entry(
+            "Our credentials may see the field, but not set it.",
+            "Give our user or app the right to edit it, or let it flow the other way only (`to`).",
+            "admin",
+            "permission",
+        ),
+    ),
     "ADDRESS_TAKEN": (
         Entry(
             "Another record of the same name has this e-mail address.",
