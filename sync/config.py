@@ -163,12 +163,32 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             except ConditionError as error:
                 yield f"vocabulary.stage {stage.name}.entry: {error}"
     yield from _reconsent(settings.person, stages)
+    yield from _agreement(settings, stages)
     for kind in FRAMES:
         section = getattr(settings, kind)
         ranks = {stage.name: stage.rank for stage in _deal_stages(section)} if kind == "deal" else stages
         yield from _contradictions_of(kind, section, ranks)
     if not any(getattr(settings, kind).sync for kind in FRAMES):
         yield "no kind is synchronised: every section has sync = false"
+
+
+def _agreement(settings: Settings, stages: Mapping[str, int]) -> Iterator[str]:
+    for lead_type in settings.sla.lead_type:
+        try:
+            compile_condition(lead_type.when, set(settings.person.all_fields), stages)
+        except ConditionError as error:
+            yield f"sla.lead_type {lead_type.name}.when: {error}"
+    if settings.sla.start not in stages:
+        yield f'sla.start is "{settings.sla.start}", which is no stage; choose from: {", ".join(stages)}'
+    for goal in settings.goals.period:
+        for stage in goal.targets:
+            if stage not in stages and stage != "leads":
+                yield f'goals.period from {goal.since}: "{stage}" in targets is neither "leads" nor a stage'
+    for name, calendar in settings.calendar.items():
+        try:
+            calendar.calendar()
+        except ValueError as error:
+            yield f"calendar.{name}.ics: {error}"
 
 
 def _reconsent(person: PersonSettings, stages: Mapping[str, int]) -> Iterator[str]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from insight.reports.facts import Deal, Facts, Person, Reached
+from insight.sla.clock import Pause
+from insight.touches import By, Sort, Touch
 from mapping.lifecycle import ACTIVE
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import STAGE, Place
 from mapping.values import split_money
-from state.rows import LIVE, JournalRow, Row
+from state.learning import whose
+from state.rows import LIVE, JournalRow, Row, TouchRow
 from state.store import Store
 from sync.config import TEAMS
 
@@ -22,12 +25,16 @@ BATCH = 1000
 AMOUNT, CLOSED, REASON, OWNER = "amount", "close_date", "lost_reason", "owner"
 
 
-def facts(store: Store, mappings: Sequence[KindMapping]) -> Facts:
+LeadType = Callable[[Mapping[str, Any]], str]
+"""What conditions may ask of a person → their type of lead."""
+
+
+def facts(store: Store, mappings: Sequence[KindMapping], lead_type: LeadType) -> Facts:
     """Everybody who is synchronised, and all deals.  mappings: of the kinds that are synchronised."""
     known = {mapping.rule.kind: mapping for mapping in mappings}
-    whose: dict[tuple[str, str], str] = {}
-    people = list(_people(store, known[PEOPLE], whose)) if PEOPLE in known else []
-    deals = list(_deals(store, known[DEALS], whose)) if DEALS in known else []
+    holders: dict[tuple[str, str], str] = {}
+    people = list(_people(store, known[PEOPLE], lead_type, holders)) if PEOPLE in known else []
+    deals = list(_deals(store, known[DEALS], holders)) if DEALS in known else []
     stages = [stage.name for stage in known[PEOPLE].rule.stages] if PEOPLE in known else []
     return Facts(people, deals, stages)
 
@@ -45,15 +52,38 @@ def _entities(store: Store, mapping: KindMapping) -> Iterator[dict[str, list[Row
                 yield store.entity_rows(sorted(wanted))
 
 
-def _people(store: Store, mapping: KindMapping, whose: dict[tuple[str, str], str]) -> Iterator[Person]:
+def _people(
+    store: Store, mapping: KindMapping, lead_type: LeadType, holders: dict[tuple[str, str], str]
+) -> Iterator[Person]:
+    """holders: takes in whose the records are."""
     for members in _entities(store, mapping):
-        ways = store.ways(list(members))
+        ways, derived = store.ways(list(members)), store.derived(list(members))
+        names = {entity: whose(rows) for entity, rows in members.items()}
+        touches: dict[str, list[TouchRow]] = {}
+        for touch in store.touches([name for some in names.values() for name in some]):
+            touches.setdefault(touch.who, []).append(touch)
         for entity, rows in members.items():
-            whose.update({(row.system, row.id): entity for row in rows})
-            yield _person(mapping, entity, rows, ways.get(entity, ()))
+            holders.update({(row.system, row.id): entity for row in rows})
+            done = {touch.key: touch for name in names[entity] for touch in touches.get(name, ())}
+            tier = derived.get(entity, {}).get("@priority")
+            person = _person(mapping, entity, rows, ways.get(entity, ()), lead_type)
+            yield person._replace(touches=_touches(entity, done.values()), tier=_text(tier.value if tier else None))
 
 
-def _person(mapping: KindMapping, entity: str, rows: Sequence[Row], way: Sequence[JournalRow]) -> Person:
+def _touches(entity: str, rows: Iterable[TouchRow]) -> tuple[Touch, ...]:
+    found = [
+        Touch(
+            entity, row.at_ms, cast(Sort, row.sort), row.key, cast(By, row.actor), row.title, row.url, row.source,
+            row.campaign, row.outcome,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda touch: (touch.at, touch.key)))
+
+
+def _person(
+    mapping: KindMapping, entity: str, rows: Sequence[Row], way: Sequence[JournalRow], lead_type: LeadType
+) -> Person:
     live = [row for row in rows if row.state == LIVE]
     told: Mapping[str, Any] = mapping.facts(*((Place(row.system, row.object), row.now) for row in live))
     last: Mapping[str, Any] = way[-1].became if way else {}
@@ -64,9 +94,11 @@ def _person(mapping: KindMapping, entity: str, rows: Sequence[Row], way: Sequenc
         detail=_text(told.get("source_detail")),
         page=_text(told.get("first_page")).partition("?")[0].partition("#")[0],
         offer=_text(told.get("first_offer")),
-        lead_type=_text(told.get("lead_type")),
+        lead_type=lead_type(told),
         persona=_text(told.get("persona")),
         owner=_text(told.get(OWNER)),
+        seen=min((r.created_ms for r in rows if TEAMS[r.system] == "sales" and r.created_ms is not None), default=None),
+        pauses=tuple(_pauses(way)),
         status=str(last.get("status") or ACTIVE),
         reason=_text(last.get("reason")),
         way=tuple(_reached(line) for line in way if line.became.get("stage") != line.was.get("stage")),
@@ -80,6 +112,20 @@ def _first_known(rows: Sequence[Row]) -> int | None:
     return min((row.created_ms for row in marketing or theirs or rows if row.created_ms is not None), default=None)
 
 
+def _pauses(way: Sequence[JournalRow]) -> Iterator[Pause]:
+    """When the person was not simply on the way: recycled, disqualified, looked at …"""
+    since: int | None = None
+    for line in way:
+        aside, at = line.became.get("status", ACTIVE) != ACTIVE, line.became.get("at")
+        if aside and since is None:
+            since = at
+        elif not aside and since is not None:
+            yield Pause(since, at)
+            since = None
+    if since is not None:
+        yield Pause(since)
+
+
 def _reached(line: JournalRow) -> Reached:
     became = line.became
     return Reached(
@@ -91,16 +137,18 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _deals(store: Store, mapping: KindMapping, whose: Mapping[tuple[str, str], str]) -> Iterator[Deal]:
+def _deals(store: Store, mapping: KindMapping, holders: Mapping[tuple[str, str], str]) -> Iterator[Deal]:
     for members in _entities(store, mapping):
         for entity, rows in members.items():
             # Sales knows best how a deal stands.
             live = sorted((r for r in rows if r.state == LIVE), key=lambda r: (TEAMS[r.system] != "sales", r.n))
-            if (found := _deal(mapping, entity, live, whose)) is not None:
+            if (found := _deal(mapping, entity, live, holders)) is not None:
                 yield found
 
 
-def _deal(mapping: KindMapping, entity: str, rows: Sequence[Row], whose: Mapping[tuple[str, str], str]) -> Deal | None:
+def _deal(
+    mapping: KindMapping, entity: str, rows: Sequence[Row], holders: Mapping[tuple[str, str], str]
+) -> Deal | None:
     """None: no system says how the deal stands."""
     said = [(row, Place(row.system, row.object)) for row in rows]
     outcome = next((found for row, place in said if (found := _outcome(mapping, row, place)) is not None), None)
@@ -109,10 +157,10 @@ def _deal(mapping: KindMapping, entity: str, rows: Sequence[Row], whose: Mapping
     told = mapping.facts(*((place, row.now) for row, place in said))
     amount, currency = _money(told.get(AMOUNT))
     people = dict.fromkeys(
-        whose[row.system, id]
+        holders[row.system, id]
         for row, place in said
         for kind, id in mapping.parents(place, row.now)
-        if kind == PEOPLE and (row.system, id) in whose
+        if kind == PEOPLE and (row.system, id) in holders
     )
     return Deal(
         entity=entity,

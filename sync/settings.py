@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mapping.deals import LOST, OPPORTUNITY, RECYCLED
 from sync.activities import ActivitySettings
+from sync.agreement import OFFICE, CalendarSettings, GoalsSettings, SlaSettings
 from sync.approving import PlanSettings
 from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_values
 from sync.insights import InsightSettings
@@ -438,3 +439,6 @@ class Settings(Section):
     deal: DealSettings = DealSettings()
     activity: ActivitySettings = ActivitySettings()
     insight: InsightSettings = InsightSettings()
+    calendar: dict[str, CalendarSettings] = Field(default={OFFICE: CalendarSettings()}, min_length=1)
+    sla: SlaSettings = SlaSettings()
+    goals: GoalsSettings = GoalsSettings()

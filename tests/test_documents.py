@@ -21,6 +21,15 @@ from sandbox.kernel import Clock
 from sandbox.world import World
 from sync import check, compose
 from sync.activities import ActivityCreateSettings, ActivitySettings, ActivityTypes
+from sync.agreement import (
+    AgreementSettings,
+    CalendarSettings,
+    GoalSettings,
+    GoalsSettings,
+    LeadTypeSettings,
+    PromiseSettings,
+    SlaSettings,
+)
 from sync.approving import PlanSettings
 from sync.config import field_rule, parse, person_rule, rules
 from sync.console import exits
@@ -78,6 +87,12 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "person.create": CreateSettings,
     "person.on_delete": OnDeleteSettings,
     "insight": InsightSettings,
+    "calendar.office": CalendarSettings,
+    "sla": SlaSettings,
+    "sla.lead_type": LeadTypeSettings,
+    "sla.agreement": AgreementSettings,
+    "sla.agreement.promise": PromiseSettings,
+    "goals": GoalsSettings,
 }
 ONLY_HERE = {("hubspot", "base_url"), ("hubspot", "access_token")} | {
     ("salesforce", name) for name in ("login_url", "client_id", "client_secret")
@@ -128,10 +143,21 @@ def test_every_setting_is_explained_in_the_line_above() -> None:
 
 
 def _in_a_list(line: str) -> bool:
-    """Stages and fields are explained together, above the first."""
+    """Stages, fields, lead types and promises are explained together, above or in the first."""
     name = line.removeprefix("# ").partition(" ")[0]
     kinds = [getattr(parse(tomllib.loads(EXAMPLE)), kind) for kind in FRAMES]
-    return name in {*_names(StatusSettings), *DEAL_STAGES, *(name for kind in kinds for name in kind.all_fields)}
+    lists = (StatusSettings, LeadTypeSettings, PromiseSettings)
+    told = {name for each in lists for name in _names(each)}
+    return name in {*told, *DEAL_STAGES, *(name for kind in kinds for name in kind.all_fields)}
+
+
+def test_the_document_of_the_agreement_shows_every_setting_of_a_goal() -> None:
+    shown = (ROOT / "docs/agreement.md").read_text(encoding="utf-8")
+    example = re.search(r"```toml\n(\[\[goals\.period\]\].*?)```", shown, re.DOTALL)
+    assert example
+    [period] = tomllib.loads(example[1])["goals"]["period"]
+    assert set(period) == _names(GoalSettings)
+    assert GoalsSettings.model_validate({"period": [period]}).period
 
 
 def test_the_example_holds_the_defaults() -> None:

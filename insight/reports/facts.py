@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
+from insight.sla.clock import Held, Pause
 from insight.touches import Touch
 from mapping.deals import LOST, OPEN, WON
 
@@ -52,6 +53,12 @@ class Person(NamedTuple):
     """1 to 5, as sales sees it."""
     way: tuple[Reached, ...] = ()
     """In the order of time."""
+    seen: int | None = None
+    """When they first stood in the CRM."""
+    held: tuple[Held, ...] = ()
+    """Whose they were, in the order of time, as far as it is known."""
+    pauses: tuple[Pause, ...] = ()
+    """When they were sent away or stood aside: nobody owes them an answer then."""
     touches: tuple[Touch, ...] = ()
     """In the order of time."""
 

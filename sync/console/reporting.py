@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,40 +18,59 @@ from insight.attribution import MODELS
 from insight.ratio import Ratio
 from insight.reports.credit import BY, attribution
 from insight.reports.document import Cell, Document, Period, Row, between, plain, shown
-from insight.reports.facts import Facts
+from insight.reports.facts import day_of
 from insight.reports.funnel import GROUPS, funnel
 from insight.reports.marketing import content, pages, sources
+from insight.reports.promises import BY as CLOCKS
+from insight.reports.promises import sla
+from insight.reports.quota import quota
+from insight.reports.review import review
 from insight.reports.sales import VELOCITY, outcomes, quality, velocity
 from sync import compose
 from sync.console import arguments
 from sync.console.charts import bars
 from sync.console.show import grid, when
 from sync.console.ui import opened, ui
-from sync.facts import facts
+from sync.known import Known, known
 
-Made = Callable[[Facts, Period, str, tuple[str, ...]], Document]
+Made = Callable[[Known, Period, str, tuple[str, ...]], Document]
 TWO_MODELS = ("first", "w")
 
+
+def _review(known: Known, period: Period, _by: str, _models: tuple[str, ...]) -> Document:
+    agreed = known.goals(period)
+    assumed = agreed[-1].rates if agreed else {}
+    return review(known.facts, period, known.owed, known.targets(period), assumed, known.today)
+
+
 REPORTS: dict[str, Made] = {
-    "funnel": lambda known, period, by, _: funnel(known, period, by),
-    "sources": lambda known, period, _by, _: sources(known, period),
-    "content": lambda known, period, _by, _: content(known, period),
-    "pages": lambda known, period, _by, _: pages(known, period),
-    "attribution": lambda known, period, by, models: attribution(known, period, by or "source", models),
-    "outcomes": lambda known, period, _by, _: outcomes(known, period),
-    "velocity": lambda known, period, by, _: velocity(known, period, by or "lead_type"),
-    "quality": lambda known, period, _by, _: quality(known, period),
+    "funnel": lambda known, period, by, _: funnel(known.facts, period, by),
+    "sources": lambda known, period, _by, _: sources(known.facts, period),
+    "content": lambda known, period, _by, _: content(known.facts, period),
+    "pages": lambda known, period, _by, _: pages(known.facts, period),
+    "attribution": lambda known, period, by, models: attribution(known.facts, period, by or "source", models),
+    "outcomes": lambda known, period, _by, _: outcomes(known.facts, period),
+    "velocity": lambda known, period, by, _: velocity(known.facts, period, by or "lead_type"),
+    "sla": lambda known, period, by, _: sla(known.facts, period, known.owed, known.targets(period), by or "lead_type"),
+    "quota": lambda known, period, _by, _: quota(known.facts, period, known.promised(period), known.today),
+    "quality": lambda known, period, _by, _: quality(known.facts, period),
+    "review": _review,
 }
-WIDE = 240
-DIVIDED = {"funnel": tuple(GROUPS), "attribution": tuple(BY), "velocity": tuple(VELOCITY)}
+PACK = ("review", "funnel", "sources", "outcomes", "velocity", "attribution", "sla", "quota", "quality")
+"""What the page of the monthly review holds."""
+DIVIDED = {"funnel": tuple(GROUPS), "attribution": tuple(BY), "velocity": tuple(VELOCITY), "sla": tuple(CLOCKS)}
 """Report → by what it may be divided."""
+WIDE = 240
 
 
 def report(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(REPORTS)}.")],
-    since: Annotated[str | None, typer.Option("--from", help="The first day of the period. Default: open.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", help="The first day of the period. Default: open; of review, last month."),
+    ] = None,
     until: Annotated[str | None, typer.Option("--to", help="Its last day, included. Default: open.")] = None,
-    by: Annotated[str, typer.Option(help="Divide the funnel, the attribution or the velocity by this.")] = "",
+    by: Annotated[str, typer.Option(help="Divide the funnel, the attribution, the velocity or the sla by this.")] = "",
     models: Annotated[
         str, typer.Option(help=f"Models of attribution, separated by commas: {', '.join(MODELS)}.")
     ] = ",".join(TWO_MODELS),
@@ -58,13 +78,22 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write one page with pictures to this file.")] = None,
 ) -> None:
-    """The closed loop in figures: funnel, sources, pages, content, attribution, outcomes, velocity, quality.
+    """The closed loop in figures: funnel, sources, pages, content, attribution, outcomes, velocity, quality, sla …
+
+    `review` is the monthly page for the meeting of both teams: all of them together, with advice.
 
     Example: smarketing report sources --from 2026-01-01 --to 2026-03-31 --html sources.html
     """
-    document = made(name, _period(since, until), by, _models(models))
+    _checked(name, by)
+    period, chosen = _period(since, until, ui.world().clock.now_ms(), monthly=name == "review"), _models(models)
+    settings = ui.settings()
+    with opened(settings) as state:
+        now = ui.world().clock.now_ms()
+        found = known(settings, compose.engine(settings, ui.world(), state).mappings(), state, now)
+    document = REPORTS[name](found, period, by, chosen)
     if html is not None:
-        html.write_text(page(f"Report: {name}", [document], ui.world().clock.now_ms(), records=records), "utf-8")
+        pack = [REPORTS[each](found, period, "", chosen) for each in PACK] if name == "review" else [document]
+        html.write_text(page(f"Report: {name}", pack, now, records=records), "utf-8")
     if ui.json:
         ui.document(document.as_json(records=records))
     elif as_csv:
@@ -75,24 +104,23 @@ def report(
         table(ui.out, document)
 
 
-def made(name: str, period: Period, by: str, models: tuple[str, ...]) -> Document:
-    """The report of this name over what the state knows.  Raises typer.BadParameter with what would be right."""
+def _checked(name: str, by: str) -> None:
     if name not in REPORTS:
         raise typer.BadParameter(f"there is no report {name!r}; choose from: {', '.join(REPORTS)}")
     if by and by not in DIVIDED.get(name, ()):
         ways = ", ".join(DIVIDED.get(name, ())) or "nothing"
         raise typer.BadParameter(f"--by: {name} can be divided by {ways}, not by {by!r}")
-    settings = ui.settings()
-    with opened(settings) as state:
-        known = facts(state, compose.engine(settings, ui.world(), state).mappings())
-    return REPORTS[name](known, period, by, models)
 
 
-def _period(since: str | None, until: str | None) -> Period:
+def _period(since: str | None, until: str | None, now: int, *, monthly: bool) -> Period:
+    """What was asked for; monthly: where nothing was, the last whole month."""
     period = Period(arguments.day(since, "--from"), arguments.day(until, "--to"))
     if period.first and period.last and period.first > period.last:
         raise typer.BadParameter(f"--to {period.last} lies before --from {period.first}")
-    return period
+    if period != Period() or not monthly:
+        return period
+    last = day_of(now).replace(day=1) - timedelta(days=1)
+    return Period(last.replace(day=1), last)
 
 
 def _models(text: str) -> tuple[str, ...]:

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from insight.reports.document import Period
-from insight.reports.facts import Facts
 from sandbox import datasets
 from sandbox.background import running
 from sandbox.world import World
+from sync.config import load
 from sync.console.reporting import REPORTS, TWO_MODELS
-from sync.facts import facts
+from sync.known import Known, known
 from tests.endtoend.program import Program, engine, provisioned, real_clock
 from tests.sandbox.world.test_datasets import SHARED, needs_olist
 
@@ -47,7 +47,7 @@ class Funnel(NamedTuple):
 
     program: Program
     raw: Raw
-    known: Facts
+    known: Known
 
 
 def part(folder: Path) -> Raw:
@@ -82,11 +82,11 @@ def funnel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Funnel]:
         provisioned(program)
         with engine(program) as ours:
             assert ours.cycle("backfill", full=True, muted=True).as_json()["accounted"]
-            known = facts(ours.store, ours.mappings())
-        yield Funnel(program, raw, known)
+            found = known(load(folder / "config.toml"), ours.mappings(), ours.store, real_clock().now())
+        yield Funnel(program, raw, found)
 
 
-def rows(known: Facts, name: str) -> list[dict[str, Any]]:
+def rows(known: Known, name: str) -> list[dict[str, Any]]:
     document = REPORTS[name](known, Period(), "", TWO_MODELS).as_json()
     found: list[dict[str, Any]] = document["rows"]
     return found

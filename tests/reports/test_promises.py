@@ -1,0 +1,118 @@
+"""Promises as reports: clocks by lead type and owner, targets with their pace, the quota calculator, the review."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from insight.ratio import Ratio
+from insight.reports.document import Document, Period
+from insight.reports.facts import Facts, Person, Reached
+from insight.reports.promises import Target, delivered, sla, stands
+from insight.reports.quota import Promised, quota
+from insight.reports.review import NUMBERS, QUESTIONS, review
+from insight.sla.goals import Goal
+from insight.sla.handoffs import owed
+from insight.touches import Touch
+from sync.agreement import Agreement, CalendarSettings, SlaSettings
+from tests.reports.make import FACTS, STAGES, at
+
+EVER = Period()
+MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
+AGREEMENT = Agreement(SlaSettings(), {"office": CalendarSettings()})
+NOW = at(4, 30)
+DAY = 86_400_000
+
+
+def person(n: int, answered: float | None, lead_type: str = "mql", owner: str = "olga") -> Person:
+    """Handed over on a Monday morning in March, and called so many hours later."""
+    began = at(3, 2)
+    touches = () if answered is None else (
+        Touch(f"p{n}", began + int(answered * 3_600_000), "call", f"c{n}", "sales", outcome="connected"),
+    )  # fmt: skip
+    return Person(f"p{n}", began, lead_type=lead_type, owner=owner, way=(Reached("mql", began),), touches=touches)
+
+
+PEOPLE = [
+    *(person(n, 1) for n in range(15)),
+    *(person(n, 30) for n in range(15, 20)),
+    *(person(n, None) for n in range(20, 25)),
+    *(person(n, 0.1, "hand_raise", "paul") for n in range(25, 30)),
+]
+CLOCKED = Facts(PEOPLE, (), STAGES)
+OWED = [each for p in PEOPLE for each in owed(p, STAGES[2:], AGREEMENT.promised, AGREEMENT.calendar_of, NOW)]
+
+
+def by(document: Document, column: str) -> dict[object, object]:
+    return {row["what"].value: row[column].value for row in document.rows}
+
+
+def test_clocks_by_lead_type() -> None:
+    found = sla(CLOCKED, EVER, OWED, [])
+    assert by(found, "kept") == {"mql": Ratio(15, 25), "hand_raise": Ratio(5, 5), "total": Ratio(20, 30)}
+    assert by(found, "missed") == {"mql": 10, "hand_raise": 0, "total": 10}
+    assert by(found, "minutes_median")["hand_raise"] == 6.0
+
+
+def test_clocks_by_owner() -> None:
+    assert by(sla(CLOCKED, EVER, OWED, [], by="owner"), "handed_over") == {"olga": 25, "paul": 5, "total": 30}
+
+
+def test_a_hand_off_of_another_month_is_not_counted() -> None:
+    assert not sla(CLOCKED, Period(date(2026, 4, 1), date(2026, 4, 30)), OWED, []).rows
+
+
+def test_a_target_is_counted_by_its_stage_and_its_period() -> None:
+    target = Target("mql", Period(date(2026, 1, 1), date(2026, 1, 31)), 3)
+    assert [p.entity for p in delivered(FACTS, target)] == ["ann", "ben"]
+    assert [p.entity for p in delivered(FACTS, target._replace(stage="leads"))] == ["ann", "ben"]
+    found = stands(FACTS, target, AGREEMENT.calendar_of(""), date(2026, 2, 10))
+    assert (found.actual, found.status, found.shortfall) == (2, "low", 1)
+
+
+def test_a_target_in_the_middle_of_its_period_has_a_pace() -> None:
+    began = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    people = [Person(f"p{n}", int((began + timedelta(days=n % 14)).timestamp()) * 1000, way=()) for n in range(60)]
+    target = Target("leads", MARCH, 100)
+    found = stands(Facts(people, (), STAGES), target, AGREEMENT.calendar_of(""), date(2026, 3, 17))
+    assert found.expected == pytest.approx(50)
+    assert found.projection == pytest.approx(120)
+    assert found.status == "ahead"
+
+
+PROMISED = Promised(
+    Goal(Decimal(100_000), Decimal("0.6"), Decimal("0.4"), {"olga": Decimal(60_000), "paul": Decimal(50_000)}, "EUR"),
+    MARCH,
+    Decimal(1_000),
+    {"lead_to_mql": 0.5, "mql_to_sql": 0.5, "sql_to_opportunity": 0.5, "opportunity_to_won": 0.5},
+    {"olga": Decimal(10_000)},
+    {"olga": 20, "paul": 20},
+)
+
+
+def test_the_quota_goes_back_from_the_revenue_to_the_leads() -> None:
+    found = quota(Facts((), (), STAGES), MARCH, [PROMISED], date(2026, 3, 1))
+    assert by(found, "expected")["leads of marketing"] == pytest.approx(60 / 0.5**4)
+    assert by(found, "expected")["deals of sales"] == pytest.approx(40)
+    assert by(found, "expected")["leads of olga"] == pytest.approx(50 / 0.5**4)
+
+
+def test_too_many_open_leads_for_a_colleague_are_flagged() -> None:
+    found = quota(CLOCKED, MARCH, [PROMISED], date(2026, 3, 1))
+    remark = {row["what"].value: row["remark"] for row in found.rows}["leads of olga"]
+    assert "25 open" in str(remark.value)
+    assert len(remark.records) == 25
+
+
+def test_a_review_says_every_number_with_its_meaning_and_asks_five_questions() -> None:
+    target = Target("mql", MARCH, 100)
+    pace = stands(CLOCKED, target, AGREEMENT.calendar_of(""), date(2026, 3, 20))
+    found = review(CLOCKED, MARCH, OWED, [(target, pace)], PROMISED.rates, date(2026, 3, 20))
+    assert [row["number"].value for row in found.rows] == [number.name for number in NUMBERS]
+    assert all(row["means"].value and row["owner"].value for row in found.rows)
+    values = {row["number"].value: row["value"].value for row in found.rows}
+    assert (values["MQLs"], values["answered as promised"]) == (30, Ratio(20, 30))
+    assert set(QUESTIONS) <= set(found.notes)
+    assert any("not answered as promised" in note for note in found.notes)
