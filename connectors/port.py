@@ -253,7 +253,7 @@ class Past(NamedTuple):
 
     value: Any
     at: int
-    """When it was put there, ms."""
+    """When it was put there, ms; 0: before all that the history tells."""
     kind: str
     """Who put it there: human, form, import, automation, integration; unknown where the system does not say."""
     actor: str = ""
@@ -305,6 +305,8 @@ class Traits:
     """A deletion may become visible to `changes` this much later, ms (deletions are listed, not searched for)."""
     bin_visible: bool = True
     """`changes` also reports deleted records."""
+    told: int = 50
+    """Records whose history one call of `history` tells, as a rule."""
     stride: int = 0
     """So many writes at once take the cheapest road, so while more is being decided they are sent in multiples of this;
     0: of `batch`."""

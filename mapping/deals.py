@@ -40,6 +40,7 @@ class Deal(NamedTuple):
     reason: str | None = None
     """Why it was lost."""
     actor: str = "unknown"
+    who: str = ""
 
     def before(self, standing: Standing) -> str | None:
         """The outcome that the standing remembers; None: it does not know the deal."""
@@ -117,6 +118,7 @@ def _said(deal: Deal, value: str, *, left: str | None = None, corrects: bool = F
         what=f"{deal.what} {'no longer won' if corrects else deal.outcome}",
         left=left,
         actor=deal.actor,
+        who=deal.who,
         reason=deal.reason if value == LOST else None,
         corrects=corrects,
         dated=True,

@@ -47,7 +47,7 @@ class Evidence(NamedTuple):
     left: str | None = None
     """The status that the same voice said before, and takes back with this."""
     actor: str = "unknown"
-    """person, automation, unknown."""
+    """person, automation, integration, unknown."""
     reason: str | None = None
     until: str | None = None
     """`YYYY-MM-DD`, of a recycled person."""
@@ -55,6 +55,8 @@ class Evidence(NamedTuple):
     """Everywhere where the person has a stage, it was set back: somebody means it."""
     dated: bool = False
     """`at` is when the person came there, and not only when a record that says so was changed."""
+    who: str = ""
+    """Their id in the system that says it, where that is told."""
     sure: bool = True
     """No later word of the same voice can carry the same time."""
 
@@ -102,6 +104,10 @@ class Transition:
     """The stage was skipped: nobody said it, and it gets the time of the stage that was reached."""
     backfilled: bool = False
     """Told by a system's history, from before the sync."""
+    who: str = ""
+    """The id of the one who did it, in the system that says it."""
+    weak: bool = False
+    """Nobody tells when it was: `at` is when the first of the person's records was made."""
 
 
 class Refusal(NamedTuple):
@@ -124,55 +130,80 @@ def begin(
     evidence: Iterable[Evidence],
     known: Standing | None = None,
     deals: Mapping[str, str] = NO_DEALS,
+    past: Iterable[Evidence] = (),
+    made: int | None = None,
 ) -> Step:
     """The first standing: the furthest stage anybody says, and the status that is believed first.
 
     known: what the records themselves tell of an earlier life: the cycle, and when stages were entered.
     deals: those that the evidence takes into account, to be remembered.
+    past: what the histories of the records say, word by word; each key is one voice.
+    made: when the first of the records was made, ms.
     """
     told = _ordered(lifecycle, evidence)
     stages = [e for e in told if e.value in lifecycle.stages]
     best = max(stages, key=lambda e: lifecycle.rank(e.value), default=None)
     statuses = [e for e in told if e.value in lifecycle.statuses and _may(lifecycle, e, e.value)]
     first = statuses[0] if statuses else None
-    heard = {e.key: e.heard for e in told}
-    standing = Standing(best.value if best is not None else None, heard=heard, deals=deals)
-    dates = {e.value: e.at for e in sorted(told, key=lambda e: -e.at) if e.dated and e.value in lifecycle.stages}
-    if known is not None or dates:
-        known = known or Standing(None)
-        reached = lifecycle.rank(standing.stage)
-        entered = {name: at for name, at in {**dates, **known.entered}.items() if lifecycle.rank(name) <= reached}
-        standing = replace(standing, cycle=known.cycle, entered=entered)
+    said = best or first
+    reached = lifecycle.rank(best.value if best is not None else None)
+    known = known or Standing(None)
+    dates = {name: at for name, at in known.entered.items() if lifecycle.rank(name) <= reached}
+    side = said.key.partition(":")[0] if said is not None else ""
+    way = _lived(lifecycle, [*past, *(e for e in stages if e.dated)], dates, side)
+    lived = way[-1].became if way else Standing(None)
+    entered = {name: at for name, at in {**lived.entered, **dates}.items() if lifecycle.rank(name) <= reached}
+    standing = Standing(
+        best.value if best is not None else None,
+        cycle=max(known.cycle, lived.cycle),
+        entered=entered,
+        heard={e.key: e.heard for e in told},
+        deals=deals,
+    )
     if first is not None:
         reason = lifecycle.reason(first.value, first.reason)
         standing = replace(standing, status=first.value, reason=reason, until=first.until)
-    said = best or first
     if said is None:
         return Step(standing, (), ())
-    side = said.key.partition(":")[0]
-    made = _earlier(lifecycle, standing, side)
-    was = made[-1].became if made else Standing(None)
+    return Step(standing, tuple(_met(way, standing, said, made)), ())
+
+
+def _met(way: list[Transition], standing: Standing, said: Evidence, made: int | None) -> list[Transition]:
+    """The way to where the person was met, the last step included: as a history tells it, or only that it is so."""
+    last = way[-1] if way else None
+    if last is not None and (last.became.stage, last.became.status) == (standing.stage, standing.status):
+        return [*way[:-1], replace(last, became=standing, event="met")]
+    was = last.became if last is not None else Standing(None)
     at = standing.entered.get(standing.stage or "")
-    made.append(Transition(was, standing, "met", at, said.what, side, said.actor))
-    return Step(standing, tuple(made), ())
+    weak = at is None and made is not None
+    side = said.key.partition(":")[0]
+    now = Transition(was, standing, "met", made if weak else at, said.what, side, said.actor, who=said.who, weak=weak)
+    return [*way, now]
 
 
-def _earlier(lifecycle: Lifecycle, standing: Standing, side: str) -> list[Transition]:
-    """The way to where the person was met, as far as a system tells when stages were entered."""
-    last = standing.entered.get(standing.stage or "")
-    below = [
-        n for n in lifecycle.stages if n in standing.entered and lifecycle.rank(n) < lifecycle.rank(standing.stage)
+def _lived(lifecycle: Lifecycle, past: Iterable[Evidence], dates: Mapping[str, int], side: str) -> list[Transition]:
+    """What the histories tell, each word judged as it would have been then; and what only dates are told of."""
+    words = list(past)
+    told = {said.value for said in words}
+    words += [
+        Evidence(f"{side}:dates", MARKETING, name, at, "tells when")
+        for name, at in dates.items()
+        if name in lifecycle.stages and name not in told
     ]
-    made: list[Transition] = []
-    was = Standing(None, cycle=standing.cycle)
-    for name in sorted(below, key=lambda name: (standing.entered[name], lifecycle.rank(name))):
-        at = standing.entered[name]
-        if last is not None and at > last:
-            continue
-        became = Standing(name, cycle=standing.cycle, entered={**was.entered, name: at})
-        event = "forward" if lifecycle.rank(name) > lifecycle.rank(was.stage) else "admin_correct"
-        made.append(Transition(was, became, event, at, "tells when", side, "unknown", backfilled=True))
-        was = became
+    now, says, made = Standing(None), dict[str, str](), list[Transition]()
+    for said in sorted(words, key=lambda e: (e.at, lifecycle.rank(e.value), *map(str, e))):
+        before = says.get(said.key)
+        says[said.key] = said.value
+        furthest = max(says.values(), key=lifecycle.rank)
+        if before in lifecycle.statuses:
+            said = said._replace(left=before)
+        elif said.value in lifecycle.stages and lifecycle.rank(furthest) < lifecycle.rank(now.stage):
+            said = said._replace(value=furthest, corrects=True)
+        then, event = _judge(lifecycle, now, said)
+        if then is not None:
+            steps = _steps(lifecycle, now, then, "forward" if event == "met" else event, said)
+            made += [replace(step, backfilled=True) for step in steps]
+            now = steps[-1].became
     return made
 
 
@@ -239,7 +270,7 @@ def _judge(lifecycle: Lifecycle, now: Standing, said: Evidence) -> tuple[Standin
         return None, ""
     if not said.corrects:
         return None, f"{now.stage} is further, and nothing says why to go back"
-    if said.actor == "automation":
+    if said.actor in ("automation", "integration"):
         return None, f"{now.stage} is further, and automation never moves anybody back"
     return replace(now, stage=said.value), "admin_correct"
 
@@ -283,14 +314,14 @@ def _steps(lifecycle: Lifecycle, now: Standing, then: Standing, event: str, said
     for name in passed:
         entered[name] = said.at
         became = replace(then, stage=name, entered=dict(entered))
-        made.append(Transition(now, became, event, said.at, said.what, side, said.actor, inferred=True))
+        made.append(Transition(now, became, event, said.at, said.what, side, said.actor, inferred=True, who=said.who))
         now = became
     if then.stage is not None and event != "met" and (anew or then.stage != now.stage):
         entered[then.stage] = said.at
     if then.status not in (ACTIVE, now.status):
         entered[then.status] = said.at
     became = replace(then, entered=entered)
-    return [*made, Transition(now, became, event, said.at, said.what, side, said.actor)]
+    return [*made, Transition(now, became, event, said.at, said.what, side, said.actor, who=said.who)]
 
 
 def time_in_stage(way: Iterable[tuple[int | None, Standing]], until: int) -> dict[tuple[int, str], int]:
@@ -331,6 +362,8 @@ def became_of(transition: Transition) -> dict[str, Any]:
         "actor": transition.actor,
         "inferred": transition.inferred,
         "backfilled": transition.backfilled,
+        "who": transition.who or None,
+        "weak": transition.weak,
     }
     return {name: value for name, value in told.items() if value not in (None, False, {})}
 
@@ -345,10 +378,12 @@ def sentence(transition: Transition) -> str:
     """The transition as a person reads it."""
     became = transition.became
     status = "" if became.status == ACTIVE else f", {became.status}"
-    marks = [f"{transition.side} {transition.evidence}", f"by {transition.actor}", f"cycle {became.cycle}"]
+    by = f"by {transition.actor}" + (f" {transition.who}" if transition.who else "")
+    marks = [f"{transition.side} {transition.evidence}", by, f"cycle {became.cycle}"]
     marks += [f"reason {became.reason}"] if became.reason and became.status != ACTIVE else []
     marks += ["inferred"] if transition.inferred else []
     marks += ["from its history"] if transition.backfilled else []
+    marks += ["dated by when the record was made"] if transition.weak else []
     return (
         f"{transition.event}: {transition.was.stage or 'none'} to {became.stage or 'none'}{status} ({'; '.join(marks)})"
     )

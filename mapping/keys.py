@@ -6,7 +6,7 @@ key:salesforce:Lead:00Q1    the record names that one in its sync key
 domain:acme.com             the company's website
 name:acme homes|de          opt-in: a company's name and country together, a deal's name and close date
 called:acme - alder 120     how people ask for a deal: no identity either
-made:salesforce:006…        the record of a lead that was converted names the opportunity or account that came of it
+made:salesforce:006…        the record of a lead that was converted names what came of it: contact, account, opportunity
 parent:hubspot:company:51   the record refers to that company: no identity, but how it is found when that one moves
 phone:+4930123456|muster|acme.com    opt-in: number, last name and company domain together
 """

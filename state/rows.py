@@ -56,9 +56,9 @@ class Row(NamedTuple):
     """The system's clock when it was observed."""
     state: str = LIVE
     created_ms: int | None = None
-    spans: Mapping[str, Sequence[int]] = _NOTHING
+    spans: Mapping[str, Sequence[Any]] = _NOTHING
     """field → [after_ms, by_ms]: when it changed, for the fields that differ from the shadow; where it was asked, also
-    how much the change counts by who made it (-1: unknown)."""
+    how much the change counts by who made it (-1: unknown), and that one's id in the system."""
     dirty: bool = True
     """To be decided again."""
     run: str | None = None

@@ -166,4 +166,4 @@ def engine(
 def cost(settings: Settings, worker: Engine, operations: Iterable[OperationRow]) -> dict[str, Cost]:
     """What carrying out these operations will cost, by side."""
     pace = {"hubspot": 10 / settings.budget.hubspot.calls_per_10_s, "salesforce": SALESFORCE_SECONDS}
-    return estimate(operations, {name: side.traits for name, side in worker.connectors.items()}, pace)
+    return estimate(operations, {name: side.traits for name, side in worker.connectors.items()}, pace, worker.recalls)

@@ -1,14 +1,14 @@
 """When exactly a field changed, and who changed it, asked of a system that keeps a history, and only where it matters.
 
 It matters where several sides changed one field since they last agreed: then a point in time decides what intervals
-may leave open, and for `winner = "human"` who made the change.  Who set a stage back matters as well: automation never
-does that, and the journal tells.  Stages that move forward are not asked about: nothing hangs on it.
+may leave open, and for `winner = "human"` who made the change.  Who moved a stage matters as well, of a person or a
+deal: automation never sets anybody back, and the journal tells who it was.  One call asks for many records.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.port import Connector, Past
 from mapping.mapping import Mapping as KindMapping
@@ -33,8 +33,8 @@ def date(engine: Engine, planner: Planner) -> None:
             found = list(_contested(connector.name, members, human))
             _ask(engine, connector, planner.mapping, [(row, names - human) for row, names in found], _moments)
             _ask(engine, connector, planner.mapping, [(row, names & human) for row, names in found], _makers)
-            if planner.mapping.rule.judges(STAGE):
-                _ask(engine, connector, planner.mapping, list(_set_back(connector.name, members, planner)), _makers)
+            if planner.mapping.rule.judges(STAGE) or planner.mapping.rule.tells:
+                _ask(engine, connector, planner.mapping, list(_moved(connector.name, members)), _makers)
 
 
 def _contested(
@@ -50,20 +50,16 @@ def _contested(
                 yield row, frozenset(open_ & elsewhere)
 
 
-def _set_back(system: str, entities: Sequence[Sequence[Row]], planner: Planner) -> Iterator[tuple[Row, frozenset[str]]]:
-    """The system's records whose stage went back or became a status, and of which nobody knows who did it."""
-    mapping = planner.mapping
+def _moved(system: str, entities: Sequence[Sequence[Row]]) -> Iterator[tuple[Row, frozenset[str]]]:
+    """The system's records whose stage moved, and of which nobody knows who did it."""
     for row in (row for rows in entities for row in rows):
-        if row.system != system or row.state != LIVE or len(row.spans.get(STAGE, ())) != 2:
-            continue
-        place = Place(system, row.object)
-        now, was = (mapping.canon(place, STAGE, own.get(STAGE)) for own in (row.now, row.shadow or {}))
-        if now in mapping.lifecycle.statuses or mapping.rank(now) < mapping.rank(was):
+        if row.system == system and row.state == LIVE and len(row.spans.get(STAGE, ())) == 2:
             yield row, frozenset({STAGE})
 
 
-Answers = Mapping[str, Mapping[str, Sequence[int]]]
-"""id → native field → when its present value was put there, ms, and perhaps how much the change counts."""
+Answers = Mapping[str, Mapping[str, Sequence[Any]]]
+"""id → native field → when its present value was put there, ms, and perhaps how much the change counts and who made
+it."""
 
 
 def _moments(connector: Connector, object: str, ids: Sequence[str], natives: Sequence[str]) -> Answers:
@@ -76,8 +72,8 @@ def _makers(connector: Connector, object: str, ids: Sequence[str], natives: Sequ
     return {id: {native: _maker(past[0]) for native, past in fields.items() if past} for id, fields in told.items()}
 
 
-def _maker(past: Past) -> tuple[int, int]:
-    return past.at, STANDING.get(past.kind, -1)
+def _maker(past: Past) -> tuple[int, int, str]:
+    return past.at, STANDING.get(past.kind, -1), past.actor
 
 
 def _ask(
@@ -102,7 +98,9 @@ def _ask(
                 times = [tuple(known[native]) for native in slots[name].natives if native in known]
                 latest = max(times, default=None)
                 if latest is not None and after <= latest[0] <= by:
-                    spans[name] = (latest[0], latest[0], *latest[1:])
+                    # A word at the very time of what was heard before would not be news.
+                    at = latest[0] + (name == STAGE and latest[0] == after < by)
+                    spans[name] = (at, at, *latest[1:])
             if spans != row.spans:
                 dated.append(row._replace(spans=spans))
     if dated:

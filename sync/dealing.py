@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mapping.deals import DAY, NOTHING, OPEN, Deal, Told, due
@@ -13,7 +13,8 @@ from mapping.mapping import Unmapped
 from mapping.rules import STAGE, Place
 from mapping.values import instant
 from state.rows import DUPLICATE, LIVE, SHARED, Batch, Row
-from sync.staging import actor
+from sync.recall import recall, since
+from sync.staging import Moment, actor
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -28,6 +29,8 @@ class Way(NamedTuple):
 
     stands: Standing | None
     told: Told
+    past: Mapping[int, Sequence[Moment]] = {}
+    """Of somebody who is met: number of a row → what its stage was, where a history tells."""
 
 
 UNKNOWN = Way(None, NOTHING)
@@ -36,12 +39,14 @@ UNKNOWN = Way(None, NOTHING)
 def ways(engine: Engine, people: KindMapping, members: Mapping[str, Sequence[Row]]) -> dict[str, Way]:
     """Entity → its way, of those of whom anything is known.  members: entity → its records in every state."""
     standings = engine.view.standings(sorted(members))
-    deals = _deals(engine, people, members)
+    met = members.keys() - standings.keys()
+    deals = _deals(engine, people, members, met)
+    past = recall(engine, people, (row for entity in met for row in members[entity]))
     now, found = engine.now(), dict[str, Way]()
-    for entity in standings.keys() | deals.keys():
+    for entity in standings.keys() | deals.keys() | (met if past else set()):
         stands = standings.get(entity)
         over = due(stands, now) if stands is not None else None
-        found[entity] = Way(stands, Told(deals.get(entity, ()), over))
+        found[entity] = Way(stands, Told(deals.get(entity, ()), over), past if stands is None else {})
     return found
 
 
@@ -59,8 +64,11 @@ def wake(engine: Engine, people: KindMapping) -> None:
         engine.store.commit_batch(engine.lease, Batch(released=keys))
 
 
-def _deals(engine: Engine, people: KindMapping, members: Mapping[str, Sequence[Row]]) -> dict[str, list[Deal]]:
-    """Entity → its deals, of those people who have any.  members: entity → its records in every state."""
+def _deals(
+    engine: Engine, people: KindMapping, members: Mapping[str, Sequence[Row]], met: Collection[str]
+) -> dict[str, list[Deal]]:
+    """Entity → its deals, of those people who have any.  members: entity → its records in every state.  met: those of
+    whom the journal does not know yet."""
     mapping = engine.mapping_of(KIND)
     if mapping is None or mapping.rule.tells != people.rule.kind:
         return {}
@@ -70,10 +78,14 @@ def _deals(engine: Engine, people: KindMapping, members: Mapping[str, Sequence[R
     found: dict[str, dict[int, Row]] = {}
     for key, rows in engine.view.by_keys(KIND, sorted(whose)).items():
         found.setdefault(whose[key], {}).update((row.n, row) for row in rows if row.state in THERE)
-    return {entity: list(_each(mapping, people, list(rows.values()))) for entity, rows in found.items()}
+    news = {n: row for entity in sorted(met & found.keys()) for n, row in found[entity].items()}
+    past = recall(engine, mapping, news.values())
+    return {entity: list(_each(mapping, people, list(rows.values()), past)) for entity, rows in found.items()}
 
 
-def _each(mapping: KindMapping, people: KindMapping, rows: Sequence[Row]) -> Iterator[Deal]:
+def _each(
+    mapping: KindMapping, people: KindMapping, rows: Sequence[Row], past: Mapping[int, Sequence[Moment]]
+) -> Iterator[Deal]:
     """One a deal: of its records the one that changed since they agreed speaks, else that of the sales team."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
@@ -85,7 +97,7 @@ def _each(mapping: KindMapping, people: KindMapping, rows: Sequence[Row]) -> Ite
         )
         outcome = _outcome(mapping, rows[0])
         if outcome is not None:
-            yield _deal(mapping, rows, outcome)
+            yield _deal(mapping, rows, outcome, past)
 
 
 def _outcome(mapping: KindMapping, row: Row) -> str | None:
@@ -94,19 +106,23 @@ def _outcome(mapping: KindMapping, row: Row) -> str | None:
     return slot.steps.outcome(row.now.get(STAGE)) if slot is not None and slot.steps is not None else None
 
 
-def _deal(mapping: KindMapping, rows: Sequence[Row], outcome: str) -> Deal:
+def _deal(mapping: KindMapping, rows: Sequence[Row], outcome: str, past: Mapping[int, Sequence[Moment]]) -> Deal:
     row = rows[0]
     place = Place(row.system, row.object)
+    slots = mapping.slots(place)
     span = row.spans.get(STAGE)
     made = row.created_ms or 0
+    did, who = actor(span[2:]) if span is not None else actor(())
     if span is not None:
         at = span[1]
+    elif (brought := since(slots[STAGE], past.get(row.n, ()), outcome)) is not None:
+        at, did, who = brought.at, brought.actor, brought.who
     elif outcome == OPEN:
         at = made
     else:
         day = instant(row.now.get(CLOSED))
         at = max(made, min(day + DAY - 1, row.version_ms)) if isinstance(day, int) else row.version_ms
-    slot = mapping.slots(place).get(REASON)
+    slot = slots.get(REASON)
     reason = slot.canon(row.now.get(REASON)) if slot is not None else None
     return Deal(
         ids=tuple(f"{r.system}:{r.id}" for r in rows),
@@ -115,7 +131,8 @@ def _deal(mapping: KindMapping, rows: Sequence[Row], outcome: str) -> Deal:
         what=f"{row.object} {row.id}",
         witnessed=span is not None,
         reason=None if reason is None or isinstance(reason, Unmapped) else str(reason),
-        actor=actor(span[2:]) if span is not None else "unknown",
+        actor=did,
+        who=who,
     )
 
 

@@ -106,6 +106,8 @@ class Engine:
     """When each system was last read, on our own clock."""
     contested: dict[str, set[str]] = field(default_factory=dict)
     """kind → entities that this run saw change since their sides last agreed."""
+    recalls: Counter[str] = field(default_factory=Counter)
+    """system → calls that asked what people were before: as many again after a dry run."""
     _lease: Lease | None = None
     _planners: dict[str, Planner] = field(default_factory=dict)
     _owners: dict[str, Sequence[Owner]] = field(default_factory=dict)
@@ -253,6 +255,7 @@ class Engine:
         self.run = self.new_run()
         self.view = self.store
         self._archived = {}
+        self.recalls.clear()
         self.report = Report(self.run, job, muted=muted, started_ms=self.now())
         before = {name: connector.usage().calls for name, connector in self.connectors.items()}
         try:

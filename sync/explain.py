@@ -118,12 +118,13 @@ def _as_of(store: Store) -> int:
 
 def _spent(journal: Sequence[JournalRow], until: int) -> dict[tuple[int, str], int]:
     told = sorted((line for line in journal if line.field == JOURNALED), key=lambda line: line.n)
-    return time_in_stage([(line.became.get("at"), standing_of(line.became)) for line in told], until)
+    steps = [(None if line.became.get("weak") else line.became.get("at"), standing_of(line.became)) for line in told]
+    return time_in_stage(steps, until)
 
 
 _STEP = (
     "at", "from", "stage", "status", "cycle", "event", "side", "evidence", "actor", "reason", "inferred", "backfilled",
-    "told", "why",
+    "told", "why", "who", "weak",
 )  # fmt: skip
 
 

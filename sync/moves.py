@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from mapping.keys import made_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
-from state.rows import DUPLICATE, LIVE, MOVED, Row
+from state.rows import DUPLICATE, LIVE, MOVED, SENT, SHARED, OperationRow, Row
 from sync.match import Candidate, entity_key
 
 if TYPE_CHECKING:
     from sync.engine import Engine
+
+MATCHED = (LIVE, DUPLICATE, SHARED)
+"""What a record may be while it is asked whose it is."""
 
 
 def named(engine: Engine, rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
@@ -42,6 +47,20 @@ def heir_of(engine: Engine, row: Row) -> Row | None:
     return heir
 
 
+def origins(engine: Engine, mapping: KindMapping, rows: Iterable[Row]) -> Iterator[tuple[Row, str]]:
+    """(lead, entity): leads that nobody knew before they were converted to one of these records."""
+    became = {place.system: place.object for place in mapping.rule.conversion}
+    wanted = {
+        made_key(row.system, row.id): str(row.entity)
+        for row in rows
+        if row.system in became and row.object != became[row.system]
+    }
+    for key, found in engine.view.by_keys(mapping.rule.kind, sorted(wanted)).items():
+        for row in found:
+            if row.state == MOVED and row.entity is None:
+                yield row, wanted[key]
+
+
 def seen_since(engine: Engine, row: Row, heir: Row | None) -> bool:
     """Whether what we know of the heir is from after the move: before, its values say nothing of it."""
     assert row.moved_to is not None
@@ -50,6 +69,26 @@ def seen_since(engine: Engine, row: Row, heir: Row | None) -> bool:
     cursor = engine.store.cursor(row.moved_to.system, row.moved_to.object)
     read_to = cursor.watermark_ms if cursor is not None else None
     return cursor is None or (read_to is not None and read_to > row.version_ms)
+
+
+def unlinked(rows: Mapping[int, Row], dirty: Iterable[Row], opens: Mapping[tuple[str, str], OperationRow]) -> list[Row]:
+    """The dirty records that may belong to somebody else's entity: those without one, and those alone in theirs."""
+    settled: Counter[str] = Counter()
+    for row in rows.values():
+        if row.entity is not None and row.state != DUPLICATE:
+            settled[row.entity] += 1
+    reserved = {of for (of, _), open_ in opens.items() if open_.state == SENT}
+    places = {(row.entity, row.system) for row in rows.values() if row.state == LIVE}
+    orphans = {
+        n for n, row in rows.items() if row.state == DUPLICATE and (row.dirty or (row.entity, row.system) not in places)
+    }
+    open_ = [rows[n] for n in sorted({row.n for row in dirty} | orphans)]
+    return [
+        row
+        for row in open_
+        if row.state in MATCHED
+        and (row.entity is None or row.state == DUPLICATE or (settled[row.entity] == 1 and row.entity not in reserved))
+    ]
 
 
 def sought(mapping: KindMapping, row: Row) -> Iterator[str]:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.port import Connector, Cursor, Page, Record, Ref
+from mapping.keys import made_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.erasing import TOMBSTONE
@@ -161,7 +162,9 @@ class _Intake:
             if row.spans and row.entity is not None:
                 engine.contested.setdefault(mapping.rule.kind, set()).add(row.entity)
             if (row.dirty or "@converted" in row.now) and (self.anew or old is None or old.now != row.now):
-                keys[row.ref] = mapping.keys(place, row.now)
+                heir = row.moved_to
+                came = [made_key(place.system, heir.id)] if heir is not None and "@converted" in row.now else []
+                keys[row.ref] = [*mapping.keys(place, row.now), *came]
             for id in record.former:
                 gone = rows.get(id) or known.get(id)
                 if gone is not None and gone.state != MOVED and id != row.id:

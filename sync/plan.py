@@ -43,7 +43,7 @@ from sync.derived import NOTHING as UNLEARNED
 from sync.derived import Ours
 from sync.merge import Side, Verdict, merge
 from sync.reconsent import Heard, judged
-from sync.staging import Staging
+from sync.staging import Moment, Staging
 
 Condition = Callable[[Mapping[str, Any]], bool]
 
@@ -72,12 +72,14 @@ class Planner:
         heard: Heard = Heard(),  # noqa: B008
         told: Told = NOTHING,
         derived: Mapping[str, DerivedRow] = UNLEARNED,
+        past: Mapping[int, Sequence[Moment]] = {},
     ) -> Decision:
         """The decision for one entity.
 
         `rows`: all its records; `opens`: its operations not done, by system; `stands`: how far the person is, by
         the journal; `heard`: what is known of their consent beside these; `told`: what their deals tell; `derived`:
-        what was worked out of the entity, by field.
+        what was worked out of the entity, by field; `past`: what their histories tell of somebody who is met, by
+        number of a row.
         """
         decision = Decision(entity)
         opens = {system: open_ for system, open_ in opens.items() if refusal.stands(self.mapping, open_, rows)}
@@ -89,7 +91,7 @@ class Planner:
         alone = any(row.now.get("@ignore") for row in live.values())
         if alone:
             decision.skipped = "left alone but for opt-outs: somebody ticked the no-sync box"
-        staging = Staging(self, rows, live, stands, told)
+        staging = Staging(self, rows, live, stands, told, past)
         ours = Ours(self.mapping, staging, derived)
         merged = _Merged(self, live, decision, staging, alone, rows, heard)
         merged.moved = [row for row in rows if row.state == "moved"]

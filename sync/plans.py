@@ -97,7 +97,10 @@ def summary(dry: DryRun, cost: Mapping[str, Cost]) -> dict[str, Any]:
         "operations": dict(sorted(actions.items())),
         "effects": {".".join(where): many for where, many in sorted(dry.counts.items())},
         "fields": dict(sorted(fields.items())),
-        "cost": {side: {"records": c.records, "api_calls": c.calls, "seconds": c.seconds} for side, c in cost.items()},
+        "cost": {
+            side: {"records": c.records, "api_calls": c.calls, "history_calls": c.history, "seconds": c.seconds}
+            for side, c in cost.items()
+        },
     }
 
 

@@ -1,7 +1,8 @@
 """Decide again whatever is dirty: who is whom, what each entity should hold, which writes that takes.
 
 Streams the dirty records in batches of constant size.  A batch reads the state, decides purely (`sync.match`,
-`sync.plan`) and is stored in one transaction; no call to a system happens here.
+`sync.plan`) and is stored in one transaction.  No call to a system happens here but to ask what people who are met
+were before (`sync.recall`).
 """
 
 from __future__ import annotations
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from sync.engine import Engine
     from sync.scope import Selector
 
-MATCHED = (LIVE, DUPLICATE, SHARED)
 GONE = {DELETED, MOVED}
 PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected", "recreate", "parked")
 """Questions that a new decision on the entity raises again, or settles."""
@@ -180,7 +180,7 @@ class _Batch:
         changed = {row.ref for row in self.rows.values() if row.dirty and (row.spans or row.state in GONE)}
         for fingerprint, rows in asking.beside(self.engine, changed):
             self._settle(fingerprint)
-            again = [row for row in rows if row.state in MATCHED and row.n not in self.rows]
+            again = [row for row in rows if row.state in moves.MATCHED and row.n not in self.rows]
             self._know(again)
             self._gather(row.entity for row in again)
             self.dirty = [*self.dirty, *again]
@@ -308,7 +308,7 @@ class _Batch:
         return sum(row.state == LIVE for row in members) < 2 and not coming and not sent
 
     def _match(self) -> None:
-        if not (unlinked := self._unlinked()):
+        if not (unlinked := moves.unlinked(self.rows, self.dirty, self.opens)):
             return
         mapping = self.planner.mapping
         self._fresh = {row.n for row in unlinked}
@@ -324,13 +324,17 @@ class _Batch:
         candidates = [
             matching.Candidate.of(row, n in self._fresh, (system for of, system in self._sent if of == row.entity))
             for n in sorted(near)
-            if (row := self.rows[n]).state in MATCHED
+            if (row := self.rows[n]).state in moves.MATCHED
         ]
         by_ref = {row.ref: row.n for row in self.rows.values()}
         decisions = matching.match(candidates, mapping, moves.names(self.engine, mapping, candidates), converted)
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
         for decision in decisions:
             self._take(decision, by_ref)
+        met = (row for row in self.rows.values() if row.in_place and self.read[row.n].entity is None)
+        for lead, entity in moves.origins(self.engine, mapping, met):
+            self._know([lead])
+            self.rows[lead.n] = lead._replace(entity=entity)
 
     def _share_opt_outs(self) -> None:
         """An address that opted out has opted out for everybody who holds it."""
@@ -343,31 +347,6 @@ class _Batch:
             self._gather([entity])
             self.addresses.setdefault(entity, set()).add(name)
             self.waiting |= loud
-
-    def _unlinked(self) -> list[Row]:
-        """The dirty records that may belong to somebody else's entity: those without one, and those alone in theirs."""
-        settled: Counter[str] = Counter()
-        for row in self.rows.values():
-            if row.entity is not None and row.state != DUPLICATE:
-                settled[row.entity] += 1
-        reserved = {of for (of, _), open_ in self.opens.items() if open_.state == SENT}
-        places = {(row.entity, row.system) for row in self.rows.values() if row.state == LIVE}
-        orphans = {
-            n
-            for n, row in self.rows.items()
-            if row.state == DUPLICATE and (row.dirty or (row.entity, row.system) not in places)
-        }
-        rows = [self.rows[n] for n in sorted({row.n for row in self.dirty} | orphans)]
-        return [
-            row
-            for row in rows
-            if row.state in MATCHED
-            and (
-                row.entity is None
-                or row.state == DUPLICATE
-                or (settled[row.entity] == 1 and row.entity not in reserved)
-            )
-        ]
 
     def _take(self, decision: matching.Decision, by_ref: Mapping[Any, int]) -> None:
         engine = self.engine
@@ -443,10 +422,8 @@ class _Batch:
     def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> None:
         rows = [row._replace(dirty=row.n in self.waiting) if row.state == MOVED else row for row in rows]
         heard = hear(self.engine, self.planner, entity, rows, self.rows.values(), self.addresses)
-        stood, told_by_deals = self.ways.get(entity, dealing.UNKNOWN)
-        decision = self.planner.decide(
-            entity, rows, opens, stood, heard, told_by_deals, self.derived.get(entity, NOTHING)
-        )
+        way, derived = self.ways.get(entity, dealing.UNKNOWN), self.derived.get(entity, NOTHING)
+        decision = self.planner.decide(entity, rows, opens, way.stands, heard, way.told, derived, way.past)
         if entity in self.alike:
             ask(self.planner.mapping, rows, self.alike[entity], decision)
         live = {row.system: row for row in rows if row.state == LIVE}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapping.deals import LOST, NOTHING, Told, evidence, remembered
 from mapping.journey import (
@@ -32,12 +32,13 @@ from mapping.slots import Slot
 from mapping.values import instant
 from state.rows import MOVED, JournalRow, Row
 from sync.decision import Decision, Note, Why, unmapped
-from sync.merge import STANDING
 from sync.writeback import REASONS
 
 if TYPE_CHECKING:
     from sync.plan import Planner
 
+ACTORS = ("integration", "automation", "person", "person")
+"""By how much a change counts: `STANDING`."""
 WITH_DEAL = "opportunity"
 """The stage of whoever was converted together with a deal."""
 DAY = 86_400_000
@@ -60,10 +61,23 @@ class _Voice:
         return self.row.system
 
 
+class Moment(NamedTuple):
+    """What a record's stage came to be, once."""
+
+    own: Value
+    at: int
+    native: str
+    actor: str
+    """person, automation, integration, unknown."""
+    who: str
+    """Their id in the system, where it says."""
+
+
 class Staging:
     """One person's way, with the evidence of this cycle judged.
 
     standing: where the journal says the person stood; None: it says nothing yet.  deals: what their deals tell.
+    past: number of a row → what it said earlier, of somebody who is met.
     """
 
     def __init__(
@@ -73,6 +87,7 @@ class Staging:
         live: Mapping[str, Row],
         standing: Standing | None,
         deals: Told = NOTHING,
+        past: Mapping[int, Sequence[Moment]] = {},
     ) -> None:
         self.mapping = planner.mapping
         self.settled = planner.settled
@@ -91,11 +106,13 @@ class Staging:
             return
         lifecycle, days = self.mapping.lifecycle, self.mapping.rule.recycle_after
         if standing is None:
-            told, known = [*self._said(), *self._converted(rows)], self._known()
+            told, known = [*self._said(), *self._converted(rows)], self._known(past)
             if deals.deals:
                 far = max((e.value for e in told if e.value in lifecycle.stages), key=lifecycle.rank, default=None)
                 told += evidence(lifecycle, deals, replace(known or Standing(None), stage=far), days)
-            judged = begin(lifecycle, told, known, remembered(deals.deals))
+            made = min((row.created_ms for row in rows if row.created_ms is not None), default=None)
+            lived = list(self._lived(rows, past))
+            judged = begin(lifecycle, told, known, remembered(deals.deals), lived, made)
         else:
             told = [*self._said(standing), *self._converted(rows, standing)]
             told += evidence(lifecycle, deals, standing, days)
@@ -135,6 +152,7 @@ class Staging:
             if voice.value is None or (standing is not None and not self._news(voice, standing)):
                 continue
             _, by, *maker = row.spans.get(STAGE) or (0, row.version_ms)
+            did, who = actor(maker)
             yield Evidence(
                 key=row.system,
                 source=self._source(row.system),
@@ -142,7 +160,8 @@ class Staging:
                 at=by,
                 what=f"{row.object} {voice.slot.natives[0]}",
                 left=self._left(voice, standing),
-                actor=actor(maker),
+                actor=did,
+                who=who,
                 reason=row.now.get(REASONS.get(voice.value, "")),
                 corrects=behind and voice in staged,
                 sure=self.settled(row),
@@ -185,9 +204,27 @@ class Staging:
                 dated=True,
             )
 
-    def _known(self) -> Standing | None:
+    def _lived(self, rows: Sequence[Row], past: Mapping[int, Sequence[Moment]]) -> Iterator[Evidence]:
+        """What the histories of the person's records say; a value that has no meaning says nothing."""
+        lifecycle = self.mapping.lifecycle
+        for row in rows:
+            for moment in past.get(row.n, ()):
+                value = lifecycle.canon(moment.own)
+                if isinstance(value, str):
+                    yield Evidence(
+                        key=f"{row.system}:{row.object}:{row.id}",
+                        source=self._source(row.system),
+                        value=value,
+                        at=moment.at,
+                        what=f"{row.object} {moment.native}",
+                        actor=moment.actor,
+                        who=moment.who,
+                        dated=True,
+                    )
+
+    def _known(self, past: Mapping[int, Sequence[Moment]]) -> Standing | None:
         """What the records tell of a life that the journal does not know: our own fields, else when the system says
-        that stages were entered."""
+        that stages were entered, as far as no history says so."""
         for row in self.live.values():
             cycle = row.now.get("@cycle")
             if isinstance(cycle, int) and cycle > 0:
@@ -204,7 +241,9 @@ class Staging:
             n[9:]: v
             for row in self.live.values()
             for n, v in row.now.items()
-            if n[:9] == "@entered:" and v.__class__ is int
+            if n[:9] == "@entered:"
+            and v.__class__ is int
+            and n[9:] not in {moment.own for moment in past.get(row.n, ())}
         }
         return Standing(None, entered=told) if told else None
 
@@ -337,11 +376,12 @@ class Staging:
         }
 
 
-def actor(maker: Sequence[int]) -> str:
-    """person, automation, unknown; maker: how much a change counts by who made it, where a history tells."""
+def actor(maker: Sequence[Any]) -> tuple[str, str]:
+    """(person, automation, integration or unknown; their id where it is told); maker: how much a change counts by who
+    made it, and who that was, where a history tells."""
     if not maker or maker[0] < 0:
-        return "unknown"
-    return "person" if maker[0] > STANDING["automation"] else "automation"
+        return "unknown", ""
+    return ACTORS[maker[0]], str(maker[1]) if len(maker) > 1 else ""
 
 
 def journaled(transition: Transition, at: int, run: str, entity: str) -> JournalRow:

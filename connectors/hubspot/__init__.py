@@ -12,6 +12,7 @@ from connectors.errors import Misconfigured
 from connectors.hubspot import auth, checkup, paths, rows, schema
 from connectors.hubspot.api import Api
 from connectors.hubspot.erasing import erase
+from connectors.hubspot.history import BATCH as TOLD
 from connectors.hubspot.history import History
 from connectors.hubspot.links import Links
 from connectors.hubspot.listing import Lister
@@ -58,7 +59,7 @@ class HubSpot:
             raise Misconfigured(f"[hubspot] api is {api!r}; expected one of {', '.join(paths.VERSIONS)}")
         # Deleted records are reported when the bin is read, which is not at every call of `changes`.
         self.traits = Traits(
-            batch=BATCH, grain=1, lag=lag, compare_and_set=False, history=True, bin_visible=bin_every == 0
+            batch=BATCH, grain=1, lag=lag, compare_and_set=False, history=True, bin_visible=bin_every == 0, told=TOLD
         )
         self.door = door
         self._api = Api(door, api)

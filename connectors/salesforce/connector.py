@@ -30,7 +30,7 @@ from connectors.salesforce.checking import Checker
 from connectors.salesforce.collection import MOST
 from connectors.salesforce.describing import Describer
 from connectors.salesforce.erasing import erase
-from connectors.salesforce.history import History
+from connectors.salesforce.history import TOLD, History
 from connectors.salesforce.provisioning import Provisioner
 from connectors.salesforce.reading import Reader
 from connectors.salesforce.rows import SYSTEM, Shape
@@ -56,7 +56,7 @@ class Salesforce:
     def __init__(self, settings: Settings, door: Door, on_token: Callable[[str], None] | None = None) -> None:
         self.door = door
         self.traits = Traits(
-            batch=MOST, grain=GRAIN, lag=settings.lag_ms, compare_and_set=False, history=False, stride=STRIDE
+            batch=MOST, grain=GRAIN, lag=settings.lag_ms, compare_and_set=False, history=False, stride=STRIDE, told=TOLD
         )
         self._api = Api(settings, door, on_token)
         self._describer = Describer(self._api)

@@ -23,6 +23,8 @@ _SNAPSHOT = ("StageName", "Amount", "CloseDate", "Probability")
 _LABELS = {"OwnerId": "Owner", "AccountId": "Account"}
 """Field → what its history rows call it.  A change of a reference makes two rows, one with names and one with ids."""
 _ROOM = 500
+TOLD = (paths.LONGEST_URL - _ROOM) // 30
+"""Ids that go into one query."""
 
 Found = dict[str, dict[str, list[Past]]]
 
@@ -66,12 +68,17 @@ class History:
     def _rows(self, object: str, ids: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, str, Past]]:
         history, parent = _TRACKED[object]
         shown = {_LABELS.get(name, name): name for name in names}
-        select = (parent, "Field", "NewValue", "CreatedDate", "CreatedById")
+        select = (parent, "Field", "OldValue", "NewValue", "CreatedDate", "CreatedById")
+        first: dict[tuple[str, str], Any] = {}
         for row in self._ask(history, parent, select, ids, soql.is_in("Field", list(shown))):
             name = shown.get(row["Field"])
-            value = row["NewValue"]
-            if name is not None and not (name in _LABELS and value is not None and not is_id(str(value))):
+            old, value = row["OldValue"], row["NewValue"]
+            if name is not None and not (name in _LABELS and not all(is_id(str(v)) for v in (old, value) if v)):
+                first[row[parent], name] = old
                 yield row[parent], name, self._past(value, row)
+        for (id, name), old in first.items():
+            if old is not None:
+                yield id, name, Past(old, 0, "unknown")
 
     def _ask(
         self, object: str, parent: str, select: Sequence[str], ids: Sequence[str], where: str = ""

@@ -83,6 +83,7 @@ def plan(console: Console, planned: Shown, sample: int = 3) -> None:
     for side, one in planned.cost.items():
         if one.records:
             took = f"about {one.calls:,} API calls, {max(1, round(one.seconds)):,} s at the allowed rate"
+            took += f"; {one.history:,} of the calls ask what people were before" if one.history else ""
             console.print(f"{SIDES.get(side, side)}: {one.records:,} records, {took}")
 
 

@@ -393,11 +393,12 @@ def _stages(steps: Sequence[Mapping[str, Any]]) -> Table:
     table = grid("Stages", "when", "from", "to", "cycle", "by", "because")
     for step in steps:
         status = "" if step["status"] in (None, "active") else f" ({step['status']})"
-        marks = [word for word in ("inferred", "backfilled") if step[word]]
+        marks = [word for word in ("inferred", "backfilled", "weak") if step[word]]
+        by = " ".join(filter(None, (SIDES.get(step["side"], step["side"]), step["actor"], step["who"])))
         because = f"{step['event']}: {step['evidence']}" + (f", {step['reason']}" if step["reason"] else "")
         table.add_row(
             when(step["at"]) if step["at"] else Text("not known", style="dim"), step["from"] or "",
-            f"{step['stage'] or ''}{status}", str(step["cycle"]), SIDES.get(step["side"], step["side"]),
+            f"{step['stage'] or ''}{status}", str(step["cycle"]), by,
             "; ".join([because, *marks]),
         )  # fmt: skip
     return table

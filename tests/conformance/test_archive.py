@@ -86,7 +86,7 @@ def test_history_tells_values_newest_first(system: System) -> None:
     if not system.tracked:
         assert not told
         return
-    kept = ["Dan", "Cid", "Bea", "Ann"] if system.connector.traits.history else ["Dan", "Cid", "Bea"]
-    assert [past.value for past in told] == kept
-    assert [past.kind for past in told] == ["integration", *["human"] * (len(kept) - 1)]
+    assert [past.value for past in told] == ["Dan", "Cid", "Bea", "Ann"]
+    first = "human" if system.connector.traits.history else "unknown"
+    assert [past.kind for past in told] == ["integration", "human", "human", first]
     assert abs(told[0].at - at) <= 1 and [past.at for past in told] == sorted((p.at for p in told), reverse=True)

@@ -21,6 +21,7 @@ from mapping.journey import (
     Step,
     became_of,
     begin,
+    sentence,
     standing_of,
     step,
     time_in_stage,
@@ -169,7 +170,7 @@ def test_who_is_met_late_has_the_way_that_the_system_tells() -> None:
     got = begin(LIFE, [said("mql", MARKETING, at=90)], known)
     assert [(t.was.stage, t.became.stage, t.event, t.at, t.backfilled) for t in got.transitions] == [
         (None, "lead", "forward", 10, True),
-        ("lead", "mql", "met", 20, False),
+        ("lead", "mql", "met", 20, True),
     ]
     # A stage that was entered and left again says nothing of where the person stands.
     assert got.standing.entered == {"lead": 10, "mql": 20}
@@ -182,11 +183,67 @@ def test_who_is_met_late_has_come_when_dated_evidence_says() -> None:
         said("lead", MARKETING, at=70),
     ]
     met = begin(LIFE, evidence)
-    assert met.standing.entered == {"sql": 50, "customer": 90}
-    assert [(t.became.stage, t.at, t.backfilled) for t in met.transitions] == [
-        ("sql", 50, True),
-        ("customer", 90, False),
+    assert met.standing.entered == {"sql": 50, "opportunity": 90, "customer": 90}
+    assert [(t.became.stage, t.at, t.inferred, t.backfilled) for t in met.transitions] == [
+        ("sql", 50, False, True),
+        ("opportunity", 90, True, True),
+        ("customer", 90, False, True),
     ]
+
+
+def lived(*words: tuple[str, int, str], actor: str = "person") -> list[Evidence]:
+    source = {"hubspot": MARKETING, "salesforce": SALES}
+    return [
+        said(value, source[side], key=f"{side}:1", at=at, actor=actor, who="77", dated=True)
+        for value, at, side in words
+    ]
+
+
+def way(step: Step) -> list[tuple[str | None, str | None, str, int | None, str]]:
+    return [(t.was.stage, t.became.stage, t.event, t.at, t.became.status) for t in step.transitions]
+
+
+def test_a_history_tells_the_way_of_who_is_met_with_who_did_it() -> None:
+    past = lived(("lead", 10, "hubspot"), ("mql", 20, "hubspot"), ("mql", 22, "salesforce"), ("sal", 30, "salesforce"))
+    got = begin(LIFE, [said("mql", MARKETING, at=90), said("sal", at=95)], past=past, made=5)
+    assert way(got) == [
+        (None, "lead", "forward", 10, ACTIVE),
+        ("lead", "mql", "forward", 20, ACTIVE),
+        ("mql", "sal", "met", 30, ACTIVE),
+    ]
+    assert got.standing.entered == {"lead": 10, "mql": 20, "sal": 30}
+    assert {(t.actor, t.who, t.side, t.backfilled) for t in got.transitions[1:2]} == {("person", "77", "hubspot", True)}
+    assert "by person 77" in sentence(got.transitions[-1])
+
+
+def test_a_history_tells_of_those_who_were_sent_back_and_came_again() -> None:
+    past = lived(("mql", 20, "hubspot"), ("sal", 30, "salesforce"), ("recycled", 40, "salesforce"))
+    again = lived(("lead", 45, "hubspot"), ("mql", 50, "hubspot"), ("mql", 55, "salesforce"))
+    got = begin(LIFE, [said("mql", MARKETING, at=90), said("mql", at=95)], past=[*past, *again])
+    assert way(got) == [
+        (None, "mql", "forward", 20, ACTIVE),
+        ("mql", "sal", "forward", 30, ACTIVE),
+        ("sal", "lead", "recycle", 40, "recycled"),
+        ("lead", "mql", "met", 50, ACTIVE),
+    ]
+    assert (got.standing.cycle, got.standing.entered["mql"]) == (2, 50)
+
+
+def test_who_was_set_back_everywhere_was_set_back_to_the_furthest_that_anybody_says() -> None:
+    past = lived(("mql", 10, "salesforce"), ("sql", 20, "hubspot"), ("lead", 30, "hubspot"))
+    got = begin(LIFE, [said("lead", MARKETING, at=90), said("mql", at=95)], past=past)
+    assert way(got)[-1] == ("sql", "mql", "met", 30, ACTIVE)
+    machine = begin(
+        LIFE, [said("mql", at=95)], past=lived(("sql", 20, "hubspot"), ("mql", 30, "hubspot"), actor="integration")
+    )
+    assert way(machine)[-1] == ("sql", "mql", "met", None, ACTIVE)
+
+
+def test_without_any_history_when_the_record_was_made_is_the_weakest_word() -> None:
+    (met,) = begin(LIFE, [said("mql", MARKETING, at=90)], made=5).transitions
+    assert (met.at, met.weak, met.backfilled, met.became.entered) == (5, True, False, {})
+    dated = begin(LIFE, [said("mql", MARKETING, at=90)], Standing(None, entered={"mql": 20}), made=5).transitions
+    assert [(t.at, t.weak) for t in dated] == [(20, False)]
 
 
 def test_who_is_met_again_keeps_the_cycle() -> None:
@@ -221,6 +278,46 @@ def test_the_order_in_which_evidence_comes_does_not_matter(
     any_.shuffle(mixed)  # type: ignore[attr-defined]
     assert step(LIFE, here, evidence) == step(LIFE, here, mixed)
     assert begin(LIFE, evidence) == begin(LIFE, mixed)
+
+
+PAST = st.lists(
+    st.builds(
+        lambda value, at, side, actor: lived((value, at, side), actor=actor)[0],
+        st.sampled_from(VALUES),
+        st.integers(1, 59),
+        st.sampled_from(["hubspot", "salesforce"]),
+        st.sampled_from(["person", "automation", "integration", "unknown"]),
+    ),
+    max_size=8,
+    unique_by=lambda e: (e.key, e.at),
+)
+
+
+@given(SAID, PAST, st.randoms(use_true_random=False))
+def test_no_history_moves_anybody_from_where_the_records_say_they_are(
+    evidence: list[Evidence], past: list[Evidence], any_: object
+) -> None:
+    plain, told = begin(LIFE, evidence), begin(LIFE, evidence, past=past)
+    assert (told.standing.stage, told.standing.status) == (plain.standing.stage, plain.standing.status)
+    mixed = list(past)
+    any_.shuffle(mixed)  # type: ignore[attr-defined]
+    assert begin(LIFE, evidence, past=mixed) == told
+
+
+@given(SAID, PAST)
+def test_a_way_that_a_history_tells_is_a_chain_in_order_of_time_and_ends_where_the_person_stands(
+    evidence: list[Evidence], past: list[Evidence]
+) -> None:
+    got = begin(LIFE, evidence, past=past)
+    before = Standing(None)
+    for move in got.transitions:
+        assert (move.was.stage, move.was.status) == (before.stage, before.status)
+        assert move.backfilled or move is got.transitions[-1]
+        before = move.became
+    times = [move.at for move in got.transitions if move.backfilled and move.at is not None]
+    assert times == sorted(times)
+    assert not got.transitions or before == got.standing
+    assert all(far(name) <= far(got.standing.stage) for name in got.standing.entered)
 
 
 @given(STANDINGS, SAID)
