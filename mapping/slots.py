@@ -202,6 +202,22 @@ class Slot:
                 return {}
             return FieldProblem(self.rule.name, self.natives[0], misfit.code, value, misfit.fix)
 
+    def again(self, own: Value) -> dict[str, Any] | None:
+        """Native values by which the record holds an own value that it held before; None: it cannot be written."""
+        native, meta = self.natives[0], self.metas[0]
+        if not meta.writable or (own is None and meta.required):
+            return None
+        if self.refers:
+            return {native: own}
+        try:
+            if not self.composed and not self.plain and own is not None:
+                return {native: to_native(self.rule.type, own, meta)}
+            found = self._exactly(self.canon(own))
+        except MisfitError:
+            return None
+        backwards = self.rule.back.get(self.system) if self.staged else None
+        return {backwards if backwards and name == native else name: value for name, value in found.items()}
+
     def fit(self, value: Value, held: Value = None) -> Value:
         """The own value after writing; Unmapped if it cannot be, UNWRITTEN if it will not be."""
         if value.__class__ is str and len(value) <= self.literal and self.metas[0].writable:

@@ -121,7 +121,7 @@ class Decision:
     def fate(self, *, agreed: bool) -> str:
         """What becomes of a record of the entity in this run.  agreed: its memory moved."""
         asked = {question.question for question in self.questions}
-        if not asked.isdisjoint((HELD, UNMAPPED, "rejected")):
+        if not asked.isdisjoint((HELD, UNMAPPED, "rejected", "undone")):
             return HELD
         if PARKED_QUESTION in asked:
             return PARKED
@@ -259,8 +259,29 @@ def without(mapping: KindMapping, draft: Draft, names: Collection[str]) -> Draft
     )
 
 
-def operation(draft: Draft, entity: str, kind: str, run: str) -> OperationRow:
-    """The draft as the outbox keeps it."""
+def before(system: str, id: str | None, fields: Mapping[str, Why], live: Mapping[str, Row]) -> dict[str, Any]:
+    """What an update changes beside the values it names: by side and field [span, shadow] as far as there are any, and
+    the target's own values where others stand for them."""
+    target = live.get(system)
+    if target is None or target.id != id:
+        return {}
+    names = [name for name in fields if name[0] != "@"]
+    known: dict[str, dict[str, Any]] = {}
+    for row in live.values():
+        shadow = row.shadow or {}
+        some = {n: [row.spans.get(n), shadow[n]] for n in names if n in shadow}
+        some |= {n: [row.spans[n]] for n in names if n in row.spans and n not in shadow}
+        if some:
+            known[row.system] = some
+    own = {n: value for n in names if (value := target.now.get(n)) != fields[n].old}
+    return {"before": known, **({"own": own} if own else {})}
+
+
+NOBODY: Mapping[str, Row] = {}
+
+
+def operation(draft: Draft, entity: str, kind: str, run: str, live: Mapping[str, Row] = NOBODY) -> OperationRow:
+    """The draft as the outbox keeps it.  live: the entity's records, for what is to be known should it be undone."""
     basis = {
         "version": draft.version,
         **({"tried": [list(one) for one in draft.tried]} if draft.tried else {}),
@@ -268,6 +289,7 @@ def operation(draft: Draft, entity: str, kind: str, run: str) -> OperationRow:
             name: {"old": why.old, "rule": why.rule, "why": why.reason, "lost": [list(lost) for lost in why.lost]}
             for name, why in draft.fields.items()
         },
+        **before(draft.system, draft.id, draft.fields, live),
     }
     return OperationRow(
         entity=entity,

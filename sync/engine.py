@@ -21,7 +21,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
-from sync import approving, dealing, retrying
+from sync import approving, dealing, retrying, undoing
 from sync.apply import send
 from sync.approving import Approved, Nothing, PlanSettings
 from sync.comparison import Comparison, bury, doubt, remains
@@ -40,6 +40,7 @@ from sync.recover import recover
 from sync.refusal import seen
 from sync.report import Report
 from sync.scope import Scope, Selector
+from sync.undoing import Undoing, Wish
 
 LEASE = "sync"
 LEASE_MS = 15 * 60_000
@@ -169,6 +170,29 @@ class Engine:
         self._probe_at = self.now() + PROBE_MS
         return True
 
+    def undo(self, wish: Wish, only: frozenset[bytes] | None = None, *, write: bool = True) -> Undoing:
+        """Take back what a run overwrote.  only: what was shown, in its words; `write`: else it is only decided."""
+        self.approved = None
+        found = Undoing()
+        with quiet(), self._running(undoing.JOB, muted=True):
+            self._prepare()
+            self.store.put_back(self.lease)
+            self._observe(full=False)
+            found = undoing.find(self, wish)
+            if write:
+                undoing.plan_in(self, found, only)
+                due = self.now()
+                for planner in self._planners.values():
+                    with Lanes(self.lane) as lanes:
+                        self._send_all(lanes, planner, due)
+        return found
+
+    def let_go(self, wish: Wish) -> int:
+        """Let the sync decide again what an undo holds.  Returns how many fields and records."""
+        with self._running("release", muted=True):
+            return undoing.release(self, wish)
+        raise AssertionError("a release meets no limit")
+
     @property
     def decides_by(self) -> dict[str, str]:
         """Kind → fingerprint of everything that decides."""
@@ -213,12 +237,18 @@ class Engine:
                         planned[name] -= send(self, lanes, connector, planner.mapping, due, more=True)
                 while (told := lanes.take_in(patient=False)) is not None:
                     moved += told
-            told = 0
-            while told is not None:
-                for connector in self.connectors.values():
-                    send(self, lanes, connector, planner.mapping, due, more=False)
-                told = lanes.take_in(patient=True)
-                moved += told or 0
+            moved += self._send_all(lanes, planner, due)
+        return moved
+
+    def _send_all(self, lanes: Lanes, planner: Planner, due: int) -> int:
+        """Write what is planned and due."""
+        moved = 0
+        told: int | None = 0
+        while told is not None:
+            for connector in self.connectors.values():
+                send(self, lanes, connector, planner.mapping, due, more=False)
+            told = lanes.take_in(patient=True)
+            moved += told or 0
         return moved
 
     def plan(self, *, full: bool = False, record: tuple[str, str] | None = None) -> DryRun:

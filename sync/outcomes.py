@@ -29,7 +29,7 @@ from state.rows import (
     ReviewRow,
     Row,
 )
-from sync import dealing
+from sync import dealing, undoing
 from sync.catalogue import explain
 from sync.derived import PUT_RIGHT
 from sync.mailboxes import ADDRESS
@@ -333,6 +333,8 @@ class Told:
         if self.mapping.rule.tells and operation.id is not None and STAGE in operation.fields:
             self.learn += dealing.told(self.mapping, [(old, row)])
         self._agree(operation)
+        if "undo" in operation.basis:
+            self._undone(operation)
         if self._spreads(operation, now):
             self.dirty.append(operation.entity)
         self._done(operation, record, now, replaced, looked)
@@ -382,7 +384,19 @@ class Told:
             version = max(record.version, old.version_ms)
             gone = old._replace(state=DELETED, version_ms=version, seen_ms=max(old.seen_ms, version), shadow=None)
             self._put(gone._replace(spans={}, dirty=True), keyed=False)
+            if "undo" in operation.basis:
+                # Nobody deleted it, it was not meant to be: it stands in nobody's way.
+                self._put(self.rows[record.ref]._replace(entity=None, dirty=False), keyed=False)
+                self.dirty.append(operation.entity)
+                self.opened.append(undoing.question(operation, None, (), self.engine.now()))
         self._done(operation, record, {}, {}, looked)
+
+    def _undone(self, operation: OperationRow) -> None:
+        """With the value goes the memory on all sides, and the sync leaves the field alone until somebody acts."""
+        rows = [self.rows[mate.ref] for mate in self.mates.get(operation.entity, ())]
+        for row in undoing.set_back(operation, rows):
+            self._settle(row)
+        self.opened += [undoing.question(operation, name, rows, self.engine.now()) for name in operation.fields]
 
     def _as_made(self, operation: OperationRow, name: str, now: Any) -> Any:
         """What a record of ours, found by looking, was made with: people may have edited it since."""

@@ -32,7 +32,7 @@ from state.rows import (
     ReviewRow,
     Row,
 )
-from sync import asking, dealing, mailboxes, merging, moves, parents
+from sync import asking, dealing, mailboxes, merging, moves, parents, undoing
 from sync import match as matching
 from sync.brake import LINES, brake, suspects
 from sync.consent import taken_back_everywhere
@@ -103,6 +103,8 @@ class _Batch:
     """Entity → field → what was worked out."""
     alike: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     """Entity → records that may be its missing counterpart."""
+    undone: Mapping[str, Sequence[ReviewRow]] = field(default_factory=dict)
+    """Entity → what of it an undo holds."""
     merged_away: dict[int, Row] = field(default_factory=dict)
     """Records that belong to nobody yet → the record they name, which was merged away."""
     waiting: set[int] = field(default_factory=set)
@@ -139,6 +141,7 @@ class _Batch:
         if self.planner.mapping.rule.parents:
             every = (row for rows in (*by_entity.values(), *self.alike.values()) for row in rows)
             self.planner = self.planner.linked(parents.links(self.engine.view, self.planner.mapping, every))
+        self.undone = undoing.asked(self.engine.view, by_entity)
         for entity, rows in by_entity.items():
             self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}))
         for row in self.dirty:
@@ -430,6 +433,8 @@ class _Batch:
         if any(suspects(self.planner.mapping, live, draft) for draft in decision.drafts):
             journal = self.engine.store.journal(entity, LINES)
             brake(self.planner.mapping, rows, decision, journal, self.engine.now())
+        if undone := self.undone.get(entity):
+            self.settled += undoing.hold(self.planner.mapping, rows, decision, undone, self.engine.now())
         if self.engine.approved is not None:
             self.engine.approved.hold_back(self.planner.mapping, entity, decision, self.engine.run)
         planned = {draft.system for draft in decision.drafts}
@@ -441,7 +446,7 @@ class _Batch:
             if draft.archive and not self.engine.may_archive(draft.system, draft.id):
                 decision.questions.append(too_many(draft))
             else:
-                self.drafts.append(operation(draft, entity, self.planner.mapping.rule.kind, self.engine.run))
+                self.drafts.append(operation(draft, entity, self.planner.mapping.rule.kind, self.engine.run, live))
         told = (self.engine.now(), self.engine.run, entity)
         self.journal += [JournalRow(*told, n.system, n.field, n.was, n.became, n.reason) for n in decision.notes]
         self.journal += [journaled(transition, *told) for transition in decision.transitions]

@@ -116,6 +116,13 @@ COMMON: Codes = {
             "admin",
         ),
     ),
+    "UNDONE": (
+        Entry(
+            "An undo took back what the sync had written, and the sync does not write it again by itself.",
+            "Change {field} on either side, or let it go: `smarketing undo RUN --release`.",
+            "ops",
+        ),
+    ),
     "DELETED_AND_BACK": (
         Entry(
             "Somebody whose record was deleted came back by themselves.",

@@ -188,6 +188,7 @@ HELD_QUESTIONS = (
     "recreate",
     "reconsent",
     "erased",
+    "undone",
 )
 
 

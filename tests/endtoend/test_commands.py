@@ -21,7 +21,7 @@ from tests.endtoend.deadly import Deadly
 from tests.endtoend.program import Ended, Program, ended, later
 
 COMMANDS = (
-    "demo", "sandbox", "init", "check", "provision", "plan", "apply", "sync", "backfill", "run", "status",
+    "demo", "sandbox", "init", "check", "provision", "plan", "apply", "undo", "sync", "backfill", "run", "status",
     "errors list", "errors retry", "errors export", "explain", "rebuild", "erase", "export-person", "reconcile",
 )  # fmt: skip
 FATES = {"read", "applied", "unchanged", "held", "skipped", "parked", "deleted", "merged", "written"}

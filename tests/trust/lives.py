@@ -14,7 +14,12 @@ from sync.dry import DryRun
 from sync.engine import Engine
 from sync.plans import Saved, document, save
 from sync.report import Report
+from sync.undoing import Undoing, Wish
 from tests.scenarios.stage import MINUTE, Stage
+
+
+class Crash(BaseException):
+    """The process dies."""
 
 
 class Careful(Stage):
@@ -48,6 +53,14 @@ class Careful(Stage):
             engine.step = crash_at
         approved = Approved(Saved(path))
         return engine.cycle(approved.job, muted=approved.made.full, approved=approved)
+
+    def undo(self, run: str, crash_at: Callable[[str], None] | None = None, **wish: Any) -> tuple[Report, Undoing]:
+        """What `undo RUN --yes` does."""
+        engine = self.engine()
+        if crash_at is not None:
+            engine.step = crash_at
+        found = engine.undo(Wish(run, **wish))
+        return engine.report, found
 
     def contact(self, name: str, **values: Any) -> str:
         """Marketing makes a contact that sales should see."""

@@ -17,7 +17,7 @@ from sync.console import planned
 from sync.console.planned import Shown
 from sync.plans import Saved
 from tests.scenarios.conftest import quiet_log
-from tests.trust.lives import Careful, careful
+from tests.trust.lives import Careful, Crash, careful
 
 __all__ = ["quiet_log"]
 
@@ -107,10 +107,6 @@ def test_in_any_number_of_pieces_it_ends_the_same(life: Careful, tmp_path: Path,
         assert life.value("hubspot", "contacts", contact, "phone").replace(" ", "") == f"+4930555010{n}"
     life.later()
     assert life.sync().changed == 0
-
-
-class Crash(BaseException):
-    """The process dies."""
 
 
 def _edited(path: Path, change: Callable[[str], str]) -> None:
