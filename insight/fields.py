@@ -29,6 +29,8 @@ RESULTS = ("won", "open", "lost", "none")
 PRIORITIES = tuple(fit + engagement for fit in "ABC" for engagement in "123")
 CLOCK_STATES = ("pending", "on_track", "warned", "breached", "met", "met_late", "attempts_short", "exempt")
 MONEY = (18, 2)
+QUALITIES = ("1", "2", "3", "4", "5")
+"""How good a lead is, as sales sees it."""
 _NATIVE = {
     "text": "text", "long_text": "long_text", "choice": "choice", "bool": "bool", "datetime": "datetime",
     "date": "date", "int": "number", "decimal": "number",

@@ -68,6 +68,14 @@ class Learning(Part):
         with self._tables.reading() as connection:
             return [read_row(found) for found in self._tables.rows(connection, statement, (kind, after_n, limit))]
 
+    def unlearn(self, lease: Lease, whose: Sequence[str], learned: Sequence[int]) -> None:
+        """What is learned of these is to be worked out again; of the rows of these numbers it has been."""
+        with self._tables.writing(lease) as connection:
+            mark(self._tables, connection, whose, "unlearned")
+            if learned:
+                done = "UPDATE record SET unlearned = ? WHERE n IN ??"
+                self._tables.run(connection, done, (False, self._tables.many(learned)))
+
     def forget_learned(self, lease: Lease, kinds: Sequence[str]) -> None:
         """Everything of these kinds is to be worked out again."""
         statement = "UPDATE record SET unlearned = ? WHERE kind IN ?? AND NOT unlearned AND entity IS NOT NULL"

@@ -136,8 +136,10 @@ def replace_keys(
 
 
 def release(tables: Tables, connection: Connection, keys: Sequence[str]) -> None:
-    """The holders of these match keys are to be decided again, and the records named by `mapping.links.record_key`."""
+    """The holders of these match keys are to be decided again, and the records named by `mapping.links.record_key`; of
+    these, what is learned is to be worked out again, too."""
     mark(tables, connection, keys, "dirty")
+    mark(tables, connection, [key for key in keys if key.startswith(RECORD)], "unlearned")
 
 
 def mark(tables: Tables, connection: Connection, keys: Sequence[str], flag: str) -> None:

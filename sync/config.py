@@ -28,7 +28,7 @@ from sync.activities import ActivitySettings, sorts
 from sync.deleting import EVENT, MARK
 from sync.fields import ROLES, SIDES, FieldSettings, OwnValues, Side
 from sync.frames import CONTACTS, FRAMES, Frame
-from sync.insights import features
+from sync.insights import features, read
 from sync.kinds import CompanySettings, DealSettings
 from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
 from sync.writeback import stage_fields
@@ -369,7 +369,7 @@ def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:
     statuses = tuple(_stage(entry, -1) for entry in vocabulary.status)
     if vocabulary.lost_to is not None:
         statuses = tuple(replace(s, back_to=vocabulary.lost_to) if s.name == LOST else s for s in statuses)
-    fields = section.all_fields.items()
+    fields = (read(settings, kind) | section.all_fields).items()
     learned = (field.rule() for field in ours.fields(features(settings), kind))
     return KindRule(
         kind=kind,

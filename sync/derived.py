@@ -50,7 +50,10 @@ class Ours:
         loud = any(not self._quiet(name) for name in learned)
         if not (along or loud or self._staging.is_news):
             return {}
-        return learned if alone else self._staging.ours_to_write(row) | learned
+        if alone:
+            return learned
+        stage = self._staging.ours_to_write(row).items()
+        return {name: why for name, why in stage if not self._is_learned(name)} | learned
 
     def worth_a_call(self, row: Row, wanted: Mapping[str, Why]) -> bool:
         """Whether fields of our own are to be written, though nothing else is."""
@@ -62,7 +65,7 @@ class Ours:
         return {name: fitted[name] for name in names if name in fitted}
 
     def _stage(self, place: Place) -> list[tuple[str, Value]]:
-        return [(name, value) for name, value in self._staging.ours(place).items() if name not in self._derived]
+        return [(name, value) for name, value in self._staging.ours(place).items() if not self._is_learned(name)]
 
     def _learned(self, place: Place) -> list[tuple[str, Value]]:
         """Own values of what was worked out, as far as the place can hold them."""
@@ -89,6 +92,9 @@ class Ours:
                 rule = PUT_RIGHT if replaced else "derived"
                 found[name] = Why(held, value, rule, reason or self._derived[name].why)
         return found
+
+    def _is_learned(self, name: str) -> bool:
+        return our_field(self._mapping.rule.kind, name) is not None
 
     def _quiet(self, name: str) -> bool:
         known = our_field(self._mapping.rule.kind, name)

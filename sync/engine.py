@@ -30,6 +30,7 @@ from sync.deleting import A_DAY
 from sync.dry import DryRun
 from sync.erased import salt_of
 from sync.lanes import InTurn, Lanes
+from sync.learning import learn
 from sync.observe import look, observe, take_in
 from sync.plan import Planner
 from sync.provision import described
@@ -129,12 +130,14 @@ class Engine:
         record: tuple[str, str] | None = None,
         compare: bool = False,
         approved: Approved | None = None,
+        afresh: bool = False,
     ) -> Report:
         """One turn of the wheel: both systems end as the rules say, as far as they can be reached now.
 
         `record`: (system, id) of the only record to read; else everything that changed, or with `full` everything.
         `compare`: then everything is read, compared and decided where it differs.
         `approved`: what alone may be written.  Raises Misconfigured where that is not for here and now.
+        `afresh`: what is learned of everybody is worked out again, because time has passed.
         """
         self.approved = approved
         with quiet(), self._running(job, muted):
@@ -146,9 +149,13 @@ class Engine:
             compared = self._compare() if compare else None
             self._recover()
             if approved is None:
+                learn(self, afresh=afresh)
                 self.approved = approving.count_first(self, job)
             self._turns()
             if probes and retrying.follow(self, probes):
+                self._turns()
+            if approved is None and learn(self):
+                # Of those who were nobody yet, and became somebody just now.
                 self._turns()
             if compared is not None:
                 for planner in self._planners.values():
@@ -262,6 +269,7 @@ class Engine:
             self._prepare()
             self.store.put_back(self.lease)
             self._read(full, record)
+            learn(self)
             dry = self.decide_only()
         if self.report.status == "paused":
             raise Exhausted(self.report.message, self.report.until_ms or 0)

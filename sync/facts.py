@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from insight.reports.facts import Deal, Facts, Person, Reached
 from insight.sla.clock import Pause
-from insight.touches import By, Sort, Touch
 from mapping.lifecycle import ACTIVE
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import STAGE, Place
 from mapping.values import split_money
-from state.learning import whose
-from state.rows import LIVE, JournalRow, Row, TouchRow
+from state.rows import LIVE, JournalRow, Row
 from state.store import Store
+from sync import touching
 from sync.config import TEAMS
 
-PEOPLE, DEALS = "person", "deal"
+PEOPLE, DEALS, ACTIVITIES = "person", "deal", "activity"
 BATCH = 1000
 AMOUNT, CLOSED, REASON, OWNER = "amount", "close_date", "lost_reason", "owner"
 
@@ -33,13 +32,13 @@ def facts(store: Store, mappings: Sequence[KindMapping], lead_type: LeadType) ->
     """Everybody who is synchronised, and all deals.  mappings: of the kinds that are synchronised."""
     known = {mapping.rule.kind: mapping for mapping in mappings}
     holders: dict[tuple[str, str], str] = {}
-    people = list(_people(store, known[PEOPLE], lead_type, holders)) if PEOPLE in known else []
+    people = list(_people(store, known[PEOPLE], known.get(ACTIVITIES), lead_type, holders)) if PEOPLE in known else []
     deals = list(_deals(store, known[DEALS], holders)) if DEALS in known else []
     stages = [stage.name for stage in known[PEOPLE].rule.stages] if PEOPLE in known else []
     return Facts(people, deals, stages)
 
 
-def _entities(store: Store, mapping: KindMapping) -> Iterator[dict[str, list[Row]]]:
+def entities(store: Store, mapping: KindMapping) -> Iterator[dict[str, list[Row]]]:
     """All entities of a kind with all their records, some at a time, each once."""
     done: set[str] = set()
     for system, objects in mapping.rule.objects.items():
@@ -53,32 +52,21 @@ def _entities(store: Store, mapping: KindMapping) -> Iterator[dict[str, list[Row
 
 
 def _people(
-    store: Store, mapping: KindMapping, lead_type: LeadType, holders: dict[tuple[str, str], str]
+    store: Store,
+    mapping: KindMapping,
+    activities: KindMapping | None,
+    lead_type: LeadType,
+    holders: dict[tuple[str, str], str],
 ) -> Iterator[Person]:
     """holders: takes in whose the records are."""
-    for members in _entities(store, mapping):
+    for members in entities(store, mapping):
         ways, derived = store.ways(list(members)), store.derived(list(members))
-        names = {entity: whose(rows) for entity, rows in members.items()}
-        touches: dict[str, list[TouchRow]] = {}
-        for touch in store.touches([name for some in names.values() for name in some]):
-            touches.setdefault(touch.who, []).append(touch)
+        touches = touching.touches(store, mapping, activities, members)
         for entity, rows in members.items():
             holders.update({(row.system, row.id): entity for row in rows})
-            done = {touch.key: touch for name in names[entity] for touch in touches.get(name, ())}
             tier = derived.get(entity, {}).get("@priority")
             person = _person(mapping, entity, rows, ways.get(entity, ()), lead_type)
-            yield person._replace(touches=_touches(entity, done.values()), tier=_text(tier.value if tier else None))
-
-
-def _touches(entity: str, rows: Iterable[TouchRow]) -> tuple[Touch, ...]:
-    found = [
-        Touch(
-            entity, row.at_ms, cast(Sort, row.sort), row.key, cast(By, row.actor), row.title, row.url, row.source,
-            row.campaign, row.outcome,
-        )
-        for row in rows
-    ]  # fmt: skip
-    return tuple(sorted(found, key=lambda touch: (touch.at, touch.key)))
+            yield person._replace(touches=tuple(touches[entity]), tier=_text(tier.value if tier else None))
 
 
 def _person(
@@ -138,24 +126,23 @@ def _text(value: Any) -> str:
 
 
 def _deals(store: Store, mapping: KindMapping, holders: Mapping[tuple[str, str], str]) -> Iterator[Deal]:
-    for members in _entities(store, mapping):
+    for members in entities(store, mapping):
         for entity, rows in members.items():
-            # Sales knows best how a deal stands.
-            live = sorted((r for r in rows if r.state == LIVE), key=lambda r: (TEAMS[r.system] != "sales", r.n))
-            if (found := _deal(mapping, entity, live, holders)) is not None:
+            if (found := deal(mapping, entity, rows, holders)) is not None:
                 yield found
 
 
-def _deal(
-    mapping: KindMapping, entity: str, rows: Sequence[Row], holders: Mapping[tuple[str, str], str]
-) -> Deal | None:
+def deal(mapping: KindMapping, entity: str, rows: Sequence[Row], holders: Mapping[tuple[str, str], str]) -> Deal | None:
     """None: no system says how the deal stands."""
-    said = [(row, Place(row.system, row.object)) for row in rows]
+    # Sales knows best how a deal stands.
+    live = sorted((row for row in rows if row.state == LIVE), key=lambda row: (TEAMS[row.system] != "sales", row.n))
+    said = [(row, Place(row.system, row.object)) for row in live]
     outcome = next((found for row, place in said if (found := _outcome(mapping, row, place)) is not None), None)
     if outcome is None:
         return None
     told = mapping.facts(*((place, row.now) for row, place in said))
-    amount, currency = _money(told.get(AMOUNT))
+    worth = (mapping.canon(place, AMOUNT, row.now[AMOUNT]) for row, place in said if row.now.get(AMOUNT) is not None)
+    amount, currency = money(next(worth, None))
     people = dict.fromkeys(
         holders[row.system, id]
         for row, place in said
@@ -180,7 +167,8 @@ def _outcome(mapping: KindMapping, row: Row, place: Place) -> str | None:
     return slot.steps.outcome(row.now.get(STAGE)) if slot is not None and slot.steps is not None else None
 
 
-def _money(value: Any) -> tuple[Decimal | None, str]:
+def money(value: Any) -> tuple[Decimal | None, str]:
+    """Amount and currency, as far as they are known."""
     if value is None or isinstance(value, Unmapped):
         return None, ""
     amount, currency = split_money(value)

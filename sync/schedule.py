@@ -66,6 +66,7 @@ class Daemon:
         self._scheduler.add_job(self._cycle, args=["sync"], id="first")
         self._scheduler.add_job(self._cycle, parse_when(settings.sync), args=["sync"], id="sync")
         self._scheduler.add_job(self._cycle, parse_when(settings.reconcile), args=["reconcile"], id="reconcile")
+        self._scheduler.add_job(self._cycle, parse_when(settings.learn), args=["learn"], id="learn")
 
     def run(self) -> None:
         """Block until stopped."""
@@ -81,7 +82,7 @@ class Daemon:
 
     def _cycle(self, job: str) -> None:
         try:
-            report = self._engine.cycle(job, compare=job == "reconcile")
+            report = self._engine.cycle(job, compare=job == "reconcile", afresh=job == "learn")
         except SyncError as error:
             log.error("run failed", job=job, reason=str(error))
         else:

@@ -117,8 +117,9 @@ class ScheduleSettings(Section):
 
     sync: str = "every 2 minutes"
     reconcile: str = "03:00"
+    learn: str = "04:30"
 
-    @field_validator("sync", "reconcile")
+    @field_validator("sync", "reconcile", "learn")
     @classmethod
     def _readable(cls, text: str) -> str:
         from sync.schedule import parse_when

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from connectors.port import Ref
-from state.rows import Batch, Closing, CursorRow, Ending, Lease, Outcomes
+from state.rows import Batch, Closing, CursorRow, Ending, Lease, Outcomes, TouchRow
 from state.store import Store, open_store
 from tests.postgres import Server
 from tests.state.make import change, contact, operation, question
@@ -42,6 +42,17 @@ QUESTIONS: dict[str, Callable[[Store, Lease], Any]] = {
         ),
     ),
     "lookup": lambda s, lease: s.lookup("k"),
+    "save_touches": lambda s, lease: s.save_touches(
+        lease,
+        [TouchRow("email:a@x.com", "k", 1, "visit", "buyer"), TouchRow("record:hubspot:person:1", "k", 1, "", "")],
+    ),
+    "touches": lambda s, lease: s.touches(["email:a@x.com"]),
+    "latest": lambda s, lease: s.latest(["email:a@x.com"], "visit"),
+    "repoint": lambda s, lease: s.repoint(lease, [("email:a@x.com", "email:b@x.com")]),
+    "unlearned": lambda s, lease: s.unlearned("person", 0, 10),
+    "unlearn": lambda s, lease: s.unlearn(lease, ["record:hubspot:person:1"], [1]),
+    "derived": lambda s, lease: s.derived(["e"]),
+    "learn": lambda s, lease: s.learn(lease, [("e", "@visits", 1, "")], 1, learned=[1]),
     "journal": lambda s, lease: s.journal("e"),
     "journal_of": lambda s, lease: s.journal_of("run-1"),
     "operations of an entity": lambda s, lease: s.operations(entity="e"),
