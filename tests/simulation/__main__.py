@@ -5,15 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from connectors.memory import MemorySystem
-from state.store import open_store
-from tests.postgres import server
 from tests.simulation.life import Life
-from tests.simulation.runner import Account, crash_everywhere, found_seeds, live, many, nursery, spread
+from tests.simulation.runner import (
+    CHUNK,
+    Account,
+    crash_everywhere,
+    found_seeds,
+    live,
+    many,
+    nursery,
+    over_postgresql,
+    spread,
+)
+from tests.simulation.wire import many_on_the_wire
 
 DEEDS = ("create", "edit", "delete", "restore", "merge", "convert", "put")
 
@@ -24,39 +33,45 @@ def main() -> int:
     parser.add_argument("seed", nargs="?", type=int, help="replay this life and print what happened in it")
     parser.add_argument("--seeds", type=int, default=200, help="how many lives")
     parser.add_argument("--start", type=int, default=0, help="the first seed")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="processes that live them")
     parser.add_argument(
         "--crash-everywhere", type=int, metavar="M", default=0, help="M lives, a crash at each boundary"
     )
     parser.add_argument("--state", choices=["sqlite", "postgresql"], default="sqlite", help="where lives keep it")
+    parser.add_argument("--two-workers", action="store_true", help="lives in which another worker takes over")
+    parser.add_argument("--wire", action="store_true", help="lives of all kinds against the sandbox")
     asked = parser.parse_args()
-    if asked.seed is not None:
+    if asked.seed is not None and not asked.wire:
         return replay(asked.seed)
-    if asked.state == "sqlite":
-        return volume(asked, many)
-    if asked.workers > 1:
-        parser.error("one worker only with --state postgresql")
-    with server() as running:
-        empty = running.template("lives", lambda url: open_store(url).close())
-        with running.database(empty) as url:
-            return volume(asked, partial(many, url=url))
+    if asked.wire:
+        asked.start, asked.seeds = (asked.seed, 1) if asked.seed is not None else (asked.start, asked.seeds)
+        return volume(asked, many_on_the_wire, 10, [])
+    if asked.state == "postgresql":
+        # A server a chunk: a chunk for each process.
+        return volume(asked, partial(over_postgresql, two_workers=asked.two_workers), -(-asked.seeds // asked.workers))
+    return volume(asked, partial(many, two_workers=asked.two_workers), CHUNK, found_seeds())
 
 
-def volume(asked: argparse.Namespace, live_many: Callable[[Iterable[int]], Account]) -> int:
+def volume(
+    asked: argparse.Namespace,
+    live_many: Callable[[range], Account],
+    chunk: int,
+    found: Sequence[int] = (),
+) -> int:
     """Many lives: found seeds first."""
     begun = time.monotonic()
     total = Account()
-    if asked.seeds:
-        total.add(tell(live_many(found_seeds())))
-        for account in spread(range(asked.start, asked.start + asked.seeds), asked.workers, live_many):
-            total.add(tell(account))
+    if found and asked.seeds:
+        total.add(tell(many(found)))
+    for account in spread(range(asked.start, asked.start + asked.seeds), asked.workers, live_many, max(chunk, 1)):
+        total.add(tell(account))
     singles = range(asked.start, asked.start + asked.crash_everywhere)
-    for account in spread(singles, asked.workers, _every):
+    for account in spread(singles, asked.workers, _every, 2):
         total.add(tell(account))
     taken = time.monotonic() - begun
     write(
         f"{total.lives} lives, {total.crashes} crashes, {total.lost} lost answers, {total.cycles} cycles, "
-        f"{total.lives / taken:.1f} lives/s, {len(total.failures)} violations"
+        f"{total.lives / taken / asked.workers:.1f} lives/s/core, {len(total.failures)} violations"
     )
     for name, lives in total.marks.most_common():
         write(f"  {name}: {lives} lives ({100 * lives / total.lives:.1f} %)")

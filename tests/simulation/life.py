@@ -75,6 +75,8 @@ class Life:
     """How many records are decided at a time, instead of a drawn number."""
     rules: tuple[str, str] | None = None
     """Settings of phone and title, instead of drawn ones."""
+    two_workers: bool = False
+    """Another worker takes over in mid-life."""
     at_home: Home | None = None
     """Where the state is kept, instead of in a file."""
     trace: list[str] | None = None
@@ -102,14 +104,15 @@ class Life:
     """What `watch` saw on the way."""
 
     def __post_init__(self) -> None:
-        self.profile = Profile.of(self.seed)
+        drawn = Profile.of(self.seed)
+        self.profile = drawn.two_workers if self.two_workers else drawn
         self.luck = random.Random(f"luck {self.seed}")
         self.rng = random.Random(f"people {self.seed}")
         sizes = [self.luck.choice([2, 5, 100]), self.luck.choice([2, 5, 200]), self.luck.choice([1, 3, 100])]
         if self.batch is not None:
             sizes = [self.batch] * 3
-        drawn = (self.luck.choice(list(SETTINGS)), self.luck.choice(list(SETTINGS)))
-        self.settings = self.rules or drawn
+        chosen = (self.luck.choice(list(SETTINGS)), self.luck.choice(list(SETTINGS)))
+        self.settings = self.rules or chosen
         self.rule = rules_of(*self.settings)
         self.hubspot = hubspot(self.clock, self, sizes[0])
         self.salesforce = salesforce(lambda: self.now + self.profile.ahead, self, sizes[1])
@@ -317,10 +320,10 @@ class Life:
         self.passes(700_000)
         self.retry()
         for _ in range(K + 1):
-            before = self._trail()
+            before, listing = self._trail(), self._in_a_listing()
             self.cycle()
             self.passes(700_000)
-            self.quiet = self._trail() == before and not self._unsettled()
+            self.quiet = self._trail() == before and not self._unsettled() and not listing
             if self.quiet:
                 return
 
@@ -328,6 +331,10 @@ class Life:
         """What a cycle without work does not change."""
         written = (connector.writes for connector in self.connectors.values())
         return (*written, *self.ask("SELECT count(*) FROM journal")[0])
+
+    def _in_a_listing(self) -> bool:
+        """Whether a listing goes on that began before: what changed meanwhile is read by the run after it."""
+        return bool(self.ask("SELECT 1 FROM cursor WHERE watermark_ms IS NULL"))
 
     def _unsettled(self) -> bool:
         return bool(self.ask("SELECT 1 FROM operation WHERE state IN ('planned', 'sent') LIMIT 1"))

@@ -71,6 +71,11 @@ class Profile:
             return replace(profile, moves=True, race=rng.choice([0.3, 0.6]), full=0.3, single=0.2, dry=0.0)
         return profile
 
+    @property
+    def two_workers(self) -> Profile:
+        """The same life, in which another worker takes over for certain, or nearly so."""
+        return replace(self, pause=self.pause or 0.06, cycles=max(self.cycles, 4))
+
     @classmethod
     def _drawn(cls, rng: random.Random) -> Profile:
         """Calm, busy or brutal: some lives are free of faults, so that the strictest invariants apply."""

@@ -15,7 +15,9 @@ from typing import Any
 from unittest.mock import patch
 
 import sync.lanes
+from state.store import open_store
 from sync.match import _Matching
+from tests.postgres import server
 from tests.simulation.homes import ServerHome
 from tests.simulation.invariants import judge
 from tests.simulation.life import Life, template
@@ -81,17 +83,32 @@ def live(life: Life) -> list[str]:
         life.end()
 
 
-def many(seeds: Iterable[int], *, stop: bool = False, batch: int | None = None, url: str | None = None) -> Account:
+def many(
+    seeds: Iterable[int],
+    *,
+    stop: bool = False,
+    batch: int | None = None,
+    url: str | None = None,
+    two_workers: bool = False,
+) -> Account:
     """Live these lives; `stop`: no further than the first failure; `url`: over this PostgreSQL database."""
     account = Account()
     with nursery() as born:
         for seed in seeds:
-            life = born(seed, batch=batch, at_home=ServerHome(url) if url else None)
+            life = born(seed, batch=batch, at_home=ServerHome(url) if url else None, two_workers=two_workers)
             account.failures += live(life)
             count(account, life)
             if stop and account.failures:
                 break
     return account
+
+
+def over_postgresql(seeds: Iterable[int], *, two_workers: bool = False) -> Account:
+    """Live these lives over a server of their own."""
+    with server() as running:
+        empty = running.template("lives", lambda url: open_store(url).close())
+        with running.database(empty) as url:
+            return many(seeds, url=url, two_workers=two_workers)
 
 
 def count(account: Account, life: Life) -> None:
@@ -120,9 +137,9 @@ def crash_everywhere(seed: int, most: int = 1_000_000) -> Account:
     return account
 
 
-def spread(seeds: range, workers: int, job: Callable[[range], Account]) -> Iterator[Account]:
+def spread(seeds: range, workers: int, job: Callable[[range], Account], chunk: int = CHUNK) -> Iterator[Account]:
     """The accounts of chunks of seeds, as they are lived."""
-    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+    chunks = [seeds[start : start + chunk] for start in range(0, len(seeds), chunk)]
     if workers < 2:
         yield from map(job, chunks)
         return
