@@ -48,11 +48,13 @@ class Applying(Part):
         kind: str | None = None,
         whole: int = 1,
         rest: bool = True,
+        only_urgent: bool = False,
     ) -> list[OperationRow]:
         """Mark the next operations that are due as sent, and return them in the order they were decided.
 
         As long as urgent ones are due, only those.  kind: only those of this kind.  most: no more than so many.
-        whole: of each object and verb a multiple of this, urgent ones aside; `rest`: and what is left in the end.
+        whole: of each object and verb a multiple of this, urgent ones aside; `rest`: and what is left in the end,
+        and what puts records into the bin, for which everything must be decided.
         """
         due: list[OperationRow] = []
         with self._tables.writing(lease) as connection:
@@ -61,13 +63,13 @@ class Applying(Part):
             select = f"SELECT {OPERATION_COLUMNS} FROM operation WHERE"  # noqa: S608
             urgent = f"{select} urgent AND state = 'planned' {where}ORDER BY n LIMIT ?"
             due += map(read_operation, self._tables.rows(connection, urgent, (*wanted, most)))
-            if not due:
+            if not due and not only_urgent:
                 planned = "state = 'planned' AND state <> 'done'"
                 count = f"SELECT object, verb, COUNT(*) FROM operation WHERE {planned} {where}"  # noqa: S608
                 some = f"{select} {planned} {where}AND object = ? AND verb = ? ORDER BY n LIMIT ?"
                 groups = self._tables.rows(connection, f"{count}GROUP BY object, verb ORDER BY MIN(n)", tuple(wanted))
                 for object, verb, there in groups:
-                    room = min(there, most - len(due))
+                    room = min(there, most - len(due)) if rest or verb != "archive" else 0
                     if room < there or not rest:
                         room -= room % whole
                     if room:
@@ -77,6 +79,13 @@ class Applying(Part):
                 mark = "UPDATE operation SET state = 'sent', attempts = attempts + 1 WHERE n IN ??"
                 self._tables.run(connection, mark, (numbers,))
         return [operation._replace(state=SENT, attempts=operation.attempts + 1) for operation in due]
+
+    def reopen_urgent(self, lease: Lease, kind: str) -> None:
+        """What is planned of a kind and goes before everything else is decided again."""
+        planned = "SELECT entity FROM operation WHERE urgent AND state = 'planned' AND kind = ?"
+        again = f"UPDATE record SET dirty = ? WHERE NOT dirty AND entity IN ({planned})"  # noqa: S608
+        with self._tables.writing(lease) as connection:
+            self._tables.run(connection, again, (True, kind))
 
     def sent(self, system: str, *, kind: str | None = None) -> list[OperationRow]:
         """What was sent and has no outcome yet.  kind: only what is of this kind."""

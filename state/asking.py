@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from mapping.journey import JOURNALED
 from state.base import Part, from_json
-from state.notes import read_journal
+from state.notes import CLOSE, read_journal, write_notes
 from state.observing import ROW_COLUMNS, read_row
 from state.operations import OPERATION_COLUMNS, read_operation
 from state.rows import DONE, DUPLICATE, LIVE, SHARED, JournalRow, Lease, OperationRow, ReviewRow, Row
@@ -62,6 +62,16 @@ class Asking(Part):
             for line in read_journal(rows):
                 found.setdefault(line.entity, []).append(line)
         return found
+
+    def often_written(self, entities: Collection[str], since: int, most: int) -> set[str]:
+        """Those of the entities to which at least so many writes were made since then (ms)."""
+        statement = (
+            "SELECT entity FROM journal WHERE entity IN ?? AND at_ms > ? AND operation IS NOT NULL "
+            "GROUP BY entity HAVING count(*) >= ?"
+        )
+        wanted = (self._tables.many(sorted(entities)), since, most)
+        with self._tables.reading() as connection:
+            return {str(entity) for (entity,) in self._tables.rows(connection, statement, wanted)}
 
     def journal_of(self, run: str, after_n: int = 0, limit: int = 1000) -> list[JournalRow]:
         """What a run changed and what lost, in order; `after_n` continues."""
@@ -119,11 +129,24 @@ class Asking(Part):
             asked = [ReviewRow(*found) for found in self._tables.run(connection, statement, wanted)]
         return [row._replace(detail=from_json(str(row.detail))) for row in asked]
 
-    def close_review(self, n: int, now: int, answer: str) -> bool:
-        """Settle one question; False if it was not open."""
-        statement = "UPDATE review SET closed_ms = ?, answer = ? WHERE n = ? AND closed_ms IS NULL"
+    def answered(self, question: str, since: int) -> list[ReviewRow]:
+        """The questions of this kind that were answered since then (ms), oldest first."""
+        query = (
+            select(*_QUESTIONS).where(review.c.question == question, review.c.closed_ms > since).order_by(review.c.n)
+        )
+        with self._tables.reading() as connection:
+            asked = [ReviewRow(*found) for found in connection.execute(query)]
+        return [row._replace(detail=from_json(str(row.detail))) for row in asked]
+
+    def ask(self, question: ReviewRow) -> None:
+        """Ask a question outside a run; one that is open already keeps its age."""
         with self._tables.writing() as connection:
-            return self._tables.run(connection, statement, (now, answer, n)).rowcount == 1
+            write_notes(self._tables, connection, (), (question,), ())
+
+    def answer(self, fingerprint: str, now: int, answer: str) -> bool:
+        """Settle the question with this fingerprint; False if it was not open."""
+        with self._tables.writing() as connection:
+            return self._tables.run(connection, CLOSE, (now, answer, fingerprint)).rowcount == 1
 
     def fates(self, run: str) -> dict[tuple[str, str, str, str], int]:
         """What became of the records that a run read: (kind, system, object, fate) → how many."""
@@ -147,14 +170,17 @@ class Asking(Part):
         with self._tables.reading() as connection:
             return {tuple(found): count for *found, count in connection.execute(query)}
 
-    def archived(self, system: str, since: int) -> int:
-        """How many records of a system runs since then (ms) were to put into the bin."""
+    def written_since(self, kind: str, system: str, since: int, *, but: str) -> dict[str, int]:
+        """Verb → how many records of a kind runs since then (ms) wrote to a system; without this run, and of
+        those that were muted only what went into the bin."""
         statement = (
-            "SELECT count(*) FROM run JOIN operation ON operation.run = run.id "
-            "WHERE run.started_ms >= ? AND operation.system = ? AND operation.verb = 'archive'"
+            "SELECT operation.verb, count(*) FROM run JOIN operation ON operation.run = run.id "
+            "WHERE run.started_ms >= ? AND run.id <> ? AND operation.kind = ? "
+            "AND (operation.verb = 'archive' OR NOT run.muted) "
+            "AND operation.system = ? AND operation.state IN ('done', 'sent') GROUP BY operation.verb"
         )
         with self._tables.reading() as connection:
-            return int(self._tables.run(connection, statement, (since, system)).scalar() or 0)
+            return {str(verb): n for verb, n in self._tables.rows(connection, statement, (since, but, kind, system))}
 
     def approve(self, lease: Lease, ns: Sequence[int]) -> int:
         """Let held operations go; how many there were."""
@@ -182,8 +208,8 @@ class Asking(Part):
     def forget(self, lease: Lease) -> None:
         """Forget what a rebuild will learn again: records, match keys, cursors, open operations and questions.
 
-        Kept are the history (journal, done operations, answered questions, runs) and the tombstones of people who
-        asked to be erased.
+        Kept are the history (journal, done operations, answered questions, runs), what is paused, and the tombstones
+        of people who asked to be erased.
         """
         with self._tables.writing(lease) as connection:
             for statement in (
@@ -191,6 +217,6 @@ class Asking(Part):
                 "DELETE FROM record WHERE state <> 'erased'",
                 "DELETE FROM cursor",
                 "DELETE FROM operation WHERE state <> 'done'",
-                "DELETE FROM review WHERE closed_ms IS NULL",
+                "DELETE FROM review WHERE closed_ms IS NULL AND question <> 'paused'",
             ):
                 self._tables.run(connection, statement)

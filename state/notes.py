@@ -23,7 +23,7 @@ _ASK: Final = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (fingerprint) WHERE closed_ms IS NULL DO UPDATE SET detail = excluded.detail"
 )
-_CLOSE: Final = "UPDATE review SET closed_ms = ?, answer = ? WHERE fingerprint = ? AND closed_ms IS NULL"
+CLOSE: Final = "UPDATE review SET closed_ms = ?, answer = ? WHERE fingerprint = ? AND closed_ms IS NULL"
 
 
 def write_notes(
@@ -35,7 +35,7 @@ def write_notes(
 ) -> None:
     """Append to the journal, settle questions, then ask new ones.  One that is open already keeps its age."""
     tables.insert(connection, "journal", JOURNAL_COLUMNS, packed(journal))
-    tables.each(connection, _CLOSE, [(c.closed_ms, c.answer, c.fingerprint) for c in closed])
+    tables.each(connection, CLOSE, [(c.closed_ms, c.answer, c.fingerprint) for c in closed])
     questions = [
         (q.question, q.fingerprint, q.opened_ms, q.entity, q.system, q.object, q.id, q.field, to_json(q.detail))
         for q in opened

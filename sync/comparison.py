@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 LISTED = 1_000
 """Ids that are listed of one kind of difference."""
 BATCH = 500
-FEW = 20
-SHARE = 0.2
-"""More records than FEW and than this share of an object are not gone at once: rather the reading is wrong."""
 
 MISSED, SILENT, GONE = "missed", "changed without stamp", "gone"
 HELD, AGREED, WAITING = "held", "as decided", "waiting"
@@ -110,7 +107,7 @@ def bury(engine: Engine, planner: Planner, comparison: Comparison) -> Iterator[t
     for system, objects in planner.mapping.rule.objects.items():
         connector = engine.connectors[system]
         for place in (Place(system, object) for object in objects):
-            if place not in comparison.asked or _too_many(engine, place, comparison):
+            if place not in comparison.asked or _too_many(engine, planner.mapping.rule.kind, place, comparison):
                 continue
             natives = planner.mapping.natives(place)
             for rows in _unseen(engine, place, comparison.asked[place]):
@@ -133,17 +130,14 @@ def _unseen(engine: Engine, place: Place, since: int) -> Iterator[list[Row]]:
         yield rows
 
 
-def _too_many(engine: Engine, place: Place, comparison: Comparison) -> bool:
-    counts = engine.store.counts()
-    known = sum(n for (_, system, object, state, _), n in counts.items() if (system, object, state) == (*place, LIVE))
+def _too_many(engine: Engine, kind: str, place: Place, comparison: Comparison) -> bool:
     unseen = sum(len(rows) for rows in _unseen(engine, place, comparison.asked[place]))
-    if unseen <= max(FEW, SHARE * known):
-        return False
-    comparison.warnings.append(
-        f"{unseen:,} of {known:,} {place.system} {place.object} were not in the full listing: too many to be gone. "
-        "Nothing was taken for deleted; see whether the credentials still show every record."
-    )
-    return True
+    why = engine.guard.lacks(kind, place, unseen)
+    if why:
+        comparison.warnings.append(
+            f"{why}. Nothing was taken for deleted; see whether the credentials still show every record."
+        )
+    return bool(why)
 
 
 def doubt(engine: Engine, planner: Planner) -> None:

@@ -156,6 +156,7 @@ def engine(
         interrupted=world.interrupted,
         limits=settings.plan,
         accounts={"hubspot": settings.hubspot.base_url, "salesforce": settings.salesforce.login_url},
+        brakes=settings.brakes,
     )
     if progress is not None:
         made.progress = progress

@@ -32,6 +32,7 @@ HELD = "held"
 UNMAPPED = "unmapped"
 CONFLICT = "conflict"
 PARKED_QUESTION = "parked"
+FROZEN = "frozen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Decision:
     def fate(self, *, agreed: bool) -> str:
         """What becomes of a record of the entity in this run.  agreed: its memory moved."""
         asked = {question.question for question in self.questions}
-        if not asked.isdisjoint((HELD, UNMAPPED, "rejected", "undone")):
+        if not asked.isdisjoint((HELD, UNMAPPED, "rejected", "undone", FROZEN)):
             return HELD
         if PARKED_QUESTION in asked:
             return PARKED

@@ -22,8 +22,6 @@ EVENT, MARK = "@event", "@deleted"
 """Names under which a record's moments are remembered: the person's last own doing, and our mark of a deletion."""
 ARCHIVED = "@archived"
 RECREATE = "recreate"
-A_DAY = 20
-"""Most records that we put into the bin of one side in a day; more are held for a person."""
 
 
 def returns(planner: Planner, system: str, rows: Sequence[Row], live: Mapping[str, Row], decision: Decision) -> bool:
@@ -125,15 +123,3 @@ def _deleted(system: str, rows: Sequence[Row]) -> Row | None:
     """The record of this system that was deleted last; what was merged or converted lives on elsewhere."""
     gone = [row for row in rows if row.system == system and row.state == DELETED]
     return max(gone, key=lambda row: row.version_ms, default=None)
-
-
-def too_many(draft: Draft) -> Question:
-    """One more deletion than a day may have."""
-    detail = {
-        "code": "MANY_DELETES",
-        "value": None,
-        "target": f"{draft.system} {draft.object}",
-        "fix": f"more than {A_DAY} records would be deleted in a day: see whether that is meant, then say "
-        "`smarketing errors retry` tomorrow, or delete them by hand",
-    }
-    return Question(HELD, draft.system, draft.object, draft.id, None, detail)

@@ -26,12 +26,13 @@ from sync.apply import send
 from sync.approving import Approved, Nothing, PlanSettings
 from sync.comparison import Comparison, bury, doubt, remains
 from sync.dating import date
-from sync.deleting import A_DAY
 from sync.dry import DryRun
 from sync.erased import salt_of
 from sync.lanes import InTurn, Lanes
 from sync.learning import learn
+from sync.limits import BrakesSettings
 from sync.observe import look, observe, take_in
+from sync.pausing import Guard
 from sync.plan import Planner
 from sync.provision import described
 from sync.quiet import quiet
@@ -51,7 +52,6 @@ LEARN_MS = 15 * 60_000
 """How long schemas and owners are taken to be as they were."""
 PROBE_MS = 5 * 60_000
 """How long nobody looks whether a refusal is old enough to be tried."""
-A_DAY_MS = 24 * 3_600_000
 ROUNDS = 6
 """Most turns of reconcile and apply in one cycle; what is left waits for the next."""
 BATCH = 500
@@ -91,6 +91,8 @@ class Engine:
     scope: Scope | None = None
     left_out: str = ""
     """Which kinds are not synchronised, and why, for the report."""
+    brakes: BrakesSettings = field(default_factory=BrakesSettings)
+    """How much may happen at once."""
     salt: str | None = None
     """Of the hashes of people who were erased; None: there are none."""
     limits: PlanSettings | None = None
@@ -110,14 +112,17 @@ class Engine:
     """kind → entities that this run saw change since their sides last agreed."""
     recalls: Counter[str] = field(default_factory=Counter)
     """system → calls that asked what people were before: as many again after a dry run."""
+    guard: Guard = field(init=False)
+    """What keeps the run in hand from too much."""
     _lease: Lease | None = None
     _planners: dict[str, Planner] = field(default_factory=dict)
     _owners: dict[str, Sequence[Owner]] = field(default_factory=dict)
     _skew: dict[str, int] = field(default_factory=dict)
-    _archived: dict[str, tuple[int, set[str | None]]] = field(default_factory=dict)
-    """system → how many records earlier runs of a day put into its bin, and which ones this run does."""
     _learn_at: int = 0
     _probe_at: int = 0
+
+    def __post_init__(self) -> None:
+        self.guard = Guard(self)
 
     # -- cycles ------------------------------------------------------------------------------------------------
 
@@ -233,17 +238,25 @@ class Engine:
                 break
 
     def _turn(self, planner: Planner) -> int:
-        """Decide what is dirty of one kind and write it: what is decided is sent while the rest is being decided."""
+        """Decide what is dirty of one kind and write it: what is decided is sent while the rest is being decided, where
+        that cannot come to be too much."""
         moved, due = 0, self.now()
         planned: Counter[str] = Counter()
+        waits = self.guard.waits(planner)
+        planner = self._as_stopped(planner)
         with Lanes(self.lane) as lanes:
             for new in reconcile(self, planner):
                 planned += new
-                for name, connector in self.connectors.items():
+                for name, connector in self.connectors.items() if not waits else ():
                     if planned[name] >= (connector.traits.stride or connector.traits.batch):
                         planned[name] -= send(self, lanes, connector, planner.mapping, due, more=True)
                 while (told := lanes.take_in(patient=False)) is not None:
                     moved += told
+            if self.guard.judge(planner):
+                # Opt-outs that were to go along with something else go alone.
+                self.store.reopen_urgent(self.lease, planner.mapping.rule.kind)
+                for _ in reconcile(self, self._as_stopped(planner)):
+                    pass
             moved += self._send_all(lanes, planner, due)
         return moved
 
@@ -257,6 +270,9 @@ class Engine:
             told = lanes.take_in(patient=True)
             moved += told or 0
         return moved
+
+    def _as_stopped(self, planner: Planner) -> Planner:
+        return replace(planner, stopped=self.guard.stopped(planner.mapping.rule.kind))
 
     def plan(self, *, full: bool = False, record: tuple[str, str] | None = None) -> DryRun:
         """What a cycle would write now.  Reads both systems into the state; writes to neither.
@@ -292,8 +308,9 @@ class Engine:
         self._lease = self.store.lease(LEASE, self.owner, self.now(), LEASE_MS)
         self.run = self.new_run()
         self.view = self.store
-        self._archived = {}
         self.recalls.clear()
+        self.guard = Guard(self)
+        muted = muted or self._is_first()
         self.report = Report(self.run, job, muted=muted, started_ms=self.now())
         before = {name: connector.usage().calls for name, connector in self.connectors.items()}
         try:
@@ -301,6 +318,7 @@ class Engine:
             yield
         except Exhausted as error:
             self.report.stop("paused", str(error), error.until)
+            self.guard.budget(str(error), error.until)
         except SyncError as error:
             self.report.stop("failed", str(error))
             raise
@@ -311,6 +329,7 @@ class Engine:
         self.report.calls = {
             name: connector.usage().calls - before[name] for name, connector in self.connectors.items()
         }
+        self.guard.end(self.report)
         self.report.finish(self.now(), self.store.fates(self.run))
         counts = {**self.report.as_json(), "rules": self.decides_by}
         self.store.end_run(self.run, self.now(), self.report.status, counts)
@@ -335,6 +354,7 @@ class Engine:
         if unseen:
             self.report.message = f"Opt-outs are NOT synchronised with {', '.join(unseen)}: run `smarketing check`."
         self.report.message = " ".join(filter(None, (self.report.message, self.left_out)))
+        self.guard.begin([(rule, self._planners[rule.kind].mapping) for rule in self.rules])
         self._recover()
         for planner in self._planners.values():
             if planner.mapping.rule.recycle_after:
@@ -395,6 +415,18 @@ class Engine:
         assert self._lease is not None, "no run is on"
         return self._lease
 
+    @property
+    def muted(self) -> bool:
+        """Whether the run brings both sides together, so that what it finds is no news: nobody is alerted, no clock
+        starts, and no brake takes it for too much."""
+        return self.report.muted
+
+    def _is_first(self) -> bool:
+        """Whether something is read to its end for the first time."""
+        known = {(c.system, c.object) for c in self.store.cursors() if c.watermark_ms is not None}
+        places = ((s, o) for rule in self.rules for s, objects in rule.objects.items() for o in objects)
+        return any(place not in known for place in places)
+
     def beat(self) -> None:
         """Hold the lease for longer, once a third of its time is over; end the run here if somebody asked for that."""
         if self.interrupted():
@@ -429,16 +461,6 @@ class Engine:
         self.report.conflicts += conflicts
         self.report.unknown += unknown
         self.report.deferred += deferred
-
-    def may_archive(self, system: str, id: str | None) -> bool:
-        """Whether this record of the system may be put into the bin today, among not too many.  Counts it."""
-        if system not in self._archived:
-            self._archived[system] = (self.store.archived(system, self.now() - A_DAY_MS), set())
-        before, ids = self._archived[system]
-        if before + len(ids | {id}) > A_DAY:
-            return False
-        ids.add(id)
-        return True
 
     def wrote(self, kind: str, system: str, verb: str) -> None:
         """One write took effect."""

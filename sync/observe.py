@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 def observe(engine: Engine, planners: Iterable[Planner], *, full: bool = False) -> None:
     """Read every object of every system, the systems at the same time: what changed, or everything where an object was
     never read to its end, the rules changed, or `full` asks for it."""
+    every: list[_Reading] = []
     with Lanes(engine.lane) as lanes:
         for connector in engine.connectors.values():
             engine.read_at[connector.name] = engine.now()
@@ -36,10 +37,13 @@ def observe(engine: Engine, planners: Iterable[Planner], *, full: bool = False) 
                 for planner in planners
                 for object in planner.mapping.rule.objects[connector.name]
             ]
+            every += readings
             pages = _pages(engine, connector, readings)
             for _ in range(AHEAD):
                 lanes.start(connector.name, partial(_next, lanes, connector.name, pages))
         lanes.finish()
+    for intake, since in every:
+        engine.guard.was_read(intake.place, whole=since is None)
 
 
 CONVERSION = ("@converted", "@deal", "@account")
@@ -90,6 +94,8 @@ def _pages(engine: Engine, connector: Connector, readings: Iterable[_Reading]) -
         asked = engine.now()
         natives = intake.mapping.natives(intake.place)
         for page in connector.changes(intake.place.object, natives, since):
+            if intake.place in engine.guard.doubted:
+                break
             yield partial(_store, intake, page, asked if fresh else None)
             fresh = False
 
@@ -99,7 +105,8 @@ def _store(intake: _Intake, page: Page, asked: int | None) -> int:
     engine, place = intake.engine, intake.place
     if asked is not None:
         engine.compare_clocks(place.system, asked, page.asked)
-    intake.save(page)
+    if not intake.save(page):
+        return 0
     engine.progress("read", place.system, place.object, len(page.records), page.total)
     return 0
 
@@ -141,8 +148,8 @@ class _Intake:
     unlinked: bool
     """Decide again what an earlier backfill of some records left out."""
 
-    def save(self, page: Page) -> None:
-        """One page, in one transaction."""
+    def save(self, page: Page) -> bool:
+        """One page, in one transaction.  False: it cannot be true, and nothing of it is taken in."""
         engine, mapping, place = self.engine, self.mapping, self.place
         engine.beat()
         ids = [record.ref.id for record in page.records]
@@ -171,6 +178,8 @@ class _Intake:
                     rows[id] = moved(gone, record.ref, engine.run)
                 elif gone is None and id != row.id:
                     absorbed.append(_absorbed(row, id))
+        if self.fingerprint and not engine.guard.believes(mapping, self.place, known, rows, whole=self.unlinked):
+            return False
         if engine.comparison is not None and self.fingerprint:
             engine.comparison.page(mapping.rule.kind, place, page, known, rows, self.seen_until)
         if engine.salt is not None:
@@ -186,6 +195,7 @@ class _Intake:
             free += dealing.told(mapping, ((known.get(id), row) for id, row in rows.items()))
         engine.store.save_page(engine.lease, everyone, keys, cursor if self.fingerprint else None, free)
         engine.step(f"observe:{place.system}:saved")
+        return True
 
     def _back(self, known: Mapping[str, Row], rows: Mapping[str, Row]) -> Sequence[str]:
         """Who refers to a record that came back from the bin is decided again."""

@@ -62,6 +62,8 @@ class Planner:
     """Of what the systems show of themselves: another one means that what is held may not be any more."""
     skew: Mapping[str, int] = field(default_factory=dict)
     """How far each system's clock was ahead of ours when it was last asked, ms."""
+    stopped: frozenset[str] = frozenset()
+    """Systems to which nothing is written now but opt-outs: these go alone."""
 
     def decide(
         self,
@@ -167,7 +169,7 @@ class Planner:
         told = {name: why.new for name, why in wanted.items() if is_consent(self.mapping.rule_of(name))}
         consent = self.mapping.encode(place, told, creating=False)[0]
         settled = self.settled(row)
-        clear = not tried(open_)
+        clear = not tried(open_) and system not in self.stopped
         for part in portions(native, consent, settled=settled, clear=clear):
             if open_ is not None and refused(open_, row.id, part):
                 continue

@@ -34,11 +34,10 @@ from state.rows import (
 )
 from sync import asking, dealing, mailboxes, merging, moves, parents, undoing
 from sync import match as matching
-from sync.brake import LINES, brake, suspects
+from sync.brake import Loops
 from sync.consent import taken_back_everywhere
 from sync.conversions import continued
 from sync.decision import after, final, operation, raised
-from sync.deleting import too_many
 from sync.derived import NOTHING, learns
 from sync.erased import back
 from sync.namesakes import ask, namesakes
@@ -67,6 +66,8 @@ def reconcile(engine: Engine, planner: Planner) -> Iterator[Counter[str]]:
         batch = _Batch(engine, planner, rows)
         batch.decide(selector)
         engine.view.commit_batch(engine.lease, batch.result())
+        if engine.view is engine.store:
+            engine.guard.count(batch.drafts)
         engine.step("reconcile:committed")
         engine.progress("decided", planner.mapping.rule.kind, "", len(rows), None)
         yield Counter(draft.system for draft in batch.drafts)
@@ -142,8 +143,9 @@ class _Batch:
             every = (row for rows in (*by_entity.values(), *self.alike.values()) for row in rows)
             self.planner = self.planner.linked(parents.links(self.engine.view, self.planner.mapping, every))
         self.undone = undoing.asked(self.engine.view, by_entity)
+        loops = Loops(self.engine, self.planner.mapping, self.entities)
         for entity, rows in by_entity.items():
-            self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}))
+            self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}), loops)
         for row in self.dirty:
             current = self.rows[row.n]
             if current.state == ERASED:
@@ -422,7 +424,7 @@ class _Batch:
 
     # -- what to write -----------------------------------------------------------------------------------------
 
-    def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow]) -> None:
+    def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow], loops: Loops) -> None:
         rows = [row._replace(dirty=row.n in self.waiting) if row.state == MOVED else row for row in rows]
         heard = hear(self.engine, self.planner, entity, rows, self.rows.values(), self.addresses)
         way, derived = self.ways.get(entity, dealing.UNKNOWN), self.derived.get(entity, NOTHING)
@@ -430,23 +432,18 @@ class _Batch:
         if entity in self.alike:
             ask(self.planner.mapping, rows, self.alike[entity], decision)
         live = {row.system: row for row in rows if row.state == LIVE}
-        if any(suspects(self.planner.mapping, live, draft) for draft in decision.drafts):
-            journal = self.engine.store.journal(entity, LINES)
-            brake(self.planner.mapping, rows, decision, journal, self.engine.now())
+        loops.apply(entity, rows, decision)
         if undone := self.undone.get(entity):
             self.settled += undoing.hold(self.planner.mapping, rows, decision, undone, self.engine.now())
         if self.engine.approved is not None:
             self.engine.approved.hold_back(self.planner.mapping, entity, decision, self.engine.run)
+        kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts}
         for system, open_ in opens.items():
             stands = open_.state == SENT or (open_.state == "parked" and decision.refused_still(system))
             if system not in planned and not stands:
                 self.dropped.append(open_.n)
-        for draft in decision.drafts:
-            if draft.archive and not self.engine.may_archive(draft.system, draft.id):
-                decision.questions.append(too_many(draft))
-            else:
-                self.drafts.append(operation(draft, entity, self.planner.mapping.rule.kind, self.engine.run, live))
+        self.drafts += [operation(draft, entity, kind, self.engine.run, live) for draft in decision.drafts]
         told = (self.engine.now(), self.engine.run, entity)
         self.journal += [JournalRow(*told, n.system, n.field, n.was, n.became, n.reason) for n in decision.notes]
         self.journal += [journaled(transition, *told) for transition in decision.transitions]

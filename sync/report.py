@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mapping.rules import KINDS, Place
+from sync.guard import Pause
 
 FATES = ("applied", "unchanged", "held", "skipped", "parked", "deleted", "merged")
 SOON = 60_000
@@ -40,6 +41,8 @@ class Report:
     conflicts: int = 0
     unknown: int = 0
     deferred: int = 0
+    pauses: list[Pause] = field(default_factory=list)
+    """What is stopped at its end."""
     comparison: Mapping[str, Any] | None = None
     """What a complete comparison found."""
     plan: Mapping[str, Any] | None = None
@@ -60,6 +63,9 @@ class Report:
             self.fates.setdefault((kind, system), Counter())["parked" if fate == "pending" else fate] += count
         if self.status == "done" and (self.held or self.failed or self.deferred or self.replanned):
             self.status = "partial"
+        if self.status in ("done", "partial") and self.pauses:
+            told = "; ".join(f"{pause.why} ({pause.fix})" for pause in self.pauses)
+            self.stop("paused", " ".join(filter(None, (self.message, f"Paused: {told}."))), self.until_ms)
         if self.status == "partial" and self.until_ms is not None and self.until_ms > now + SOON:
             self.stop("paused", "some writes wait until the system takes more calls", self.until_ms)
 
@@ -112,6 +118,7 @@ class Report:
             "api_calls": dict(sorted(self.calls.items())),
             "accounted": self.accounted,
             **({"message": self.message} if self.message else {}),
+            **({"paused": [pause.as_json() for pause in self.pauses]} if self.pauses else {}),
             **({"plan": self.plan} if self.plan is not None else {}),
             **({"differences": self.comparison} if self.comparison is not None else {}),
         }

@@ -17,6 +17,7 @@ from sync.approving import PlanSettings
 from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_values
 from sync.insights import InsightSettings
 from sync.kinds import CompanySettings, DealSettings
+from sync.limits import BrakesSettings
 from sync.secrets import FORMS, is_reference
 
 
@@ -434,6 +435,7 @@ class Settings(Section):
     schedule: ScheduleSettings = ScheduleSettings()
     budget: BudgetsSettings = BudgetsSettings()
     plan: PlanSettings = PlanSettings()
+    brakes: BrakesSettings = BrakesSettings()
     vocabulary: VocabularySettings = VocabularySettings()
     company: CompanySettings = CompanySettings()
     person: PersonSettings = PersonSettings()

@@ -327,7 +327,7 @@ def _bin(engine: Engine, wish: Wish, created: Sequence[OperationRow], found: Und
         edited = any(row.now.get(name) != shadow[name] for name in shadow)
         if edited or not wish.archive_created:
             found.left.append(_left(operation, None, EDITED if edited else CREATED))
-        elif not engine.may_archive(row.system, row.id):
+        elif not engine.guard.may_archive(row):
             found.left.append(_left(operation, None, TOO_MANY))
         else:
             why: dict[str, Any] = {"old": None, "rule": JOB, "why": f"created by run {wish.run}", "lost": []}

@@ -38,6 +38,7 @@ from sync.fields import FieldSettings
 from sync.frames import FRAMES
 from sync.insights import InsightSettings
 from sync.kinds import DEAL_STAGES, CompanyCreateSettings, CompanySettings, DealCreateSettings, DealSettings
+from sync.limits import BrakesSettings
 from sync.merge import Side, merge
 from sync.settings import (
     BudgetsSettings,
@@ -69,6 +70,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "hubspot": HubSpotSettings,
     "salesforce": SalesforceSettings,
     "schedule": ScheduleSettings,
+    "brakes": BrakesSettings,
     "budget": BudgetsSettings,
     "plan": PlanSettings,
     "budget.hubspot": HubSpotBudgetSettings,

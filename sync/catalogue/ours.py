@@ -111,8 +111,8 @@ COMMON: Codes = {
     ),
     "PING_PONG": (
         Entry(
-            "An automation there keeps replacing the value that the rule of this field restores.",
-            "Change the automation, or the rule of {field}; it is tried again after a while.",
+            "The field goes back and forth: two automations, or one and our rule, keep replacing each other's value.",
+            "Change one of them, or the rule of {field}; it is frozen for a day, or until `smarketing resume`.",
             "admin",
         ),
     ),
@@ -135,14 +135,6 @@ COMMON: Codes = {
             "The counterpart was deleted, and this record was edited since.",
             "Delete it too, or restore its counterpart.",
             "ops",
-        ),
-    ),
-    "MANY_DELETES": (
-        Entry(
-            "More records would be deleted in a day than the brake lets through.",
-            "See whether that is meant; `smarketing errors retry` tomorrow, or delete them by hand.",
-            "ops",
-            "limit",
         ),
     ),
     "OPT_OUT_TAKEN_BACK": (

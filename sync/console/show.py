@@ -189,6 +189,7 @@ HELD_QUESTIONS = (
     "reconsent",
     "erased",
     "undone",
+    "frozen",
 )
 
 

@@ -39,6 +39,11 @@ class Ui:
         """What the parts are given of the outside."""
         return self.outside()
 
+    def who(self) -> str:
+        """Who is asking, as the machine knows them."""
+        environment = self.world().environment
+        return environment.get("USER") or environment.get("LOGNAME") or "somebody"
+
     def document(self, document: Any) -> None:
         """One JSON document on standard output, and nothing else there."""
         sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str) + b"\n")

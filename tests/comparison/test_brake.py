@@ -1,16 +1,24 @@
-"""Deletions do not run away: more than a day may have are held for a person."""
+"""Deletions do not run away: of more than a day may have none is carried out until a person says so."""
 
 from __future__ import annotations
 
-from state.rows import Outcomes
-from sync.deleting import A_DAY
+from sync.guard import DELETES
+from sync.limits import BrakesSettings
+from sync.pausing import go_on, pauses
 from tests.scenarios.stage import MINUTE, Stage
 
+A_DAY = BrakesSettings().deletes_per_day
 
-def test_more_deletions_than_a_day_may_have_are_held() -> None:
+
+def _left(stage: Stage) -> int:
+    return sum(row.archived_at is None for row in stage.world.rows("hubspot", "contacts").values())
+
+
+def test_more_deletions_than_a_day_may_have_wait_for_a_person() -> None:
     stage = Stage()
     try:
         stage.configure("person.on_delete", {"hubspot": "archive"})
+        stage.configure("[brakes]", {"shrink_share": "1.0"})
         stage.begin()
         human = stage.human("salesforce")
         for n in range(A_DAY + 2):
@@ -22,14 +30,13 @@ def test_more_deletions_than_a_day_may_have_are_held() -> None:
             stage.world.salesforce.delete("Lead", id, human)
         for _ in range(2):
             stage.clock.advance(2 * MINUTE)
-            stage.sync()
-            left = [row for row in stage.world.rows("hubspot", "contacts").values() if row.archived_at is None]
-            assert len(left) == 2
-        assert [review.detail["code"] for review in stage.state.reviews(question="held")] == ["MANY_DELETES"] * 2
-        held = [str(review.entity) for review in stage.state.reviews(question="held")]
-        stage.leased(lambda lease: stage.state.commit_outcomes(lease, Outcomes(dirty=held)))
-        stage.clock.advance(25 * 60 * MINUTE)
-        stage.sync(full=True)
-        assert all(row.archived_at is not None for row in stage.world.rows("hubspot", "contacts").values())
+            assert stage.sync(full=True).status == "paused"
+            assert _left(stage) == A_DAY + 2
+        (pause,) = pauses(stage.state)
+        assert (pause.cause, pause.kind, pause.system, pause.many) == (DELETES, "person", "hubspot", A_DAY + 2)
+        go_on(stage.state, pause, stage.clock.now(), "resumed by somebody")
+        stage.clock.advance(2 * MINUTE)
+        assert stage.sync().status == "done"
+        assert _left(stage) == 0
     finally:
         stage.close()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from state.rows import LIVE, Row
-from sync.comparison import FEW, differences
+from sync.comparison import differences
+from sync.guard import FEW
 from sync.report import Report
 from tests.laws.make import PERSON, H, S, mapping, rule
 from tests.scenarios.stage import MINUTE, Stage

@@ -235,7 +235,7 @@ class Stage:
 
     def held(self) -> list[ReviewRow]:
         """What waits for a person."""
-        kinds = ("held", "unmapped", "rejected", "conflict", "reconsent", "parked")
+        kinds = ("held", "unmapped", "rejected", "conflict", "reconsent", "parked", "frozen")
         return [review for kind in kinds for review in self.state.reviews(question=kind)]
 
     def snapshot(self) -> dict[tuple[str, str, str], Any]:

@@ -290,7 +290,7 @@ class Evidence:
         members = set(self.entities.get(entity, {}).values())
         for asked in self.open:
             if asked.entity == entity or asked.ref in members or asked.others & members:
-                if asked.question in ("conflict", "held", "unmapped"):
+                if asked.question in ("conflict", "held", "unmapped", "frozen"):
                     names.add(asked.name or "*")
                 elif asked.question in ("merge", "ambiguous", "same_person"):
                     names.add("*")

@@ -95,8 +95,8 @@ def test_open_questions_of_some_kinds_on_some_entities(store: Store, lease: Leas
 def test_a_question_is_settled_once(store: Store, lease: Lease) -> None:
     store.commit_batch(lease, Batch(opened=[question("a")]))
     (asked,) = store.reviews()
-    assert store.close_review(asked.n, 9, "hubspot") is True
-    assert store.close_review(asked.n, 10, "salesforce") is False
+    assert store.answer(asked.fingerprint, 9, "hubspot") is True
+    assert store.answer(asked.fingerprint, 10, "salesforce") is False
     assert [(row.closed_ms, row.answer) for row in store.reviews(open=False)] == [(9, "hubspot")]
 
 
