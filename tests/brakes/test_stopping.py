@@ -43,11 +43,11 @@ def edit(stage: Stage, ids: list[str], **values: object) -> None:
         stage.world.salesforce.edit("Lead", id, values, stage.human("salesforce"))
 
 
-def sync(stage: Stage, **how: bool) -> str:
+def sync(stage: Stage) -> str:
     """One more run, by an engine that knows nothing but the state; how it ended."""
     stage.clock.advance(2 * MINUTE)
     stage.reopen()
-    return stage.sync(**how).status
+    return stage.sync().status
 
 
 def resume(stage: Stage) -> None:
