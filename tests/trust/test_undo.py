@@ -8,7 +8,7 @@ import pytest
 
 from connectors.errors import Misconfigured
 from state.rows import OperationRow
-from sync.deleting import A_DAY
+from sync.limits import BrakesSettings
 from sync.undoing import CHANGED, CREATED, EDITED, OPT_OUT, TOO_MANY, UNDONE, Wish
 from tests.scenarios.conftest import quiet_log
 from tests.trust.lives import Careful, Crash, careful
@@ -122,7 +122,7 @@ def test_what_was_created_is_listed_and_goes_into_the_bin_only_when_told(life: C
 
 
 def test_not_more_than_a_day_may_have_goes_into_the_bin(life: Careful) -> None:
-    for n in range(A_DAY + 2):
+    for n in range(BrakesSettings().deletes_per_day + 2):
         life.contact(f"p{n}")
     life.later()
     run = life.sync().run
