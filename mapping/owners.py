@@ -33,6 +33,10 @@ class Owners:
                     ids.setdefault(name, owner.id)
                     ids.setdefault(_name(owner), owner.id)
                     ids.setdefault(_plain(owner.name), owner.id)
+        self._active = {
+            system: {owner.id for owner in found if owner.active and not owner.queue}
+            for system, found in owners.items()
+        }
         self._fallback = {system: _plain(name) for system, name in fallback.items()}
 
     def _called(self, system: str, owner: Owner) -> str:
@@ -44,6 +48,10 @@ class Owners:
         if own is None:
             return None
         return self._names.get(system, {}).get(own) or Unmapped(own)
+
+    def active(self, system: str, own: Value) -> bool:
+        """Whether somebody who works here has this id; a queue is nobody."""
+        return own in self._active.get(system, ())
 
     def id(self, system: str, name: str) -> str | None:
         """The id of the active owner of that name, or of the fallback."""

@@ -95,13 +95,13 @@ def _each(
             groups[name],
             key=lambda r: (r.state != LIVE, STAGE not in r.spans, people.rule.teams.get(r.system) != "sales", r.n),
         )
-        outcome = _outcome(mapping, rows[0])
-        if outcome is not None:
-            yield _deal(mapping, rows, outcome, past)
+        said = outcome(mapping, rows[0])
+        if said is not None:
+            yield _deal(mapping, rows, said, past)
 
 
-def _outcome(mapping: KindMapping, row: Row) -> str | None:
-    """None: the system does not say."""
+def outcome(mapping: KindMapping, row: Row) -> str | None:
+    """How a deal stands; None: the system does not say."""
     slot = mapping.slots(Place(row.system, row.object)).get(STAGE)
     return slot.steps.outcome(row.now.get(STAGE)) if slot is not None and slot.steps is not None else None
 

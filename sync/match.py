@@ -38,6 +38,8 @@ class Candidate:
     created: int | None
     open_opportunity: bool = False
     owner_active: bool | None = None
+    touched: int | None = None
+    """When somebody last had to do with it: its latest activity, ms."""
     filled: int = 0
     """How many mapped fields are filled."""
     fresh: bool = True
@@ -214,6 +216,7 @@ class _Matching:
             objects.index(ref.object) if ref.object in objects else len(objects),
             not candidate.open_opportunity,
             not candidate.owner_active,
+            -(candidate.touched or 0),
             -candidate.filled,
             candidate.created if candidate.created is not None else float("inf"),
             ref.id,
@@ -227,6 +230,7 @@ class _Matching:
             f"{chosen.ref.object} before {other.ref.object}",
             "it has an open opportunity",
             "its owner is active",
+            "it has the latest activity",
             "it has more fields filled",
             "it is older",
             "its id is smaller",

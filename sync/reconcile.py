@@ -43,6 +43,7 @@ from sync.erased import back
 from sync.namesakes import ask, namesakes
 from sync.plan import Planner
 from sync.reconsent import hear
+from sync.rivals import weighed
 from sync.staging import journaled
 
 if TYPE_CHECKING:
@@ -332,6 +333,7 @@ class _Batch:
             if (row := self.rows[n]).state in moves.MATCHED
         ]
         by_ref = {row.ref: row.n for row in self.rows.values()}
+        candidates = weighed(self.engine, mapping, candidates)
         decisions = matching.match(candidates, mapping, moves.names(self.engine, mapping, candidates), converted)
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
         for decision in decisions:

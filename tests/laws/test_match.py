@@ -34,7 +34,7 @@ def contact(id: str, **more: Any) -> Candidate:
     return candidate(Ref(S, "Contact", id), more)
 
 
-KNOWN = {"entity", "state", "created", "filled", "fresh", "reserved", "open_opportunity", "owner_active"}
+KNOWN = {"entity", "state", "created", "filled", "fresh", "reserved", "open_opportunity", "owner_active", "touched"}
 
 
 def candidate(ref: Ref, more: dict[str, Any]) -> Candidate:
@@ -175,6 +175,9 @@ def test_phone_last_name_and_domain_link_only_where_that_is_wanted() -> None:
         (contact("Z"), lead("A"), "Contact before Lead"),
         (lead("Z", open_opportunity=True), lead("A"), "open opportunity"),
         (lead("Z", owner_active=True), lead("A", owner_active=False), "owner is active"),
+        (lead("Z", touched=9), lead("A", touched=3, filled=9), "latest activity"),
+        (lead("Z", touched=9), lead("A", filled=9), "latest activity"),
+        (lead("Z", owner_active=True), lead("A", touched=9), "owner is active"),
         (lead("Z", filled=9), lead("A", filled=3), "more fields"),
         (lead("Z", created=1), lead("A", created=2), "older"),
         (lead("A"), lead("Z"), "id is smaller"),
