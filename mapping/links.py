@@ -18,6 +18,8 @@ class Links:
     """(kind, system, id) → entity."""
     records: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """(entity, system) → (object, id) of its live record there."""
+    buying: frozenset[str] = frozenset()
+    """Entities of companies that are customers or have an open deal, where that is asked for."""
 
 
 def referred(type_: str) -> str:

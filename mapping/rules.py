@@ -196,6 +196,10 @@ class KindRule:
     """system → condition under which a record is created there ("never": not at all)."""
     create_as: Mapping[str, str]
     """system → object that is created, where there are no sorts."""
+    create_known_as: Mapping[str, str] = field(default_factory=dict)
+    """system → object that is created instead for somebody of a company that buys there."""
+    suggests_merges: bool = True
+    """Where two records became one, people are asked to merge their counterparts, too."""
     role_mailboxes: frozenset[str] = frozenset()
     """Local parts that are nobody in particular: info, sales …"""
     parents: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

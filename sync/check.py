@@ -161,7 +161,7 @@ def _required(rule: KindRule, schemas: Mapping[Place, Schema]) -> Iterator[Probl
         for sort in rule.sorts
         for system, object in sort.objects.items()
         if system in sort.to
-    } or {Place(*created): {} for created in rule.create_as.items()}
+    } or {Place(*created): {} for created in (*rule.create_as.items(), *rule.create_known_as.items())}
     for place, given in born.items():
         if rule.create[place.system] == "never":
             continue

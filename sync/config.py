@@ -289,6 +289,8 @@ def _person(settings: Settings) -> KindRule:
         recycle_after=settings.vocabulary.recycle_after,
         conversion=CONVERSION,
         create_as={"salesforce": person.create.lead_or_contact, "hubspot": "contacts"},
+        create_known_as={"salesforce": "Contact"} if person.create.contact_if_known_account else {},
+        suggests_merges=person.mirror_merge == "suggest",
         role_mailboxes=frozenset(person.role_mailboxes),
         match_phone=person.match_phone,
         phone_region=person.phone_region,

@@ -63,7 +63,8 @@ def create(
         what = f"a {sort.name}" if sort is not None else "what is none of the sorts we carry"
         decision.skipped = f"not made in {system}: {what} is not carried there"
         return
-    place = Place(system, sort.objects[system] if sort is not None else rule.create_as[system])
+    object = sort.objects[system] if sort is not None else _object(planner.mapping, system, live)
+    place = Place(system, object)
     new = _gather(planner, place, live, decision)
     for rule_, _, out in opted:
         if out and place in rule_.places and system in rule_.to:
@@ -104,6 +105,18 @@ def create(
         Draft(system, place.object, None, native, _fields(planner, place, new, native), agreed, None, key)
     )
     decision.transitions = list(staging.transitions)
+
+
+def _object(mapping: KindMapping, system: str, live: Mapping[str, Row]) -> str:
+    """What the record is made as, where there are no sorts."""
+    known = mapping.rule.create_known_as.get(system)
+    if known is not None:
+        for row in live.values():
+            for kind, id in mapping.parents(Place(row.system, row.object), row.now):
+                entity = mapping.links.entities.get((kind, row.system, id))
+                if entity in mapping.links.buying and (entity, system) in mapping.links.records:
+                    return known
+    return mapping.rule.create_as[system]
 
 
 def _born(sort: Sort, system: str, source: Row) -> dict[str, Value]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mapping.rules import STAGE, Place
@@ -32,7 +32,7 @@ from state.rows import (
     ReviewRow,
     Row,
 )
-from sync import asking, dealing, mailboxes, merging, moves, parents, undoing
+from sync import accounts, asking, dealing, mailboxes, merging, moves, parents, undoing
 from sync import match as matching
 from sync.brake import Loops
 from sync.consent import taken_back_everywhere
@@ -142,7 +142,10 @@ class _Batch:
         self.alike = namesakes(self.engine.view, self.planner.mapping, by_entity)
         if self.planner.mapping.rule.parents:
             every = (row for rows in (*by_entity.values(), *self.alike.values()) for row in rows)
-            self.planner = self.planner.linked(parents.links(self.engine.view, self.planner.mapping, every))
+            linked = parents.links(self.engine.view, self.planner.mapping, every)
+            if self.planner.mapping.rule.create_known_as:
+                linked = replace(linked, buying=accounts.buying(self.engine, linked))
+            self.planner = self.planner.linked(linked)
         self.undone = undoing.asked(self.engine.view, by_entity)
         loops = Loops(self.engine, self.planner.mapping, self.entities)
         for entity, rows in by_entity.items():
@@ -266,6 +269,8 @@ class _Batch:
 
     def _suggest_merge(self, sibling: Row, gone: Row, heir: Row | None) -> None:
         """The counterparts of two records that became one are one person, too: a person decides."""
+        if not self.planner.mapping.rule.suggests_merges:
+            return
         if heir is not None and heir.entity not in (None, sibling.entity):
             entities = sorted({str(sibling.entity), str(heir.entity)})
             here = (row for row in self.rows.values() if (row.entity, row.system) == (heir.entity, sibling.system))

@@ -373,6 +373,7 @@ class CreateSettings(Section):
     salesforce: str = "stage >= mql and not shared and not role_address and not disqualified"
     hubspot: str = "has_email and not shared and not role_address"
     lead_or_contact: Literal["Lead", "Contact"] = Field(default="Lead", alias="as")
+    contact_if_known_account: bool = False
 
 
 class OnDeleteSettings(Section):
@@ -418,6 +419,7 @@ class PersonSettings(Section):
     role_mailboxes: tuple[str, ...] = ROLE_MAILBOXES
     match_phone: bool = False
     phone_region: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    mirror_merge: Literal["off", "suggest"] = "suggest"
     owner_fallback: dict[Side, str] = Field(default_factory=dict)
 
     @property

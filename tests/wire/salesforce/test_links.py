@@ -192,8 +192,8 @@ def test_record_types_offer_values_of_their_own() -> None:
     assert blind.values == {}
 
 
-def entry(name: str, value: Any, at: str, by: str) -> dict[str, Any]:
-    return {"LeadId": LEAD, "Field": name, "NewValue": value, "CreatedDate": at, "CreatedById": by}
+def entry(name: str, value: Any, at: str, by: str, old: Any = None) -> dict[str, Any]:
+    return {"LeadId": LEAD, "Field": name, "OldValue": old, "NewValue": value, "CreatedDate": at, "CreatedById": by}
 
 
 def test_history_tells_what_is_tracked_and_whose_user_it_was() -> None:
@@ -204,15 +204,18 @@ def test_history_tells_what_is_tracked_and_whose_user_it_was() -> None:
         "GET",
         "/query",
         page(
-            entry("Status", "Working", later, "005000000000001AAA"),
-            entry("Owner", "Ann Berg", STAMP, "005000000000002AAA"),
+            entry("Status", "Working", later, "005000000000001AAA", old="Open"),
+            entry("Owner", "Ann Berg", STAMP, "005000000000002AAA", old="Bea Lang"),
             entry("Owner", OTHER, STAMP, "005000000000002AAA"),
         ),
     )
     told = org.connector.history("Lead", [LEAD], ("Status", "OwnerId", "Phone"))
     assert told == {
         LEAD: {
-            "Status": [Past("Working", STAMP_MS + 60_000, "integration", "005000000000001AAA")],
+            "Status": [
+                Past("Working", STAMP_MS + 60_000, "integration", "005000000000001AAA"),
+                Past("Open", 0, "unknown"),
+            ],
             "OwnerId": [Past(OTHER, STAMP_MS, "human", "005000000000002AAA")],
         }
     }
