@@ -25,8 +25,7 @@ class Ref(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record as its system returned it: native field names, native values.
 
     A field that was asked for and is blank is present with None; one that was not asked for is absent.
@@ -77,8 +76,7 @@ class Key(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """Set these fields, and nothing else, on one record."""
 
     object: str
@@ -97,8 +95,7 @@ class Write:
     is in the bin already, or gone, is Stale.  Applied.record is deleted and need not hold fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """It happened."""
 
     record: Record

@@ -10,7 +10,6 @@ Times are ms on the clock of the system that gave the evidence; None: unknown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from mapping.lifecycle import ACTIVE, Lifecycle
@@ -30,6 +29,7 @@ SENT_AWAY = frozenset(EVENTS)
 ENTRY = "mql"
 """The stage at which a cycle begins."""
 NO_DEALS: Mapping[str, str] = {}
+_NONE: Mapping[str, Any] = {}
 
 
 class Evidence(NamedTuple):
@@ -66,8 +66,7 @@ class Evidence(NamedTuple):
         return self.at if self.sure else self.at - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a person stands."""
 
     stage: str | None
@@ -78,18 +77,17 @@ class Standing:
     until: str | None = None
     left: str | None = None
     """The status that the person was last called back from."""
-    entered: Mapping[str, int] = field(default_factory=dict)
+    entered: Mapping[str, int] = _NONE
     """Stage or status → when it was last entered, ms; only what is known, and of stages only this cycle's."""
     moved: bool = False
     """Something has happened since the person was met."""
-    heard: Mapping[str, int] = field(default_factory=dict)
+    heard: Mapping[str, int] = _NONE
     """Key of evidence → time of what was taken into account: it does not count a second time."""
-    deals: Mapping[str, str] = field(default_factory=dict)
+    deals: Mapping[str, str] = _NONE
     """Record of a deal → the outcome that was taken into account."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """One step of the way."""
 
     was: Standing
@@ -162,7 +160,7 @@ def begin(
     )
     if first is not None:
         reason = lifecycle.reason(first.value, first.reason)
-        standing = replace(standing, status=first.value, reason=reason, until=first.until)
+        standing = standing._replace(status=first.value, reason=reason, until=first.until)
     if said is None:
         return Step(standing, (), ())
     return Step(standing, tuple(_met(way, standing, said, made)), ())
@@ -172,7 +170,7 @@ def _met(way: list[Transition], standing: Standing, said: Evidence, made: int | 
     """The way to where the person was met, the last step included: as a history tells it, or only that it is so."""
     last = way[-1] if way else None
     if last is not None and (last.became.stage, last.became.status) == (standing.stage, standing.status):
-        return [*way[:-1], replace(last, became=standing, event="met")]
+        return [*way[:-1], last._replace(became=standing, event="met")]
     was = last.became if last is not None else Standing(None)
     at = standing.entered.get(standing.stage or "")
     weak = at is None and made is not None
@@ -202,7 +200,7 @@ def _lived(lifecycle: Lifecycle, past: Iterable[Evidence], dates: Mapping[str, i
         then, event = _judge(lifecycle, now, said)
         if then is not None:
             steps = _steps(lifecycle, now, then, "forward" if event == "met" else event, said)
-            made += [replace(step, backfilled=True) for step in steps]
+            made += [step._replace(backfilled=True) for step in steps]
             now = steps[-1].became
     return made
 
@@ -237,7 +235,7 @@ def step(
     heard = {**now.heard, **{e.key: e.heard for e in fresh}}
     moved = now.moved or any(t.event != "met" for t in made)
     known = {**now.deals, **deals}
-    made = [replace(t, became=replace(t.became, heard=heard, moved=moved, deals=known)) for t in made]
+    made = [t._replace(became=t.became._replace(heard=heard, moved=moved, deals=known)) for t in made]
     return Step(made[-1].became, tuple(made), tuple(refused))
 
 
@@ -261,18 +259,18 @@ def _judge(lifecycle: Lifecycle, now: Standing, said: Evidence) -> tuple[Standin
         stage = said.value if TEAM[said.source] == "sales" or far > here else now.stage
         return _called_back(lifecycle, now, stage), "reopen"
     if now.stage is None:
-        return replace(now, stage=said.value), "met"
+        return now._replace(stage=said.value), "met"
     if far > here:
         if now.status == "recycled" and far >= lifecycle.rank(ENTRY):
             return _called_back(lifecycle, now, said.value), "forward"
-        return replace(now, stage=said.value), "forward"
+        return now._replace(stage=said.value), "forward"
     if far == here:
         return None, ""
     if not said.corrects:
         return None, f"{now.stage} is further, and nothing says why to go back"
     if said.actor in ("automation", "integration"):
         return None, f"{now.stage} is further, and automation never moves anybody back"
-    return replace(now, stage=said.value), "admin_correct"
+    return now._replace(stage=said.value), "admin_correct"
 
 
 def _to_status(lifecycle: Lifecycle, now: Standing, said: Evidence) -> tuple[Standing | None, str]:
@@ -288,17 +286,17 @@ def _to_status(lifecycle: Lifecycle, now: Standing, said: Evidence) -> tuple[Sta
     if now.status == said.value:
         # Only the reason is news: the person is where the status led already.
         stage = now.stage
-    return replace(now, stage=stage, status=said.value, reason=reason, until=said.until, left=None), event
+    return now._replace(stage=stage, status=said.value, reason=reason, until=said.until, left=None), event
 
 
 def _called_back(lifecycle: Lifecycle, now: Standing, stage: str | None) -> Standing:
     """Active again; in a new cycle, if sent away before and now as far as a cycle begins."""
     again = now.status in SENT_AWAY and lifecycle.rank(stage) >= lifecycle.rank(ENTRY) and ENTRY in lifecycle.stages
-    back = replace(now, stage=stage, status=ACTIVE, reason=None, until=None, left=now.status)
+    back = now._replace(stage=stage, status=ACTIVE, reason=None, until=None, left=now.status)
     if not again:
         return back
     below = {name: at for name, at in now.entered.items() if lifecycle.rank(name) < lifecycle.rank(ENTRY)}
-    return replace(back, cycle=now.cycle + 1, entered=below)
+    return back._replace(cycle=now.cycle + 1, entered=below)
 
 
 def _steps(lifecycle: Lifecycle, now: Standing, then: Standing, event: str, said: Evidence) -> list[Transition]:
@@ -313,14 +311,14 @@ def _steps(lifecycle: Lifecycle, now: Standing, then: Standing, event: str, said
     made: list[Transition] = []
     for name in passed:
         entered[name] = said.at
-        became = replace(then, stage=name, entered=dict(entered))
+        became = then._replace(stage=name, entered=dict(entered))
         made.append(Transition(now, became, event, said.at, said.what, side, said.actor, inferred=True, who=said.who))
         now = became
     if then.stage is not None and event != "met" and (anew or then.stage != now.stage):
         entered[then.stage] = said.at
     if then.status not in (ACTIVE, now.status):
         entered[then.status] = said.at
-    became = replace(then, entered=entered)
+    became = then._replace(entered=entered)
     return [*made, Transition(now, became, event, said.at, said.what, side, said.actor, who=said.who)]
 
 
@@ -354,7 +352,7 @@ def was_of(transition: Transition) -> dict[str, Any]:
 def became_of(transition: Transition) -> dict[str, Any]:
     """What the journal says there is now: enough to go on from."""
     became = transition.became
-    told = {name: getattr(became, name) for name in Standing.__dataclass_fields__} | {
+    told = became._asdict() | {
         "event": transition.event,
         "at": transition.at,
         "evidence": transition.evidence,
@@ -370,8 +368,7 @@ def became_of(transition: Transition) -> dict[str, Any]:
 
 def standing_of(became: Mapping[str, Any]) -> Standing:
     """Where the person stood after a journaled transition."""
-    names = Standing.__dataclass_fields__
-    return Standing(**{"stage": None, **{name: value for name, value in became.items() if name in names}})
+    return Standing(**{"stage": None, **{name: value for name, value in became.items() if name in Standing._fields}})
 
 
 def sentence(transition: Transition) -> str:

@@ -113,15 +113,19 @@ def newest(rows: Iterable[Row]) -> dict[Ref, Row]:
     return kept
 
 
+_HELD: Final = "SELECT kind, key, record FROM match_key WHERE record IN ??"
+_LOSE: Final = "DELETE FROM match_key WHERE kind = ? AND key = ? AND record = ?"
+
+
 def replace_keys(
     tables: Tables, connection: Connection, rows: Mapping[Ref, Row], keys: Mapping[Ref, Sequence[str]]
 ) -> None:
     """Replace the match keys of those rows whose observation is the one now stored."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for ref in keys:
-        groups.setdefault((ref.system, ref.object), []).append(ref.id)
+    for system, object, id in keys:
+        groups.setdefault((system, object), []).append(id)
     numbers: list[int] = []
-    new: list[tuple[Any, ...]] = []
+    wanted: dict[tuple[str, str, int], None] = {}
     for (system, object), ids in groups.items():
         statement = "SELECT id, n, version_ms, seen_ms FROM record WHERE system = ? AND object = ? AND id IN ??"
         for id, n, version, seen in tables.rows(connection, statement, (system, object, tables.many(ids))):
@@ -129,10 +133,12 @@ def replace_keys(
             row = rows[ref]
             if (row.version_ms, row.seen_ms) == (version, seen):
                 numbers.append(n)
-                new += [(row.kind, key, n) for key in dict.fromkeys(keys[ref])]
+                wanted.update(((row.kind, key, n), None) for key in keys[ref])
     if numbers:
-        tables.run(connection, "DELETE FROM match_key WHERE record IN ??", (tables.many(numbers),))
-        tables.insert(connection, "match_key", "kind, key, record", new)
+        # Most keys stay as they are, and in an index that is in no order each costs a page.
+        held = set(tables.rows(connection, _HELD, (tables.many(numbers),)))
+        tables.each(connection, _LOSE, [key for key in held if key not in wanted])
+        tables.insert(connection, "match_key", "kind, key, record", [key for key in wanted if key not in held])
 
 
 def release(tables: Tables, connection: Connection, keys: Sequence[str]) -> None:

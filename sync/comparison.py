@@ -10,7 +10,7 @@ Counts are kept, and the ids of the first so many: memory does not grow with the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connectors.port import Cursor, Page, Record
@@ -113,7 +113,7 @@ def bury(engine: Engine, planner: Planner, comparison: Comparison) -> Iterator[t
             for rows in _unseen(engine, place, comparison.asked[place]):
                 known = {row.id: row for row in rows}
                 gone = [
-                    replace(record, version=max(record.version, known[record.ref.id].version_ms))
+                    record._replace(version=max(record.version, known[record.ref.id].version_ms))
                     for record in connector.read(place.object, natives, ids=list(known))
                     if record.deleted or record.moved_to is not None
                 ]

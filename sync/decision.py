@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from connectors.port import Key
 from mapping.journey import Transition
@@ -35,8 +35,7 @@ PARKED_QUESTION = "parked"
 FROZEN = "frozen"
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(NamedTuple):
     """One field of an operation: what it replaces, and what decided."""
 
     old: Value
@@ -46,8 +45,7 @@ class Why:
     lost: tuple[tuple[str, Value], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An intended write: what, and what it proves once it is done."""
 
     system: str
@@ -70,8 +68,7 @@ class Draft:
     """Put the record into the bin, instead of setting fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Something a person must know or decide."""
 
     question: str
@@ -82,8 +79,7 @@ class Question:
     detail: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A journal line that needs no write: a value that lost or was left as it is."""
 
     system: str
@@ -249,8 +245,7 @@ def without(mapping: KindMapping, draft: Draft, names: Collection[str]) -> Draft
     natives = {key.native for key, name in mapping.sync_keys(place) if name in names}
     for slot in (slots[name] for name in names if name in slots):
         natives.update(slot.natives, slot.rule.back.values())
-    return replace(
-        draft,
+    return draft._replace(
         native={native: value for native, value in draft.native.items() if native not in natives},
         fields={name: why for name, why in draft.fields.items() if name not in names},
         agreed={
@@ -286,10 +281,7 @@ def operation(draft: Draft, entity: str, kind: str, run: str, live: Mapping[str,
     basis = {
         "version": draft.version,
         **({"tried": [list(one) for one in draft.tried]} if draft.tried else {}),
-        "fields": {
-            name: {"old": why.old, "rule": why.rule, "why": why.reason, "lost": [list(lost) for lost in why.lost]}
-            for name, why in draft.fields.items()
-        },
+        "fields": {name: _told(why) for name, why in draft.fields.items()},
         **before(draft.system, draft.id, draft.fields, live),
     }
     return OperationRow(
@@ -329,6 +321,16 @@ def after(row: Row, decision: Decision, *, waits: bool) -> Row:
         kept = row.fate in (DELETED, MERGED) or fate != HELD
         row = row._replace(fate=final(row, fate) if kept else HELD)
     return row._replace(dirty=waits)
+
+
+def _told(why: Why) -> dict[str, Any]:
+    """What there is to say of a field; most replace nothing."""
+    told: dict[str, Any] = {"rule": why.rule, "why": why.reason}
+    if why.old is not None:
+        told["old"] = why.old
+    if why.lost:
+        told["lost"] = [list(lost) for lost in why.lost]
+    return told
 
 
 def final(row: Row, fate: str) -> str:

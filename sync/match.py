@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.port import Ref
 from mapping.mapping import Mapping as KindMapping
@@ -24,8 +24,7 @@ from state.rows import Row
 LIVE, DUPLICATE, SHARED = "live", "duplicate", "shared"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One record that may belong somewhere."""
 
     ref: Ref
@@ -55,8 +54,7 @@ class Candidate:
         return cls(*about, filled=filled, fresh=fresh, reserved=frozenset(reserved))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """These records are one entity."""
 
     entity: str
@@ -66,8 +64,7 @@ class Link:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntity:
+class NewEntity(NamedTuple):
     """Nobody's record yet: an entity of its own."""
 
     ref: Ref

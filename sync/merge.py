@@ -12,7 +12,8 @@ wholly after another is certainly newer, two that overlap are undecided and go t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from mapping.lifecycle import BLANK_RANK, STATUS_RANK
 from mapping.rules import FieldRule, Value
@@ -25,8 +26,7 @@ STANDING = {"human": 3, "form": 2, "import": 2, "automation": 1, "integration": 
 _MAKERS = ("an integration", "an automation", "a form or an import", "a person")
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One system's view of one field."""
 
     now: Value
@@ -40,8 +40,7 @@ class Side:
     """How much the change counts by who made it (STANDING), for `human`; None: unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What should be so."""
 
     writes: Mapping[str, Value]
@@ -127,7 +126,7 @@ def _first(case: _Case) -> Verdict:
     if not differ:
         return _write(case, filled, case.sides[filled[0]].now, "only a blank is filled", label)
     if first == "review":
-        return replace(_hold("first meeting with different values: a person decides", label), conflict=True)
+        return _hold("first meeting with different values: a person decides", label)._replace(conflict=True)
     if case.rule.winner == "forward" and first not in case.sides:
         return _first_forward(case, label)
     if first in case.sides and first in filled:
@@ -135,13 +134,13 @@ def _first(case: _Case) -> Verdict:
     elif first == "latest":
         source, reason, _ = _newest(case, filled)
     else:
-        return replace(_nothing("first meeting: different values stay as they are", label), conflict=True)
-    return replace(_write(case, [source], case.sides[source].now, reason, label), conflict=True)
+        return _nothing("first meeting: different values stay as they are", label)._replace(conflict=True)
+    return _write(case, [source], case.sides[source].now, reason, label)._replace(conflict=True)
 
 
 def _first_forward(case: _Case, label: str) -> Verdict:
     best = max(case.sides, key=lambda name: case.rank(case.sides[name].now))
-    return replace(_write(case, [best], case.sides[best].now, "the furthest stage stays", label), conflict=True)
+    return _write(case, [best], case.sides[best].now, "the furthest stage stays", label)._replace(conflict=True)
 
 
 # -- one value changed -------------------------------------------------------------------------------------------------
@@ -166,7 +165,7 @@ def _restore(case: _Case, changed: Sequence[str]) -> Verdict:
     verdict = _write(case, [system], value, f"{system} decides: its value is restored", "restore")
     writes = {name: value for name in verdict.writes if name in changed}
     if writes:
-        return replace(verdict, writes=writes)
+        return verdict._replace(writes=writes)
     return _nothing(f"{system} decides, and the change may not be overwritten: it stays", "stays")
 
 
@@ -176,15 +175,15 @@ def _restore(case: _Case, changed: Sequence[str]) -> Verdict:
 def _conflict(case: _Case, changed: Sequence[str]) -> Verdict:
     """Several changed, to different values."""
     if case.rule.winner == "review":
-        return replace(_hold("changed on several sides: a person decides", "review"), conflict=True)
+        return _hold("changed on several sides: a person decides", "review")._replace(conflict=True)
     if case.rule.winner == "union":
         united = _united(case, changed)
         if united is not None:
-            return replace(_write(case, list(case.sides), united[0], "sets united", "union"), conflict=True)
+            return _write(case, list(case.sides), united[0], "sets united", "union")._replace(conflict=True)
     source, reason, label = _winner(case, changed)
     if source not in changed:
-        return replace(_restore(case, changed), conflict=True)
-    return replace(_write(case, [source], case.sides[source].now, reason, label), conflict=True)
+        return _restore(case, changed)._replace(conflict=True)
+    return _write(case, [source], case.sides[source].now, reason, label)._replace(conflict=True)
 
 
 def _winner(case: _Case, changed: Sequence[str]) -> tuple[str, str, str]:
@@ -262,14 +261,14 @@ def _sticky(case: _Case) -> Verdict:
     if not any(side.now is True for side in case.sides.values()):
         return _nothing("false never spreads", "sticky_true")
     verdict = _write(case, list(case.sides), True, "true spreads", "sticky_true")
-    return replace(verdict, conflict=bool(verdict.lost))
+    return verdict._replace(conflict=bool(verdict.lost))
 
 
 def _forward(case: _Case, changed: Sequence[str]) -> Verdict:
     """The furthest stage anybody holds; a status is nobody's stage and stays where it is."""
     best = max(case.sides, key=lambda name: case.rank(case.sides[name].now))
     verdict = _write(case, [best], case.sides[best].now, f"{best} is furthest", "forward")
-    return replace(verdict, conflict=case.differ(changed))
+    return verdict._replace(conflict=case.differ(changed))
 
 
 # -- what may be written -----------------------------------------------------------------------------------------------

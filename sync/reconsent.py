@@ -8,7 +8,6 @@ and a person is asked.  Pure, but for `opted_out_at`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -98,7 +97,7 @@ def judged(
         for row in doubted:
             decision.questions.append(taken_back(rule, row, missing, by_hand or sorted({r.system for r in still})))
     if missing:
-        return replace(verdict, reason=SET_AGAIN)
+        return verdict._replace(reason=SET_AGAIN)
     decision.again[rule.name] = "" if by_hand else why
     if by_hand or any(row.state == DUPLICATE for row in still):
         # Duplicates first: what they still say would count for the person.

@@ -7,7 +7,6 @@ The field `stage` is not merged side by side: each side's change is evidence abo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapping.deals import LOST, NOTHING, Told, evidence, remembered
@@ -44,8 +43,7 @@ WITH_DEAL = "opportunity"
 DAY = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Voice:
+class _Voice(NamedTuple):
     """One live record that holds a stage."""
 
     row: Row
@@ -109,7 +107,7 @@ class Staging:
             told, known = [*self._said(), *self._converted(rows)], self._known(past)
             if deals.deals:
                 far = max((e.value for e in told if e.value in lifecycle.stages), key=lifecycle.rank, default=None)
-                told += evidence(lifecycle, deals, replace(known or Standing(None), stage=far), days)
+                told += evidence(lifecycle, deals, (known or Standing(None))._replace(stage=far), days)
             made = min((row.created_ms for row in rows if row.created_ms is not None), default=None)
             lived = list(self._lived(rows, past))
             judged = begin(lifecycle, told, known, remembered(deals.deals), lived, made)

@@ -7,7 +7,6 @@ so the door may repeat it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -45,7 +44,7 @@ class Consent:
         fields = outcome.record.fields
         if rows.SUBSCRIPTIONS not in fields:
             return outcome
-        return Applied(replace(outcome.record, fields={**fields, rows.SUBSCRIPTIONS: True}))
+        return Applied(outcome.record._replace(fields={**fields, rows.SUBSCRIPTIONS: True}))
 
     def after_creation(self, batch: Mapping[int, Write], made: Mapping[int, str]) -> dict[int, Outcome]:
         """The record exists by now, so whatever goes wrong is Unknown: look, then decide again."""

@@ -10,7 +10,7 @@ without the record's own time moving, so they are seen when the record is next r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from connectors.errors import SyncError
@@ -125,9 +125,8 @@ class Links:
             held = {id: ids for id, ids in told.items() if ids is not None} | self.read(object, target, asked)
             by_field.update(dict.fromkeys(names, held))
         return [
-            replace(
-                record,
-                fields={**record.fields, **{n: _value(n, by_field[n].get(record.ref.id, ())) for n in named}},
+            record._replace(
+                fields={**record.fields, **{n: _value(n, by_field[n].get(record.ref.id, ())) for n in named}}
             )
             for record in records
         ]

@@ -8,7 +8,7 @@ that begins at the last time seen.  Rows of one millisecond that fill a page are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -189,7 +189,7 @@ class _Merges:
 
     def tell(self, records: list[Record]) -> list[Record]:
         """These deleted records, with `moved_to` where a survivor is known."""
-        return [replace(record, moved_to=self._into.get(record.ref.id)) for record in records]
+        return [record._replace(moved_to=self._into.get(record.ref.id)) for record in records]
 
 
 class _Walk:

@@ -7,7 +7,7 @@ holds beside what we write, so that the answer to the write is enough to know ho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -200,7 +200,7 @@ class Writer:
         for place in sent.rows:
             record = before[going[place].id or ""]
             assert record is not None, "what was not there is stale"
-            outcomes[place] = Applied(replace(record, deleted=True, version=max(record.version, at)))
+            outcomes[place] = Applied(record._replace(deleted=True, version=max(record.version, at)))
         return outcomes
 
     def _to_bin(self, object: str, inputs: Sequence[Mapping[str, Any]]) -> Answer:
@@ -318,4 +318,4 @@ def _laid_over(object: str, row: Mapping[str, Any], fields: Sequence[str], befor
     if before is None:
         return after if len(told) == len(fields) else None
     held = {name: before.fields.get(name) for name in fields}
-    return replace(before, fields={**held, **after.fields}, version=after.version)
+    return before._replace(fields={**held, **after.fields}, version=after.version)

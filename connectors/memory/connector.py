@@ -139,10 +139,10 @@ class Memory:
         return [r for r in latest if not (r.deleted and (not self.traits.bin_visible or (hidden and r.moved_to)))]
 
     def _pick(self, records: Sequence[Record], fields: Sequence[str]) -> list[Record]:
-        picked = [replace(record, fields={name: record.fields.get(name) for name in fields}) for record in records]
+        picked = [record._replace(fields={name: record.fields.get(name) for name in fields}) for record in records]
         if not records or not self.system.links[records[0].ref.object].keys() & fields:
             return picked
-        return [replace(record, fields={**record.fields, **self._linked(record)}) for record in picked]
+        return [record._replace(fields={**record.fields, **self._linked(record)}) for record in picked]
 
     def _linked(self, record: Record) -> dict[str, Any]:
         """The references among the fields, as far as they lead somewhere; silent ones as they are this moment."""
@@ -176,13 +176,13 @@ class Memory:
         target = row.moved_to
         while target is not None and (heir := self.system.rows[target.object].get(target.id)) and heir.moved_to:
             target = heir.moved_to
-        return replace(self.system.seen(row), moved_to=target)
+        return self.system.seen(row)._replace(moved_to=target)
 
     # -- writing -----------------------------------------------------------------------------------------------
 
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
         """Batch after batch; each write gets its own outcome.  `name!` (set even backwards) is no other than `name`."""
-        writes = [replace(w, fields={name.removesuffix("!"): v for name, v in w.fields.items()}) for w in writes]
+        writes = [w._replace(fields={name.removesuffix("!"): v for name, v in w.fields.items()}) for w in writes]
         for start in range(0, len(writes), self.traits.batch):
             batch = writes[start : start + self.traits.batch]
             self._usage.calls += 1

@@ -35,7 +35,7 @@ class Batch:
     def __init__(self, writes: Sequence[Write], fields: Sequence[str]) -> None:
         self.writes = writes
         self.verdicts: list[Verdict | None] = [None] * len(writes)
-        self.shapes = {write.object: Shape(write.object, fields) for write in writes}
+        self.shapes = {object: Shape(object, fields) for object in dict.fromkeys(write.object for write in writes)}
         self._refuse_twins()
 
     def open(self) -> list[int]:

@@ -7,7 +7,6 @@ parent fields: what it leaves out is asked again by `queryAll`, and what that do
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from connectors.errors import Misconfigured
@@ -97,4 +96,4 @@ class Reader:
 
 def _under(id: str, record: Record) -> Record:
     """The record under the very id that was asked for (15 or 18 characters)."""
-    return record if record.ref.id == id else replace(record, ref=record.ref._replace(id=id))
+    return record if record.ref.id == id else record._replace(ref=record.ref._replace(id=id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -124,8 +123,8 @@ def test_another_won_deal_keeps_the_customer() -> None:
 
 def test_who_is_met_with_a_deal_has_been_there_since_the_deal() -> None:
     met = begin(LIFE, evidence(LIFE, Told([deal(WON)]), Standing(None)), None, remembered([deal(WON)]))
-    assert met.standing == replace(
-        stands(CUSTOMER, deals={"salesforce:1": WON}, entered={CUSTOMER: 100}), heard=met.standing.heard
+    assert met.standing == stands(CUSTOMER, deals={"salesforce:1": WON}, entered={CUSTOMER: 100})._replace(
+        heard=met.standing.heard
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from random import Random
 from typing import Any
@@ -188,7 +188,7 @@ def test_the_primary_record_is_chosen_in_a_fixed_order_with_its_reason(
     first: Candidate, second: Candidate, why: str
 ) -> None:
     own = {"email": "a@x.com", "last_name": "Lee"}
-    decisions = decide(hub("1", email="a@x.com"), replace(second, own=own), replace(first, own=own))
+    decisions = decide(hub("1", email="a@x.com"), second._replace(own=own), first._replace(own=own))
     assert links(decisions) == {("1", first.ref.id)}
     (duplicate,) = (d for d in decisions if isinstance(d, Duplicate))
     assert duplicate.ref == second.ref
@@ -218,7 +218,7 @@ def test_a_link_stays_after_a_change_of_address() -> None:
 
 def test_two_linked_pairs_are_left_alone() -> None:
     pairs = [hub("1", entity="e"), lead("L", entity="e"), hub("2", entity="f"), lead("M", entity="f")]
-    assert decide(*(replace(c, own={"email": "a@x.com"}) for c in pairs)) == []
+    assert decide(*(c._replace(own={"email": "a@x.com"}) for c in pairs)) == []
 
 
 # -- addresses of nobody in particular ---------------------------------------------------------------------------------
@@ -324,8 +324,8 @@ def plant_keys(random: Random, made: list[Candidate]) -> list[Candidate]:
         return made
     one, other = hubs[0], random.choice(crms)
     keyed = {
-        one.ref: replace(one, own={**one.own, CRM_KEY[other.ref.object]: other.ref.id}),
-        other.ref: replace(other, own={**other.own, HUB_KEY: one.ref.id}),
+        one.ref: one._replace(own={**one.own, CRM_KEY[other.ref.object]: other.ref.id}),
+        other.ref: other._replace(own={**other.own, HUB_KEY: one.ref.id}),
     }
     if random.random() < 0.5:
         del keyed[random.choice(list(keyed))]
@@ -337,13 +337,13 @@ def after(candidates: Sequence[Candidate], decisions: Sequence[Decision]) -> lis
     now = {c.ref: c for c in candidates}
     for decision in decisions:
         if isinstance(decision, Link):
-            now |= {ref: replace(now[ref], entity=decision.entity, state="live") for ref in decision.refs}
+            now |= {ref: now[ref]._replace(entity=decision.entity, state="live") for ref in decision.refs}
         elif isinstance(decision, NewEntity):
-            now[decision.ref] = replace(now[decision.ref], entity=decision.entity, state="live")
+            now[decision.ref] = now[decision.ref]._replace(entity=decision.entity, state="live")
         elif isinstance(decision, Duplicate):
-            now[decision.ref] = replace(now[decision.ref], entity=decision.entity, state="duplicate")
+            now[decision.ref] = now[decision.ref]._replace(entity=decision.entity, state="duplicate")
         elif isinstance(decision, Shared):
-            now[decision.ref] = replace(now[decision.ref], entity=None, state="shared")
+            now[decision.ref] = now[decision.ref]._replace(entity=None, state="shared")
     return list(now.values())
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +19,7 @@ def test_versions_and_readings_only_go_forward_and_belong_to_the_last_run(
     row = None
     for run, (version, asked, deleted) in enumerate(readings):
         before = row
-        seen = replace(record(CONTACTS, email=f"a{version}@x.com"), version=version, deleted=deleted)
+        seen = record(CONTACTS, email=f"a{version}@x.com")._replace(version=version, deleted=deleted)
         row = observed(MAPPING, seen, before, asked, f"run-{run}")
         assert row is not None
         assert row.run == f"run-{run}"

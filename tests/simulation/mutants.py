@@ -116,7 +116,7 @@ def _backwards() -> list[tuple[Any, str, Any]]:
 
 def _no_compare_and_set() -> list[tuple[Any, str, Any]]:
     write = sync.apply.as_write
-    return [(sync.apply, "as_write", lambda operation: replace(write(operation), unless_changed_since=None))]
+    return [(sync.apply, "as_write", lambda operation: write(operation)._replace(unless_changed_since=None))]
 
 
 def _no_read_back() -> list[tuple[Any, str, Any]]:
@@ -128,7 +128,7 @@ def _any_stage() -> list[tuple[Any, str, Any]]:
 
     def latest(lifecycle: Any, now: Any, said: Any) -> Any:
         if said.value in lifecycle.stages and said.value != now.stage:
-            return replace(now, stage=said.value), "forward"
+            return now._replace(stage=said.value), "forward"
         return judge(lifecycle, now, said)
 
     return [(mapping.journey, "_judge", latest)]
@@ -219,7 +219,7 @@ def _two_of_one_key() -> list[tuple[Any, str, Any]]:
     def twice(self: Any, write: Any, stale: Any, fields: Any) -> Any:
         outcome = one(self, write, stale, fields)
         if write.id is None and isinstance(outcome, Stale) and write.key is not None:
-            fresh = replace(write, fields={k: v for k, v in write.fields.items() if k != write.key.field})
+            fresh = write._replace(fields={k: v for k, v in write.fields.items() if k != write.key.field})
             if self.system.refusal(write.object, None, fresh.fields) is None:
                 return Applied(self._pick([self.system.put(fresh)], fields)[0])
         return outcome
@@ -233,7 +233,7 @@ def _upsert() -> list[tuple[Any, str, Any]]:
     def over(self: Any, write: Any, stale: Any, fields: Any) -> Any:
         outcome = one(self, write, stale, fields)
         if write.id is None and isinstance(outcome, Stale) and outcome.existing is not None:
-            return Applied(self._pick([self.system.put(replace(write, id=outcome.existing))], fields)[0])
+            return Applied(self._pick([self.system.put(write._replace(id=outcome.existing))], fields)[0])
         return outcome
 
     return [(Memory, "_one", over)]

@@ -118,7 +118,7 @@ class Watched(Memory):
         """Of a deleted contact HubSpot shows nothing."""
         for record in super().read(object, fields, ids=ids, keys=keys):
             blank = record.deleted and record.moved_to is None and self.system.survivor_is_new
-            yield replace(record, fields={}) if blank else record
+            yield record._replace(fields={}) if blank else record
 
 
 def _schema(object: str, *fields: Field) -> Schema:
