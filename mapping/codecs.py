@@ -134,6 +134,8 @@ def _write_domain(own: Value, meta: Field) -> Any:
 
 
 def _write_int(own: Value, meta: Field) -> Any:
+    if own.__class__ is int:
+        return own if meta.type in NUMBERS else str(own)
     number = to_decimal(own)
     if number is None or number != number.to_integral_value():
         raise MisfitError("NOT_A_WHOLE_NUMBER", "enter a whole number")

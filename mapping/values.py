@@ -37,6 +37,8 @@ _ADDRESS = re.compile(r"<([^<>]*@[^<>]*)>\s*$")
 _MILLISECONDS = re.compile(r"-?\d{1,16}$", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$", re.ASCII)
 _PHONE = re.compile(r"[\d\s()+./\u2010-\u2015-]+$")
+_FEW_DIGITS = 15
+"""So many are certainly a number that needs no second look."""
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no"})
 
@@ -93,6 +95,9 @@ def same(type_: str, a: Value, b: Value, region: str = "") -> bool:
     """Whether two carried values mean the same.  `region`: ISO country of national phone numbers."""
     if a == b and a.__class__ is b.__class__:
         return True
+    if type_ == "phone" and (a is None or b is None):
+        # Only blank text is as good as no number: nobody need find out which number it is.
+        type_ = "text"
     return form(type_, a, region) == form(type_, b, region)
 
 
@@ -185,6 +190,8 @@ def integer(native: Any) -> Value:
     """A whole number; one that is not whole stays a decimal string."""
     if native.__class__ is int:
         return native
+    if native.__class__ is str and len(native) <= _FEW_DIGITS and native.isascii() and native.isdigit():
+        return int(native)
     carried = decimal(native)
     number = None if carried is None else to_decimal(carried)
     return int(number) if number is not None and number == number.to_integral_value() else carried

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mapping.journey import JOURNALED, Standing, standing_of
@@ -47,17 +47,20 @@ class Deciding(Part):
                 members.setdefault(str(row.entity), []).append(row)
         return members
 
-    def by_keys(self, kind: str, keys: Sequence[str]) -> dict[str, list[Row]]:
-        """All records of the kind that hold one of these match keys, in every state, by key."""
-        columns = ", ".join(f"record.{name}" for name in ROW_COLUMNS.split(", "))
-        statement = (
-            f"SELECT match_key.key, {columns} FROM match_key JOIN record ON record.n = match_key.record "  # noqa: S608
-            "WHERE match_key.kind = ? AND match_key.key IN ?? ORDER BY record.n"
-        )
+    def by_keys(self, kind: str, keys: Sequence[str], known: Mapping[int, Row] | None = None) -> dict[str, list[Row]]:
+        """All records of the kind that hold one of these match keys, in every state, by key.  known: by number those
+        that need not be read again."""
+        holding = "SELECT key, record FROM match_key WHERE kind = ? AND key IN ?? ORDER BY record"
+        reading = f"SELECT {ROW_COLUMNS} FROM record WHERE n IN ??"  # noqa: S608
         holders: dict[str, list[Row]] = {}
         with self._tables.reading() as connection:
-            for key, *found in self._tables.rows(connection, statement, (kind, self._tables.many(keys))):
-                holders.setdefault(key, []).append(read_row(found))
+            found = self._tables.rows(connection, holding, (kind, self._tables.many(keys)))
+            known = known or {}
+            new = sorted({n for _, n in found} - known.keys())
+            read = map(read_row, self._tables.rows(connection, reading, (self._tables.many(new),))) if new else ()
+            rows = {**known, **{row.n: row for row in read}}
+            for key, n in found:
+                holders.setdefault(key, []).append(rows[n])
         return holders
 
     def open_operations(self, entities: Sequence[str]) -> dict[tuple[str, str], OperationRow]:

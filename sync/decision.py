@@ -311,16 +311,17 @@ def raised(question: Question, entity: str, now: int, seen: str) -> ReviewRow:
 
 def after(row: Row, decision: Decision, *, waits: bool) -> Row:
     """A record of the entity once this is decided.  waits: it is decided again."""
-    moved = decision.shadows.get(row.system) if row.state == LIVE else None
-    if moved:
-        shadow = {**(row.shadow or {}), **moved}
-        spans = {name: span for name, span in row.spans.items() if name not in moved}
-        row = row._replace(shadow=shadow, spans=spans)
-    if row.state == LIVE:
-        fate = decision.fate(agreed=bool(moved))
-        kept = row.fate in (DELETED, MERGED) or fate != HELD
-        row = row._replace(fate=final(row, fate) if kept else HELD)
-    return row._replace(dirty=waits)
+    if row.state != LIVE:
+        return row._replace(dirty=waits)
+    moved = decision.shadows.get(row.system)
+    fate = decision.fate(agreed=bool(moved))
+    kept = row.fate in (DELETED, MERGED) or fate != HELD
+    fate = final(row, fate) if kept else HELD
+    if not moved:
+        return row._replace(fate=fate, dirty=waits)
+    shadow = {**(row.shadow or {}), **moved}
+    spans = {name: span for name, span in row.spans.items() if name not in moved}
+    return row._replace(fate=fate, dirty=waits, shadow=shadow, spans=spans)
 
 
 def _told(why: Why) -> dict[str, Any]:

@@ -7,7 +7,7 @@ decided is kept in files of its own, so that a plan of any size takes little mem
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from connectors.port import Ref
@@ -48,9 +48,9 @@ class DryRun:
         """Records by id."""
         return {id: self._decided(row) for id, row in self.store.rows(system, object, ids).items()}
 
-    def by_keys(self, kind: str, keys: Sequence[str]) -> dict[str, list[Row]]:
+    def by_keys(self, kind: str, keys: Sequence[str], known: Mapping[int, Row] | None = None) -> dict[str, list[Row]]:
         """Records that share a match key."""
-        found = self.store.by_keys(kind, keys)
+        found = self.store.by_keys(kind, keys, known)
         return {key: [self._decided(row) for row in rows] for key, rows in found.items()}
 
     def entity_rows(self, entities: Sequence[str], *, but: Sequence[int] = ()) -> dict[str, list[Row]]:

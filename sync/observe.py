@@ -317,14 +317,12 @@ def spans(
     """
     place = Place(old.system, old.object)
     before = old.now
-    changed = [
-        name
-        for name in {*before, *now}
-        if (a := now.get(name)) != (b := before.get(name))
-        and not name.startswith("@")
-        and mapping.changed(place, name, a, b)
-    ]
+    differ = [name for name, value in now.items() if value != before.get(name)]
+    differ += [name for name in before if name not in now]
+    changed = [n for n in differ if n[0] != "@" and mapping.changed(place, n, now.get(n), before.get(n))]
     after = min(version, max(old.version_ms, seen_until))
     result: dict[str, Sequence[int]] = {**old.spans, **dict.fromkeys(changed, (after, version))}
+    if not result:
+        return {}
     shadow = old.shadow or {}
     return {name: span for name, span in sorted(result.items()) if now.get(name) != shadow.get(name)}

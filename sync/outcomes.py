@@ -425,10 +425,11 @@ class Told:
     def _journal(self, operation: OperationRow, now: Mapping[str, Any], replaced: Mapping[str, Any], seen: str) -> None:
         line = partial(JournalRow, self.engine.now(), self.engine.run, operation.entity)
         told: Mapping[str, Any] = operation.basis.get("fields", {})
+        slots = self.mapping.slots(self.place)
         for name, value in operation.fields.items():
             why = told.get(name, {})
             first = why.get("old") is None and why.get("rule") != PUT_RIGHT
-            if first and is_ours(name) and name in self.mapping.slots(self.place):
+            if first and is_ours(name) and name in slots:
                 continue
             became = now.get(name, value)
             if seen and operation.id is None and not name.startswith("@"):

@@ -180,9 +180,8 @@ class Planner:
                 if not clear and open_ is not None:
                     leave_refused(decision, open_)
                 return
-            fields = {
-                name: why for name, why in why_of.items() if part == native or (name in told) == (part == consent)
-            }
+            whole, spoken = part == native, part == consent
+            fields = {name: why for name, why in why_of.items() if whole or (name in told) == spoken}
             merged.hold(wanted.keys() - fields.keys())
             agreed = {other: merged.agreed(other, fields) for other in merged.live if other != system}
             if lists := {name: why.new for name, why in wanted.items() if name in fields and isinstance(why.new, list)}:

@@ -324,7 +324,7 @@ class _Batch:
         mapping = self.planner.mapping
         self._fresh = {row.n for row in unlinked}
         sought = {key for row in unlinked for key in moves.sought(mapping, row)}
-        found = self.engine.view.by_keys(mapping.rule.kind, sorted(sought))
+        found = self.engine.view.by_keys(mapping.rule.kind, sorted(sought), self.read)
         converted = continued(self.engine, mapping, unlinked, found)
         self._know(row for rows in found.values() for row in rows)
         self._gather(self.rows[row.n].entity for rows in found.values() for row in rows)
@@ -351,7 +351,7 @@ class _Batch:
     def _share_opt_outs(self) -> None:
         """An address that opted out has opted out for everybody who holds it."""
         if keys := mailboxes.sought(self.planner, self.rows.values(), self._fresh):
-            found = self.engine.view.by_keys(self.planner.mapping.rule.kind, sorted(keys))
+            found = self.engine.view.by_keys(self.planner.mapping.rule.kind, sorted(keys), self.read)
             self._know(row for rows in found.values() for row in rows)
         for n, name, loud in list(mailboxes.owing(self.planner, self.rows)):
             entity = (row := self.rows[n]).entity or mailboxes.place_of(row)

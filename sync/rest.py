@@ -60,11 +60,10 @@ def _named(mapping: Mapping, live: dict[str, Row]) -> bool:
 def _agreed(shared: Shared, live: dict[str, Row]) -> bool:
     name = shared.rule.name
     for slot in shared.slots:
-        row = live[slot.place.system]
-        shadow = row.shadow or {}
-        if name not in shadow or row.now.get(name) != shadow[name]:
+        row = live[slot.system]
+        if (row.shadow or {}).get(name, _NEVER) != row.now.get(name):
             return False
-    if shared.rule.winner != "sticky_true":
+    if not shared.consent:
         return True
-    values = [slot.canon(live[slot.place.system].now.get(name)) for slot in shared.slots]
+    values = [slot.canon(live[slot.system].now.get(name)) for slot in shared.slots]
     return not any(isinstance(value, Unmapped) for value in values) and len({value is True for value in values}) == 1
