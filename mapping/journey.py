@@ -241,7 +241,10 @@ def step(
 
 def _ordered(lifecycle: Lifecycle, evidence: Iterable[Evidence]) -> list[Evidence]:
     """Who counts first comes first; among equals the furthest stage, then the earliest word."""
-    return sorted(evidence, key=lambda e: (PRIORITY[e.source], -lifecycle.rank(e.value), e.at, *map(str, e)))
+    told = list(evidence)
+    if len(told) > 1:
+        told.sort(key=lambda e: (PRIORITY[e.source], -lifecycle.rank(e.value), e.at, *map(str, e)))
+    return told
 
 
 def _may(lifecycle: Lifecycle, said: Evidence, status: str) -> bool:

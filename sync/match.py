@@ -172,6 +172,8 @@ class _Matching:
     waiting: set[Ref] = field(default_factory=set)
     asks: dict[tuple[Ref, ...], Ask] = field(default_factory=dict)
     keys: dict[Ref, list[str]] = field(default_factory=dict)
+    holders: dict[str, dict[str, list[Candidate]]] = field(default_factory=dict)
+    """Sort of key → key → who has it, for the keys of at least one candidate that is to be decided."""
     mailboxes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -189,6 +191,7 @@ class _Matching:
             group = entities.setdefault(str(candidate.entity), _Group(candidate.entity, {}))
             group.members.setdefault(ref.system, candidate)
             self.group[ref] = group
+        self.holders = self._buckets()
         for candidate in self.candidates:
             self._keep(candidate, entities.get(str(candidate.entity)))
 
@@ -265,7 +268,7 @@ class _Matching:
     def by_address(self, rule: str) -> None:
         """Records with the same primary address are one person, unless the address is shared; those with the same
         website are one company."""
-        for address, holders in self._buckets(f"{rule}:").items():
+        for address, holders in self.holders.get(rule, {}).items():
             mailbox = self._mailbox(address, holders)
             if mailbox:
                 self.mailboxes[address] = mailbox
@@ -282,7 +285,7 @@ class _Matching:
 
     def by_additional_email(self) -> None:
         """One record lists the address of the other."""
-        primary, more = self._buckets("email:"), self._buckets("alt:")
+        primary, more = self.holders.get("email", {}), self.holders.get("alt", {})
         edges: dict[tuple[Ref, Ref], str] = {}
         listers: dict[tuple[Ref, str], set[Ref]] = {}
         by_ref = {c.ref: c for c in self.candidates}
@@ -306,7 +309,7 @@ class _Matching:
 
     def by_facts(self, rule: str, said: str) -> None:
         """Opt-in (without it there are no such keys): several facts together, none of which would do alone."""
-        for key, holders in self._buckets(f"{rule}:").items():
+        for key, holders in self.holders.get(rule, {}).items():
             open_ = [c for c in holders if not self._done(c) and self.group[c.ref].single and c.ref not in self.waiting]
             if len({c.ref.system for c in open_}) < 2 or len(open_) < len(holders):
                 continue
@@ -424,15 +427,16 @@ class _Matching:
     def _same_address(self, a: Candidate, b: Candidate) -> bool:
         return a.own.get("email") is not None and a.own.get("email") == b.own.get("email")
 
-    def _buckets(self, prefix: str) -> dict[str, list[Candidate]]:
-        """Key → who has it, for the keys of at least one candidate that is to be decided."""
-        found: dict[str, list[Candidate]] = {}
+    def _buckets(self) -> dict[str, dict[str, list[Candidate]]]:
+        found: dict[str, dict[str, list[Candidate]]] = {}
+        known = set[str]()
         for candidate in self.candidates:
-            for key in self.keys[candidate.ref]:
-                if key.startswith(prefix):
-                    found.setdefault(key.removeprefix(prefix), []).append(candidate)
-        known = {k.partition(":")[2] for c in self.candidates if c.fresh for k in self.keys[c.ref]}
-        return {key: found[key] for key in sorted(found) if key in known}
+            for of in self.keys[candidate.ref]:
+                sort, _, key = of.partition(":")
+                found.setdefault(sort, {}).setdefault(key, []).append(candidate)
+                if candidate.fresh:
+                    known.add(key)
+        return {sort: {key: some[key] for key in sorted(some) if key in known} for sort, some in found.items()}
 
     def _mailbox(self, address: str, holders: Sequence[Candidate]) -> str:
         """Why an address is nobody's in particular; empty if it is somebody's."""

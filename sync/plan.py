@@ -18,7 +18,7 @@ from mapping.links import Links
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Shared, Unlinked, Unmapped
 from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
-from mapping.slots import UNWRITTEN, Slot
+from mapping.slots import UNWRITTEN
 from state.rows import DerivedRow, OperationRow, Row
 from sync import refusal
 from sync.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others
@@ -46,6 +46,8 @@ from sync.reconsent import Heard, judged
 from sync.staging import Moment, Staging
 
 Condition = Callable[[Mapping[str, Any]], bool]
+_UNMET: Mapping[str, Any] = {}
+"""No shadow, and no value in one: the sides never agreed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ class Planner:
             native = {stage.rule.back.get(system, n) if n == stage.natives[0] else n: v for n, v in native.items()}
         native = {**native, **{key.native: why.new and key.written(why.new) for key, why in keys.items()}}
         why_of = {**wanted, **{f"@key:{k.of.system}:{k.of.object}": why for k, why in keys.items()}}
-        told = {name: why.new for name, why in wanted.items() if is_consent(self.mapping.rule_of(name))}
+        told = {rule.name: wanted[rule.name].new for rule in self.mapping.consents if rule.name in wanted}
         consent = self.mapping.encode(place, told, creating=False)[0]
         settled = self.settled(row)
         clear = not tried(open_) and system not in self.stopped
@@ -293,19 +295,15 @@ class _Merged:
 
     def _field(self, shared: Shared, decision: Decision) -> None:
         rule, slots, consent = shared
-        name = rule.name
-        live = self.live
-        met = still = True
+        name, live = rule.name, self.live
+        met, changed = True, dict[str, bool]()
         for slot in slots:
             row = live[slot.system]
-            shadow = row.shadow
-            if shadow is None or name not in shadow:
-                met = still = False
-            elif row.now.get(name) != shadow[name]:
-                still = False
-        if still and not consent:
-            return
-        changed = {slot.system: not still and self._changed(slot, name) for slot in slots}
+            own, was = row.now.get(name), (row.shadow or _UNMET).get(name, _UNMET)
+            met = met and was is not _UNMET
+            # Whether it holds another value than when the sides last agreed; not where they never did.
+            differs = was is not _UNMET and own != was
+            changed[slot.system] = differs and self.mapping.changed(slot.place, name, own, was)
         if met and not consent and True not in changed.values():
             return
         if not consent and not self.planner.holds(rule, live):
@@ -344,15 +342,6 @@ class _Merged:
                 return
             verdict = judgement
         self._take(rule, sides, verdict, met, decision)
-
-    def _changed(self, slot: Slot, name: str) -> bool:
-        """Whether the side holds another value than when the sides last agreed; False where they never did."""
-        row = self.live[slot.system]
-        shadow = row.shadow
-        if shadow is None or name not in shadow:
-            return False
-        own, was = row.now.get(name), shadow[name]
-        return own != was and self.mapping.changed(slot.place, name, own, was)
 
     def _said(self, rule: FieldRule, row: Row) -> bool:
         """Whether the record said when the sides last agreed that the person opted out."""
