@@ -399,7 +399,9 @@ def required(
     slots: Mapping[str, Slot], schema: Schema | None, natives: Mapping[str, Any], problems: Sequence[FieldProblem]
 ) -> list[FieldProblem]:
     """What the system requires of a new record and nobody gives."""
-    if schema is None:
+    fields = schema.fields.values() if schema is not None else ()
+    missing = [meta for meta in fields if meta.required and meta.createable and natives.get(meta.name) is None]
+    if not missing:
         return []
     names = {native: name for name, slot in slots.items() for native in slot.natives}
     already = {problem.field for problem in problems if problem.field}
@@ -411,6 +413,6 @@ def required(
             None,
             f"fill in {names.get(meta.name) or meta.label or meta.name}, or give it a default",
         )
-        for meta in schema.fields.values()
-        if meta.required and meta.createable and natives.get(meta.name) is None and names.get(meta.name) not in already
+        for meta in missing
+        if names.get(meta.name) not in already
     ]

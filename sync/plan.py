@@ -296,7 +296,8 @@ class _Merged:
     def _field(self, shared: Shared, decision: Decision) -> None:
         rule, slots, consent = shared
         name, live = rule.name, self.live
-        met, changed = True, dict[str, bool]()
+        met = True
+        changed: dict[str, bool] = {}
         for slot in slots:
             row = live[slot.system]
             own, was = row.now.get(name), (row.shadow or _UNMET).get(name, _UNMET)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +34,7 @@ class Report:
     """Records read, by kind and place, each counted once."""
     fates: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     """(kind, system) → what became of them."""
-    writes: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+    writes: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     calls: dict[str, int] = field(default_factory=dict)
     links: int = 0
     suggested: int = 0
@@ -50,7 +50,7 @@ class Report:
 
     def written(self, kind: str, system: str, what: str) -> None:
         """Count one write."""
-        self.writes.setdefault((kind, system), Counter())[what] += 1
+        self.writes[kind, system][what] += 1
 
     def stop(self, status: str, message: str, until_ms: int | None = None) -> None:
         """The run ends early."""
