@@ -13,7 +13,7 @@ import httpx
 import orjson
 
 SEED = 7
-_PAGE = 5_000
+_PAGE = 500
 
 
 class Stand:

@@ -6,7 +6,6 @@ the field holds it, and writing that again changes nothing.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,7 +17,7 @@ from connectors.port import Field
 from mapping.domains import host
 from mapping.markup import markup
 from mapping.rules import Value
-from mapping.values import boolean, day, instant, iso_instant, to_decimal
+from mapping.values import PLAIN_ADDRESS, boolean, day, instant, iso_instant, to_decimal
 
 TEXTS = frozenset({"text", "long_text", "email", "phone", "url", "domain"})
 NUMBERS = frozenset({"number", "money", "percent"})
@@ -28,7 +27,6 @@ GOES_ON = " […]"
 _MARKED = 1_000
 """Fields of so many characters hold long texts."""
 
-_PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}\Z")
 _PLAIN_MOST = 64
 _RESERVED = tuple(f"{before}{name}" for name in SPECIAL_USE_DOMAIN_NAMES for before in (".", "@"))
 """Ends of addresses that the full test refuses."""
@@ -114,7 +112,7 @@ def _write_email(own: Value, meta: Field) -> Any:
 
 def is_plain_address(address: str) -> bool:
     """Whether an address is of the common form that is certainly valid, which spares most of them the full test."""
-    return len(address) <= _PLAIN_MOST and _PLAIN.match(address) is not None and not address.endswith(_RESERVED)
+    return len(address) <= _PLAIN_MOST and PLAIN_ADDRESS.match(address) is not None and not address.endswith(_RESERVED)
 
 
 @lru_cache(maxsize=4096)

@@ -52,7 +52,7 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def registered(name: str) -> str:
     """The part of a host that somebody registered: acme.co.uk of shop.acme.co.uk."""
     return str(_suffixes().privatesuffix(name) or name)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import idna
 import phonenumbers
@@ -27,12 +27,16 @@ from mapping.rules import Value
 
 BLANK: Value = None
 
+KNOWN: Final = 4096
+"""So many values of each kind are remembered: what recurs, and what is asked twice in a row, however many there are."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000
 _MILLISECOND = timedelta(milliseconds=1)
 CALENDAR_ENDS = 253_402_300_800_000
 """The first millisecond of the year 10,000."""
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+PLAIN_ADDRESS: Final = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}\Z")
+"""Addresses of the common form, which need no care."""
 _ADDRESS = re.compile(r"<([^<>]*@[^<>]*)>\s*$")
 _MILLISECONDS = re.compile(r"-?\d{1,16}$", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$", re.ASCII)
@@ -126,7 +130,7 @@ def text(native: Any) -> Value:
     return text(str(native))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=KNOWN)
 def _email(raw: str) -> str | None:
     found = _ADDRESS.search(raw)
     address = _trim(found.group(1) if found else raw).lower()
@@ -149,6 +153,8 @@ def _trim(raw: str) -> str:
 
 def email(native: Any) -> Value:
     """An address: trimmed, without display name, lower case, the domain in ASCII."""
+    if native.__class__ is str and PLAIN_ADDRESS.match(native):
+        return native
     raw = text(native)
     return None if raw is None else _email(raw)
 
@@ -287,7 +293,7 @@ def iso_instant(ms: int) -> str | None:
     return f"{date_}T{hour:02d}:{minute:02d}:{second:02d}.{left:03d}Z"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=KNOWN)
 def _day_text(days: int) -> str | None:
     try:
         return date.fromordinal(_EPOCH.toordinal() + days).isoformat()
@@ -366,7 +372,7 @@ def _url_form(value: Value) -> Hashable:
     return (scheme.lower(), host.lower(), path if slash else "")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=KNOWN)
 def _phone_form(raw: str, region: str) -> Hashable:
     number = parse_phone(raw, region)
     if number is not None:
