@@ -65,5 +65,6 @@ class Window:
     def _forget(self, now: int) -> None:
         while self._answered and self._answered[0] + self._span <= now:
             self._answered.popleft()
-        while self._answered and self._answered[-1] > now:  # the clock was set back
+        # By more than a thread may come late with its look at the clock: that was set back.
+        while self._answered and self._answered[-1] > now + self._span:
             self._answered.pop()
