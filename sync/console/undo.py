@@ -106,7 +106,7 @@ def _plan(console: Console, found: Undoing) -> None:
         for one in found.writes[:SAMPLE]:
             first = f"{SIDES.get(one.system, one.system)} {one.object} {one.id}"
             for name, value in one.fields.items():
-                table.add_row(first, name.removeprefix("@"), shown(one.basis["fields"][name]["old"]), shown(value))
+                table.add_row(first, name.removeprefix("@"), shown(one.basis["fields"][name].get("old")), shown(value))
                 first = ""
         console.print(table)
     if found.left:
