@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mapping.deals import OPEN
@@ -40,8 +39,7 @@ def weighed(engine: Engine, mapping: KindMapping, candidates: list[Candidate]) -
     deals, activities = _held(engine, DEAL, keys.values()), _held(engine, ACTIVITY, keys.values())
     dealing = engine.mapping_of(DEAL)
     return [
-        replace(
-            c,
+        c._replace(
             open_opportunity=dealing is not None and any(outcome(dealing, row) == OPEN for row in deals.get(key, ())),
             owner_active=mapping.owners.active(c.ref.system, c.own.get("owner")),
             touched=max((_when(row, engine.now()) for row in activities.get(key, ())), default=None),
