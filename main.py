@@ -25,7 +25,7 @@ from sync import check as checking
 from sync import compose, definitions
 from sync import provision as provisioning
 from sync.config import rules
-from sync.console import arguments, exits, held, interrupt, pausing, plans, privacy, reporting, show, undo
+from sync.console import arguments, exits, held, interrupt, pausing, plans, privacy, reporting, scoring, show, undo
 from sync.console.ending import finish
 from sync.console.logs import configure
 from sync.console.progress import Progress
@@ -51,6 +51,7 @@ app.command("resume")(pausing.resume)
 app.command("erase")(privacy.erase)
 app.command("export-person")(privacy.export_person)
 app.command("report")(reporting.report)
+app.add_typer(scoring.app, name="score")
 
 
 class RealClock:

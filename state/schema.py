@@ -1,4 +1,4 @@
-"""The ten tables.
+"""The eleven tables.
 
 Values are JSON in text columns, on both engines: no query looks inside them, and text is what both are fastest at.
 Times are integer milliseconds.  Small columns come first and documents last, so that a scan of the former does not
@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from state.rows import OPERATION_STATES, RECORD_STATES
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration."""
 
 VERSION_TABLE = "smarketing_version"
@@ -211,6 +211,14 @@ derived = Table(
     _text("value"),
     _text("why"),
     sqlite_with_rowid=False,
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _ms("made_ms"),
+    _text("document"),
 )
 
 run = Table(

@@ -15,6 +15,7 @@ from state.base import Tables, from_json, to_json
 from state.deciding import Deciding
 from state.erasing import Erasing
 from state.learning import Learning
+from state.models import Models
 from state.observing import Observing
 from state.opening import open_engine, parse_url
 from state.rows import Lease, RunRow
@@ -30,7 +31,7 @@ def open_store(url: str, *, wait_ms: int = 10_000) -> Store:
     return Store(open_engine(parsed, wait_ms), parsed)
 
 
-class Store(Observing, Deciding, Applying, Asking, Erasing, Learning):
+class Store(Observing, Deciding, Applying, Asking, Erasing, Learning, Models):
     """Every method is one transaction.
 
     Those that change what a run works on take its lease, and raise LeaseLost, changing nothing, once someone else

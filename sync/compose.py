@@ -25,6 +25,7 @@ from sync.estimate import Cost, estimate
 from sync.fields import Section
 from sync.lanes import thread
 from sync.offered import offered, sentence
+from sync.scoring import Scoring
 from sync.secrets import is_reference, resolve
 from sync.settings import Settings
 
@@ -155,6 +156,7 @@ def engine(
         lane=thread,
         interrupted=world.interrupted,
         limits=settings.plan,
+        scoring=Scoring(settings) if settings.score.enabled else None,
         accounts={"hubspot": settings.hubspot.base_url, "salesforce": settings.salesforce.login_url},
         brakes=settings.brakes,
     )

@@ -30,6 +30,7 @@ from sync.fields import ROLES, SIDES, FieldSettings, OwnValues, Side
 from sync.frames import CONTACTS, FRAMES, Frame
 from sync.insights import features, read
 from sync.kinds import CompanySettings, DealSettings
+from sync.scores import contradictions
 from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
 from sync.writeback import stage_fields
 
@@ -168,6 +169,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         section = getattr(settings, kind)
         ranks = {stage.name: stage.rank for stage in _deal_stages(section)} if kind == "deal" else stages
         yield from _contradictions_of(kind, section, ranks)
+    yield from contradictions(settings)
     if not any(getattr(settings, kind).sync for kind in FRAMES):
         yield "no kind is synchronised: every section has sync = false"
 

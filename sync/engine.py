@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.errors import Exhausted, Misconfigured, SyncError
 from connectors.port import Connector, Owner
@@ -43,6 +43,9 @@ from sync.refusal import seen
 from sync.report import Report
 from sync.scope import Scope, Selector
 from sync.undoing import Undoing, Wish
+
+if TYPE_CHECKING:
+    from sync.scoring import Scoring
 
 LEASE = "sync"
 LEASE_MS = 15 * 60_000
@@ -89,6 +92,8 @@ class Engine:
     interrupted: Callable[[], bool] = lambda: False
     """Whether the run should end at its next boundary."""
     scope: Scope | None = None
+    scoring: Scoring | None = None
+    """What scores people; None: nobody is scored."""
     left_out: str = ""
     """Which kinds are not synchronised, and why, for the report."""
     brakes: BrakesSettings = field(default_factory=BrakesSettings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from insight.fields import BEHAVIOUR, OUTCOMES
+from insight.fields import BEHAVIOUR, OUTCOMES, SCORE
 from sync.fields import FieldSettings, Section, mapped
 
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ class InsightSettings(Section):
 
 def features(settings: Settings) -> frozenset[str]:
     """The features that are on: their fields are made, worked out and written."""
-    on = {BEHAVIOUR: settings.insight.behaviour, OUTCOMES: settings.insight.outcomes}
+    on = {
+        BEHAVIOUR: settings.insight.behaviour,
+        OUTCOMES: settings.insight.outcomes,
+        SCORE: settings.score.enabled,
+    }
     return frozenset(name for name, is_on in on.items() if is_on)
 
 

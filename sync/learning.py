@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from insight import outcomes, rollups
-from insight.fields import BEHAVIOUR, OUTCOMES
+from insight.fields import BEHAVIOUR, OUTCOMES, SCORE
 from insight.fields import field as our_field
 from insight.reports.facts import Deal
 from insight.touches import Derived, Touch
@@ -75,7 +75,12 @@ def learn(engine: Engine, *, afresh: bool = False) -> int:
     learner = Learner(engine)
     if not learner.features:
         return 0
+    if (scoring := engine.scoring) is not None and PERSON in learner.mappings:
+        scoring.begin(engine)
     if afresh:
+        # What is news first: what time does to scores is not for this pass to write.
+        learner.run()
+        learner.scoring = None
         engine.store.forget_learned(engine.lease, [kind for kind in (PERSON, COMPANY) if kind in learner.mappings])
     return learner.run()
 
@@ -94,6 +99,7 @@ class Learner:
         self.quiet = frozenset(field.name for field in ours if field is not None and field.quiet)
         self.now = engine.now()
         self.changed = 0
+        self.scoring = engine.scoring
 
     def run(self) -> int:
         """Of activities and deals whose people and companies they are news to, then of these."""
@@ -154,8 +160,10 @@ class Learner:
         self._remember(row for mates in members.values() for row in mates if row.state == LIVE)
         workers = [work for feature, work in WORKERS.items() if feature in self.features]
         values = [value for known in self.known(members) for work in workers for value in work(known)]
+        if self.scoring is not None:
+            values += self.scoring.people(self.engine, list(members))
         self._keep(PERSON, values, [row.n for row in rows])
-        if BEHAVIOUR in self.features and COMPANY in self.mappings:
+        if self.features & {BEHAVIOUR, SCORE} and COMPANY in self.mappings:
             self.store.unlearn(self.engine.lease, sorted(self._employers(members)), ())
 
     def _follow(self, gone: Sequence[Row]) -> None:
@@ -221,16 +229,23 @@ class Learner:
             for entity, people in self._people_of(members).items():
                 told = rollups.engaged(people, entity, self.now)
                 values += [Derived(entity, name, value, f"from {len(people)} people") for name, value in told.items()]
+        if self.scoring is not None:
+            values += self.scoring.companies(self.engine, self._staff(members))
         self._keep(COMPANY, values, [row.n for row in rows])
+
+    def _staff(self, members: Mapping[str, Sequence[Row]]) -> dict[str, set[str]]:
+        """Entity of a company → its people's."""
+        keys = {parent_key(row.system, COMPANY, row.id): entity for entity, rows in members.items() for row in rows}
+        found: dict[str, set[str]] = {entity: set() for entity in members}
+        for key, rows in self.store.by_keys(PERSON, sorted(keys)).items():
+            found[keys[key]] |= {row.entity for row in rows if row.state == LIVE and row.entity is not None}
+        return found
 
     def _people_of(self, members: Mapping[str, Sequence[Row]]) -> dict[str, dict[str, list[int | None]]]:
         """Entity of a company → its people → when they last did what."""
-        keys = {parent_key(row.system, COMPANY, row.id): entity for entity, rows in members.items() for row in rows}
-        found: dict[str, dict[str, list[int | None]]] = {entity: {} for entity in members}
-        for key, rows in self.store.by_keys(PERSON, sorted(keys)).items():
-            for row in rows:
-                if row.state == LIVE and row.entity is not None:
-                    found[keys[key]][row.entity] = []
+        found: dict[str, dict[str, list[int | None]]] = {
+            entity: {person: [] for person in sorted(staff)} for entity, staff in self._staff(members).items()
+        }
         known = self.store.derived(sorted({person for people in found.values() for person in people}))
         nothing: Mapping[str, DerivedRow] = {}
         for people in found.values():

@@ -18,6 +18,7 @@ from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, 
 from sync.insights import InsightSettings
 from sync.kinds import CompanySettings, DealSettings
 from sync.limits import BrakesSettings
+from sync.scores import ScoreSettings
 from sync.secrets import FORMS, is_reference
 
 
@@ -447,3 +448,4 @@ class Settings(Section):
     calendar: dict[str, CalendarSettings] = Field(default={OFFICE: CalendarSettings()}, min_length=1)
     sla: SlaSettings = SlaSettings()
     goals: GoalsSettings = GoalsSettings()
+    score: ScoreSettings = ScoreSettings()

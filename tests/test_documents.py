@@ -40,6 +40,7 @@ from sync.insights import InsightSettings
 from sync.kinds import DEAL_STAGES, CompanyCreateSettings, CompanySettings, DealCreateSettings, DealSettings
 from sync.limits import BrakesSettings
 from sync.merge import Side, merge
+from sync.scores import PatternSettings, PointsSettings, ScoreSettings
 from sync.settings import (
     BudgetsSettings,
     CreateSettings,
@@ -85,6 +86,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "activity": ActivitySettings,
     "activity.types": ActivityTypes,
     "activity.create": ActivityCreateSettings,
+    "score": ScoreSettings,
+    "score.points": PointsSettings,
+    "score.patterns": PatternSettings,
     "person": PersonSettings,
     "person.create": CreateSettings,
     "person.on_delete": OnDeleteSettings,

@@ -9,6 +9,8 @@ from insight.score.points import DAY, Scheme
 from insight.touches import Touch
 
 BLANK = "(blank)"
+LEAST = 1e-4
+"""No probability is nearer to 0 or 1."""
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -28,6 +30,15 @@ class Case(NamedTuple):
     set_at: Mapping[str, int] = NOTHING
     """Field → when its value was set, where that is known."""
     cycle: int = 1
+
+
+class Goal(NamedTuple):
+    """Something that becomes of people or does not."""
+
+    name: str
+    """won, sql."""
+    horizon: int
+    """ms."""
 
 
 def label(case: Case, horizon: int, now: int) -> bool | None:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from insight.score.cases import Case
+from insight.score.cases import Case, Goal
 from insight.score.drift import Month, drifted
-from insight.score.learn import Goal, Sample, probabilities, sample
+from insight.score.learn import Sample, probabilities, sample
 from insight.score.measures import Floats
 from insight.score.model import LOGISTIC, Model
 from insight.score.points import MONTH, day

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from insight.score.cases import NOTHING, Case, behaviour
-from insight.score.learn import Goal
+from insight.score.cases import NOTHING, Case, Goal, behaviour
 from insight.score.points import Scheme
 from insight.touches import Touch
 from mapping.deals import CUSTOMER

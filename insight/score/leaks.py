@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from insight.score.cases import DID, Case
-from insight.score.levels import RARE, Codes, Column, coded, column, every_level, spelled
-from insight.score.measures import Flags, auc
+from insight.score.levels import RARE, Column, column, every_level, spelled
+from insight.score.measures import Codes, Flags, auc, coded
 
 LATE, LATER = 0.01, 0.10
 """The share of values that may be set after the outcome, and after the case began: mistakes of clocks and hands."""
@@ -50,7 +50,9 @@ JUDGED = re.compile(
         r"next ?steps?"
     )
 )
+TITLE = re.compile(r"^(?:job )?title$")
 _BY_NAME = (
+    (TITLE, "free text; job_level and job_function say what it tells"),
     (PROTECTED, "a protected attribute, or close to one"),
     (PERSONAL, "it names one person, and says nothing of the next"),
     (SALES, "sales sets it in the course of the work that is to be foretold"),

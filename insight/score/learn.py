@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from insight.score.cases import DID, Case, impossible, known, label
+from insight.score.cases import DID, Case, Goal, impossible, known, label
 from insight.score.leaks import refusals
-from insight.score.levels import FEWEST, Codes, Column, coded, column, every_level
-from insight.score.measures import Flags, Floats, Measured, auc, expit, measure, straightened
+from insight.score.levels import FEWEST, Column, column, every_level
+from insight.score.measures import Codes, Flags, Floats, Measured, auc, coded, expit, measure, straightened
 from insight.score.model import LIFTS, LOGISTIC, RULES, Card, Model
 from insight.score.points import day
 
@@ -37,15 +37,6 @@ TOP = 10
 Matrix = NDArray[np.float64]
 Coded = Mapping[str, Codes]
 """Column → the number of its level in each case."""
-
-
-class Goal(NamedTuple):
-    """Something that becomes of people or does not."""
-
-    name: str
-    """won, sql."""
-    horizon: int
-    """ms."""
 
 
 class Sample(NamedTuple):

@@ -12,19 +12,13 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from insight.score.cases import BLANK
 
-Codes = NDArray[np.int64]
-"""The number of a level in each case."""
 RARE = "(other)"
 FEWEST = 10
 """A level with fewer cases is pooled."""
 RANGES = 10
 """Into so many ranges numbers are cut, each with as many cases as the others."""
-_PLAIN = frozenset({str, float, int, type(None)})
 
 
 class Column(NamedTuple):
@@ -83,12 +77,3 @@ def _number(value: Any) -> float | None:
 def every_level(c: Column) -> tuple[str, ...]:
     """Everything that a value of the column may be."""
     return (*c.levels, BLANK) if c.edges else (*c.levels, BLANK, RARE)
-
-
-def coded(c: Column, values: Sequence[Any]) -> Codes:
-    """Each value as the number of its level among `every_level`."""
-    numbers = {level: i for i, level in enumerate(every_level(c))}
-    # The same few values come again and again.  Lists are no keys, and True is not 1.
-    known = {value: numbers[c.level(value)] for value in {v for v in values if type(v) in _PLAIN}}
-    found = (known[v] if type(v) in _PLAIN else numbers[c.level(v)] for v in values)
-    return np.fromiter(found, dtype=np.int64, count=len(values))

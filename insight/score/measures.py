@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from insight.score.cases import LEAST
+from insight.score.levels import Column, every_level
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+"""The number of a level in each case."""
 BINS = 10
-LEAST = 1e-4
-"""No probability is nearer to 0 or 1."""
+_PLAIN = frozenset({str, float, int, type(None)})
 
 
 class Measured(NamedTuple):
@@ -27,6 +32,15 @@ class Measured(NamedTuple):
     """1: the probabilities mean what they say; below: they are too sure; above: not sure enough."""
     calibration_error: float
     reliability: tuple[dict[str, Any], ...]
+
+
+def coded(c: Column, values: Sequence[Any]) -> Codes:
+    """Each value as the number of its level among `every_level`."""
+    numbers = {level: i for i, level in enumerate(every_level(c))}
+    # The same few values come again and again.  Lists are no keys, and True is not 1.
+    known = {value: numbers[c.level(value)] for value in {v for v in values if type(v) in _PLAIN}}
+    found = (known[v] if type(v) in _PLAIN else numbers[c.level(v)] for v in values)
+    return np.fromiter(found, dtype=np.int64, count=len(values))
 
 
 def auc(said: Floats, so: Flags) -> float:

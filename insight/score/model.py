@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from insight.score.cases import BLANK, DID
+from insight.score.cases import BLANK, DID, LEAST
 from insight.score.levels import RARE, Column
-from insight.score.measures import LEAST
 from insight.score.points import Reason
 
 RULES, LIFTS, LOGISTIC = "rules", "lifts", "logistic"

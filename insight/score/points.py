@@ -44,6 +44,8 @@ PATTERNS: dict[str, str] = {
 }
 SCALE = 40.0
 """Until the base has shown what is much: whoever holds 92 points stands at 90."""
+ENOUGH = 100
+"""So many active people show what is much."""
 NINETY = math.log(10)
 """100 (1 - exp(-raw / scale)) is 90 where raw is so many scales."""
 
@@ -189,8 +191,8 @@ def day(at: int) -> str:
 
 
 def fitting_scale(raws: Iterable[float]) -> float:
-    """The scale at which the 95th percentile of those who did anything stands at 90; the default for nobody."""
+    """The scale at which the 95th percentile of those who did anything stands at 90; the default for few people."""
     active = sorted(raw for raw in raws if raw > 0)
-    if not active:
+    if len(active) < ENOUGH:
         return SCALE
     return active[math.ceil(0.95 * len(active)) - 1] / NINETY

@@ -19,11 +19,12 @@ from insight.touches import Touch
 FIT, ENGAGEMENT, PRIORITY = "@fit_score", "@engagement_score", "@priority"
 PROBABILITY, REASONS, MODEL, SCORED_AT = "@win_probability", "@score_reasons", "@score_model", "@scored_at"
 NUMBERS = (FIT, ENGAGEMENT, PROBABILITY)
+ACCOUNT, HOT_PEOPLE = "@account_engagement", "@hot_people"
 NAMES = (FIT, ENGAGEMENT, PRIORITY, PROBABILITY, REASONS, MODEL, SCORED_AT)
 STEP = 5
 """A score that moved by less is not written."""
 WEEK = 7 * DAY
-"""So long what moved by less may wait; and so many days it takes until a whole base that nobody touches is written."""
+"""So long what moved by less may wait."""
 
 
 class Person(NamedTuple):
@@ -81,9 +82,9 @@ class Scorer:
     def score(self, person: Person, now: int) -> Scored:
         """now: ms."""
         facts = told(person.facts)
-        values = self.values(person, facts, now)
-        fits = fit(self.rules, facts, self.model.lifted(values) if self.model else ())
+        fits = fit(self.rules, facts, self.lifted(person, facts, now))
         active = engagement(self.scheme, person.touches, now, person.since)
+        values = self.values(person, facts, now)
         chance = self.model.probability(values) if self.model else None
         engaged = round(active.score)
         return Scored(
@@ -96,6 +97,10 @@ class Scorer:
             self.model.name if self.model else RULES,
             persona(self.personas, facts),
         )
+
+    def lifted(self, person: Person, facts: Facts, now: int) -> Sequence[Reason]:
+        """What the model adds to fit."""
+        return self.model.lifted(self.values(person, facts, now)) if self.model else ()
 
     def values(self, person: Person, facts: Facts, now: int) -> Mapping[str, Any]:
         """The columns that the model asks for."""
@@ -142,10 +147,10 @@ def _weight(change: Change) -> tuple[bool, int, int, str]:
     return same, -moved(before, after), before.get(SCORED_AT, 0), change.entity
 
 
-def account(scores: Iterable[Scored]) -> tuple[int, int]:
-    """(how much the people of a company do, 0 to 100; how many of them are hot)"""
-    everybody = list(scores)
-    idle = 1.0
-    for one in everybody:
-        idle *= 1 - one.engagement / 100
-    return round(100 * (1 - idle)), sum(one.priority in HOT for one in everybody)
+def account(people: Iterable[tuple[int, str]]) -> tuple[int, int]:
+    """(how much the people of a company do, 0 to 100; how many of them are hot); people: (engagement, priority)."""
+    idle, hot = 1.0, 0
+    for active, tier in people:
+        idle *= 1 - active / 100
+        hot += tier in HOT
+    return round(100 * (1 - idle)), hot

@@ -10,8 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from insight.score.cases import Case
-from insight.score.learn import Goal
+from insight.score.cases import Case, Goal
 from insight.score.points import DAY
 
 START = 1_700_000_000_000
