@@ -25,7 +25,20 @@ from sync import check as checking
 from sync import compose, definitions
 from sync import provision as provisioning
 from sync.config import rules
-from sync.console import arguments, exits, held, interrupt, pausing, plans, privacy, reporting, scoring, show, undo
+from sync.console import (
+    arguments,
+    configuration,
+    exits,
+    held,
+    interrupt,
+    pausing,
+    plans,
+    privacy,
+    reporting,
+    scoring,
+    show,
+    undo,
+)
 from sync.console.ending import finish
 from sync.console.logs import configure
 from sync.console.progress import Progress
@@ -43,6 +56,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(held.app, name="errors")
+app.add_typer(configuration.app, name="config")
 app.command("plan")(plans.plan)
 app.command("apply")(plans.apply)
 app.command("undo")(undo.undo)

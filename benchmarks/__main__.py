@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,11 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--people", default="10000,100000", help="sizes, with commas between")
     parser.add_argument("--limited", type=int, default=LIMITED_PEOPLE, help="people under HubSpot's limits; 0: none")
+    parser.add_argument("--plan", type=int, help="only a plan of so many writes")
     parser.add_argument("--rows", type=int, default=ROWS, help="rows to store in the state")
     parser.add_argument("--state", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     asked = parser.parse_args(arguments)
     sections: dict[str, list[Figure]] = {}
+    if asked.plan is not None:
+        sections[f"a plan of {asked.plan:,} writes, {asked.state}"] = _measured("plan", asked.plan, asked.state)
+        return _say(sections, json=asked.json)
     for people in map(int, asked.people.split(",")):
         sections[f"{people:,} people, without limits, {asked.state}"] = _measured("life", people, asked.state)
     if asked.limited:
@@ -38,7 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sections[name] = _measured("limited", asked.limited, asked.state)
     for engine in ("sqlite", "postgresql"):
         sections[f"the state, {engine}, {asked.rows:,} rows"] = _measured("upserts", asked.rows, engine)
-    if asked.json:
+    return _say(sections, json=asked.json)
+
+
+def _say(sections: Mapping[str, Sequence[Figure]], *, json: bool) -> int:
+    """Print what was measured."""
+    if json:
         document = {title: [_as_json(figure) for figure in figures] for title, figures in sections.items()}
         sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
     else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sync.engine import Engine
 from sync.report import Report
 
-_MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
+MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass
@@ -66,4 +66,4 @@ def measured(engine: Engine, now_ms: Callable[[], int]) -> Iterator[Phase]:
     phase.cpu = cpu() - used
     phase.seconds = max(now_ms() - started, 1) / 1000
     phase.routes = routes(engine) - before
-    phase.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_BYTES
+    phase.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_BYTES

@@ -13,12 +13,16 @@ import orjson
 
 from benchmarks.figures import Figure, of_life, of_limited
 from benchmarks.lives import life, limited
+from benchmarks.plans import planned
 from benchmarks.stand import stand
 from benchmarks.upserts import upsert_us
 
 
 def measure(kind: str, people: int, state: str) -> Iterator[Figure]:
-    """`kind`: life, limited or upserts (`people` rows)."""
+    """`kind`: life, limited, plan (`people` writes) or upserts (`people` rows)."""
+    if kind == "plan":
+        yield from planned(state, people)
+        return
     if kind == "upserts":
         new, known = upsert_us(state, people)
         name, goal, floor = ("SQLite", 15, 30) if state.startswith("sqlite") else ("PostgreSQL", 10, 25)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select
 
 from mapping.journey import JOURNALED
 from state.base import Part, from_json
@@ -13,10 +13,12 @@ from state.notes import CLOSE, read_journal, write_notes
 from state.observing import ROW_COLUMNS, read_row
 from state.operations import OPERATION_COLUMNS, read_operation
 from state.rows import DONE, DUPLICATE, LIVE, SHARED, JournalRow, Lease, OperationRow, ReviewRow, Row
-from state.schema import journal, operation, record, review
+from state.schema import journal, metadata, operation, record, review
 
 _HISTORY: Final = [journal.c[name] for name in JournalRow._fields]
 _QUESTIONS: Final = [review.c[name] for name in ReviewRow._fields]
+COPIED: Final = 5_000
+"""Rows at a time."""
 _PARKED: Final = "state = 'parked' AND state <> 'done'"
 
 
@@ -187,6 +189,16 @@ class Asking(Part):
         statement = "UPDATE operation SET state = 'planned' WHERE state = 'held' AND n IN ??"
         with self._tables.writing(lease) as connection:
             return self._tables.run(connection, statement, (self._tables.many(ns),)).rowcount
+
+    def copy_to(self, other: Asking) -> None:
+        """Everything that is remembered, into an empty state: to try out there what is not to happen here."""
+        for table in metadata.sorted_tables:
+            if table.name == "lease":
+                continue
+            with self._tables.reading() as here, other._tables.writing() as there:
+                found = here.execution_options(yield_per=COPIED).execute(select(table))
+                for rows in found.mappings().partitions():
+                    there.execute(insert(table), [dict(row) for row in rows])
 
     def put_back(self, lease: Lease) -> int:
         """What is planned and was not sent is forgotten, and decided again; how many writes."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,10 +17,11 @@ from rich.text import Text
 
 from state.rows import OperationRow
 from sync.console.show import HELD_QUESTIONS, SIDES, cell, errors, grid, review_json, shown
-from sync.counts import ARCHIVES, CLEARS, CREATES, EFFECTS, LINKS, OPT_OUTS, UPDATES, effect
+from sync.counts import ARCHIVES, CLEARS, CREATES, EFFECTS, LINKS, OPT_OUTS, UPDATES, Counts, effect
 from sync.dry import DryRun
 from sync.estimate import Cost
 from sync.plans import line_of, summary
+from sync.spool import Spool
 
 ASIDE = {
     "duplicate": "further records of somebody who has one already: never merged, listed for you to decide.",
@@ -67,13 +68,7 @@ def plan(console: Console, planned: Shown, sample: int = 3) -> None:
     replaced = [(side, kind, many) for (kind, side, _), many in sorted(dry.replaced.items())]
     for side, kind, many in replaced:
         console.print(f"{many:,} of them replace or clear a value of a {kind} in {SIDES.get(side, side)}.")
-    some = samples(dry, sample)
-    if some:
-        title = f"{len(some)} of {len(dry.operations):,}; all of them with --json, --csv or --html FILE"
-        table = grid(title, "record", "field", "old", "new", "because")
-        for operation in some:
-            _operation(table, operation)
-        console.print(table)
+    some(console, samples(dry, sample), len(dry.operations))
     kept = [review for review in dry.questions if review.question in HELD_QUESTIONS]
     if kept:
         errors(console, kept, title="Held: not written until someone acts")
@@ -87,19 +82,35 @@ def plan(console: Console, planned: Shown, sample: int = 3) -> None:
             console.print(f"{SIDES.get(side, side)}: {one.records:,} records, {took}")
 
 
-def samples(dry: DryRun, each: int) -> list[OperationRow]:
+def some(console: Console, shown: Sequence[OperationRow], of: int) -> None:
+    """A few writes, field by field."""
+    if shown:
+        table = grid(f"{len(shown)} of {of:,}; all of them with --json", "record", "field", "old", "new", "because")
+        for operation in shown:
+            _operation(table, operation)
+        console.print(table)
+
+
+class Counted(Protocol):
+    """Writes, and what they would do."""
+
+    counts: Counts
+    operations: Spool[OperationRow]
+
+
+def samples(plan: Counted, each: int) -> list[OperationRow]:
     """The first of every effect, the gravest effect first."""
     found: dict[str, list[OperationRow]] = {what: [] for what in GRAVEST_FIRST}
-    full = {what for what in found if not any(where[2] == what for where in dry.counts)}
-    for operation in dry.operations:
-        some = found[what := effect(operation)]
-        if len(some) < each:
-            some.append(operation)
-        if len(some) == each:
+    full = {what for what in found if not any(where[2] == what for where in plan.counts)}
+    for operation in plan.operations:
+        few = found[what := effect(operation)]
+        if len(few) < each:
+            few.append(operation)
+        if len(few) == each:
             full.add(what)
             if len(full) == len(found):
                 break
-    return [operation for some in found.values() for operation in some]
+    return [operation for few in found.values() for operation in few]
 
 
 def _operation(table: Table, operation: OperationRow) -> None:
@@ -154,7 +165,14 @@ def write_html(path: Path, planned: Shown, made: str) -> None:
 
 
 def _compact(operation: OperationRow) -> dict[str, Any]:
-    return {**line_of(operation), "effect": effect(operation)}
+    """A line without what every line says: [old, new, because] for each field."""
+    line = line_of(operation)
+    fields = {
+        name: [change["old"], change["new"], f"{change['why'] or ''} ({change['rule'] or ''})"]
+        for name, change in line["fields"].items()
+    }
+    about = {name: line[name] for name in ("side", "record", "action", "who")}
+    return {**about, "fields": fields, "effect": effect(operation)}
 
 
 def _chunks(values: Iterator[Mapping[str, Any]]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from tests.endtoend.program import Ended, Program, ended, later
 COMMANDS = (
     "demo", "sandbox", "init", "check", "provision", "plan", "apply", "undo", "sync", "backfill", "run", "status",
     "errors list", "errors retry", "errors export", "explain", "rebuild", "erase", "export-person", "reconcile",
-    "score train", "score show", "score explain",
+    "score train", "score show", "score explain", "config diff",
 )  # fmt: skip
 FATES = {"read", "applied", "unchanged", "held", "skipped", "parked", "deleted", "merged", "written"}
 WRITTEN = {"created", "updated", "archived", "associated", "failed"}

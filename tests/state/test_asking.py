@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from state.rows import Batch, Closing, CursorRow, Ending, Lease, Outcomes, RunRow
-from state.store import Store
+from state.store import Store, open_store
 from tests.state.make import change, contact, decide, known, lead, operation, question, save
 
 
@@ -25,6 +27,34 @@ def test_runs_are_told_newest_first(store: Store) -> None:
         RunRow("a", "sync", 1, 3, "done", {"person": {"read": 2}}),
     ]
     assert [run.id for run in store.runs(limit=1)] == ["b"]
+    assert [run.id for run in store.runs(job="sync")] == ["a"]
+    assert [run.id for run in store.runs(id="b")] == ["b"]
+    assert not store.runs(job="sync", id="b")
+
+
+def test_what_is_planned_and_not_sent_is_put_back(store: Store, lease: Lease) -> None:
+    first, *_ = save(store, lease, contact("1"), contact("2"))
+    decide(store, lease, first._replace(entity="a", dirty=False))
+    park(store, lease, "p")
+    store.commit_batch(lease, Batch(operations=[operation("a"), operation("b", state="held")]))
+    assert store.put_back(lease) == 1
+    assert store.backlog() == {("salesforce", "held"): 1, ("salesforce", "parked"): 1}
+    assert first.n in [row.n for row in store.dirty("person", 0, 10)]
+
+
+def test_a_copy_remembers_the_same(store: Store, lease: Lease, tmp_path: Path) -> None:
+    first, *_ = save(store, lease, contact("1"), lead("2"))
+    decide(store, lease, first._replace(entity="e", shadow={"city": "Ulm"}))
+    store.start_run("a", "sync", 1)
+    park(store, lease, "p")
+    with open_store(f"sqlite:///{tmp_path}/copy.db") as copy:
+        store.copy_to(copy)
+        assert copy.entity_rows(["e"]) == store.entity_rows(["e"])
+        assert copy.counts() == store.counts()
+        assert copy.backlog() == store.backlog()
+        assert copy.runs() == store.runs()
+        save(copy, copy.lease("sync", "the copy", 0, 1_000), contact("3"))
+    assert sum(store.counts().values()) == 2
 
 
 def test_fates_add_up(store: Store, lease: Lease) -> None:

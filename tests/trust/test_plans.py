@@ -169,7 +169,7 @@ def test_a_plan_is_a_document_a_table_and_a_page(life: Careful, tmp_path: Path) 
     assert "</script><b>" not in page
     assert not re.search(r"(src|href)=|https?:", page)
     data = re.findall(r'<script type="text/plain" class="operations">(.*?)</script>', page, re.S)
-    assert [orjson.loads(one)["fields"]["city"]["new"] for one in data[0].split("\n")] == ["</script><b>Ulm"]
+    assert [orjson.loads(one)["fields"]["city"][1] for one in data[0].split("\n")] == ["</script><b>Ulm"]
 
 
 def test_a_first_run_that_would_do_much_stops_before_it_writes_and_goes_on_once_it_is_approved(
