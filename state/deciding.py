@@ -25,6 +25,7 @@ WHERE n = ?
 """  # noqa: S608
 
 _REPLACE: Final = "DELETE FROM operation WHERE entity = ? AND system = ? AND state IN ('planned', 'held', 'parked')"
+_BESIDE: Final = "DELETE FROM operation WHERE entity = ? AND system = ? AND state IN ('planned', 'held')"
 
 
 class Deciding(Part):
@@ -66,11 +67,11 @@ class Deciding(Part):
     def open_operations(self, entities: Sequence[str]) -> dict[tuple[str, str], OperationRow]:
         """What is planned, held, sent or parked for these entities, by (entity, system).
 
-        What is in hand comes before what is parked, should there be both.
+        Should there be several: what was sent before what is parked, and that before what only tells of it.
         """
         statement = (
             f"SELECT {OPERATION_COLUMNS} FROM operation WHERE entity IN ?? AND state <> 'done' "  # noqa: S608
-            "ORDER BY CASE state WHEN 'parked' THEN 0 ELSE 1 END, n"
+            "ORDER BY CASE state WHEN 'sent' THEN 2 WHEN 'parked' THEN 1 ELSE 0 END, n"
         )
         with self._tables.reading() as connection:
             found = map(read_operation, self._tables.rows(connection, statement, (self._tables.many(entities),)))
@@ -101,7 +102,9 @@ class Deciding(Part):
         with self._tables.writing(lease) as connection:
             self._tables.claim(connection, DECIDE, batch.rows, decision)
             drop_operations(self._tables, connection, batch.dropped)
-            self._tables.each(connection, _REPLACE, [(o.entity, o.system) for o in batch.operations])
+            for statement, aside in ((_REPLACE, False), (_BESIDE, True)):
+                mine = [(o.entity, o.system) for o in batch.operations if o.aside == aside]
+                self._tables.each(connection, statement, mine)
             insert_operations(self._tables, connection, batch.operations)
             write_notes(self._tables, connection, batch.journal, batch.opened, batch.closed)
             release(self._tables, connection, batch.released)

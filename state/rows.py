@@ -125,6 +125,11 @@ class OperationRow(NamedTuple):
     """It goes before everything that is not: what people decided about themselves."""
     n: int = 0
 
+    @property
+    def aside(self) -> bool:
+        """Whether it only tells how the sync of the record stands."""
+        return bool(self.basis.get("aside"))
+
 
 class Ending(NamedTuple):
     """What became of an operation that was sent."""
@@ -236,7 +241,8 @@ class Batch:
     (now, version_ms, seen_ms …) is not touched; if it has moved on meanwhile, so do state, spans and fate, and a
     row that became dirty stays dirty."""
     operations: Sequence[OperationRow] = ()
-    """New ones; each replaces what was planned, held or parked for its entity and system."""
+    """New ones; each replaces what was planned, held or parked for its entity and system.  One that is `aside` leaves
+    what is parked: it only tells of it."""
     dropped: Sequence[int] = ()
     """Numbers of operations to forget."""
     journal: Sequence[JournalRow] = ()

@@ -8,7 +8,7 @@ repeated.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from mapping.rules import Place
 from state.rows import PLANNED, Ending, OperationRow, Outcomes
 from sync.lanes import Handler, Job, Lanes
 from sync.outcomes import Told
+from sync.telling import stamp
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -72,16 +73,23 @@ def as_write(operation: OperationRow) -> Write:
     return Write(operation.object, operation.id, operation.native, key, operation.basis.get("version"), archive)
 
 
+def _stamped(operation: OperationRow, when: Mapping[str, Any]) -> Write:
+    """The same, and it says when.  No decision rests on that."""
+    write = as_write(operation)
+    return write if write.archive or not write.fields else replace(write, fields={**write.fields, **when})
+
+
 def _job(
     engine: Engine, connector: Connector, mapping: KindMapping, object: str, operations: Sequence[OperationRow]
 ) -> Job:
-    natives = mapping.natives(Place(connector.name, object))
+    place = Place(connector.name, object)
+    natives, when = mapping.natives(place), stamp(mapping, place, engine.now())
 
     def write() -> Handler:
         # In the lane: nothing here touches the state.
         answers = _Answers()
         try:
-            outcomes = connector.write([as_write(operation) for operation in operations], natives)
+            outcomes = connector.write([_stamped(operation, when) for operation in operations], natives)
             answers.told.extend(zip(operations, outcomes, strict=False))
         except SyncError as error:
             answers.failure, answers.unsent = error, not answers.told

@@ -32,6 +32,7 @@ from sync.insights import features, read
 from sync.kinds import CompanySettings, DealSettings
 from sync.scores import contradictions
 from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
+from sync.telling import told_fields
 from sync.writeback import stage_fields
 
 Kind = PersonSettings | CompanySettings | DealSettings | ActivitySettings
@@ -374,7 +375,9 @@ def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:
     if vocabulary.lost_to is not None:
         statuses = tuple(replace(s, back_to=vocabulary.lost_to) if s.name == LOST else s for s in statuses)
     fields = (read(settings, kind) | section.all_fields).items()
-    learned = (field.rule() for field in ours.fields(features(settings), kind))
+    learned = [field.rule() for field in ours.fields(features(settings), kind)]
+    if kind != "activity":
+        learned += told_fields(frame.objects)
     return KindRule(
         kind=kind,
         objects=frame.objects,

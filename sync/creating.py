@@ -18,7 +18,7 @@ from mapping.slots import Slot
 from mapping.values import iso_instant
 from state.rows import OperationRow, Row
 from sync.consent import Consent, is_consent
-from sync.decision import UNMAPPED, Decision, Draft, Why, held, keyless, parked, still_refused, unmapped
+from sync.decision import UNMAPPED, Decision, Draft, Why, held, keyless, meant, parked, still_refused, unmapped
 
 if TYPE_CHECKING:
     from sync.derived import Ours
@@ -97,7 +97,7 @@ def create(
         decision.questions.append(keyless(system, source, place))
         return
     native = {**native, key.field: key.value}
-    if open_ is not None and open_.state == "parked" and open_.id is None and open_.native == native:
+    if open_ is not None and open_.state == "parked" and open_.id is None and meant(open_) == native:
         decision.questions.append(still_refused(open_))
         return
     agreed = _agreed(planner.mapping, place, live, new.missing.keys() | new.left)

@@ -66,6 +66,13 @@ class Draft(NamedTuple):
     """It goes before everything that is not."""
     archive: bool = False
     """Put the record into the bin, instead of setting fields."""
+    beside: tuple[str, ...] = ()
+    """Native fields that only tell how the sync stands: a refusal does not rest on them."""
+
+    @property
+    def aside(self) -> bool:
+        """Whether it does nothing else."""
+        return bool(self.beside) and self.id is not None and len(self.beside) == len(self.native)
 
 
 class Question(NamedTuple):
@@ -193,8 +200,14 @@ def tried(open_: OperationRow | None) -> tuple[tuple[str | None, Mapping[str, An
     if open_ is None:
         return ()
     before = [(id, native) for id, native in open_.basis.get("tried", ())]
-    last = [(open_.id, dict(open_.native))] if open_.state == PARKED else []
+    last = [(open_.id, meant(open_))] if open_.state == PARKED else []
     return (*last, *before)[:REMEMBERED]
+
+
+def meant(open_: OperationRow) -> dict[str, Any]:
+    """The native values of an operation without what it tells beside them."""
+    beside = open_.basis.get("beside", ())
+    return {native: value for native, value in open_.native.items() if native not in beside}
 
 
 def parked(system: str, row: Row, names: Sequence[str], kinds: Sequence[str]) -> Question:
@@ -281,6 +294,8 @@ def operation(draft: Draft, entity: str, kind: str, run: str, live: Mapping[str,
     basis = {
         "version": draft.version,
         **({"tried": [list(one) for one in draft.tried]} if draft.tried else {}),
+        **({"beside": list(draft.beside)} if draft.beside else {}),
+        **({"aside": True} if draft.aside else {}),
         "fields": {name: _told(why) for name, why in draft.fields.items()},
         **before(draft.system, draft.id, draft.fields, live),
     }

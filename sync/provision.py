@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from connectors.port import Connector, FieldSpec, Option, Schema
 from insight.fields import field as our_field
 from mapping.rules import KindRule, Place
+from sync import telling
 from sync.deleting import MARK
 from sync.writeback import quality_specs, reason_specs, stage_specs, told_specs
 
@@ -38,7 +39,7 @@ def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
     options = tuple(Option(stage.name, stage.name) for stage in rule.stages)
     if any(field.name == "@shared_stage" for field in rule.fields):
         specs += stage_specs(rule.stages, rule.statuses)
-    specs += [*reason_specs(rule), *quality_specs(rule), *told_specs(rule)]
+    specs += [*reason_specs(rule), *quality_specs(rule), *told_specs(rule), *telling.told_specs(rule)]
     for field in rule.fields:
         if learned := our_field(rule.kind, field.name):
             specs += learned.specs()

@@ -45,6 +45,7 @@ from sync.plan import Planner
 from sync.reconsent import hear
 from sync.rivals import weighed
 from sync.staging import journaled
+from sync.telling import tell
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -96,7 +97,7 @@ class _Batch:
     _fresh: set[int] = field(default_factory=set)
     _sent: dict[tuple[str, str], OperationRow] = field(default_factory=dict)
     asked_of: set[str] = field(default_factory=set)
-    """Entities whose earlier questions are settled unless raised again."""
+    """Entities whose earlier questions are settled unless raised again: all of them could be decided."""
     settled: list[Closing] = field(default_factory=list)
     """Questions that answered themselves."""
     ways: Mapping[str, dealing.Way] = field(default_factory=dict)
@@ -442,10 +443,11 @@ class _Batch:
         loops.apply(entity, rows, decision)
         if undone := self.undone.get(entity):
             self.settled += undoing.hold(self.planner.mapping, rows, decision, undone, self.engine.now())
+        tell(self.planner.mapping, live, opens, decision)
         if self.engine.approved is not None:
             self.engine.approved.hold_back(self.planner.mapping, entity, decision, self.engine.run)
         kind = self.planner.mapping.rule.kind
-        planned = {draft.system for draft in decision.drafts}
+        planned = {draft.system for draft in decision.drafts if not draft.aside}
         for system, open_ in opens.items():
             stands = open_.state == SENT or (open_.state == "parked" and decision.refused_still(system))
             if system not in planned and not stands:
@@ -455,7 +457,8 @@ class _Batch:
         self.journal += [JournalRow(*told, n.system, n.field, n.was, n.became, n.reason) for n in decision.notes]
         self.journal += [journaled(transition, *told) for transition in decision.transitions]
         self.settled += taken_back_everywhere(decision, self.planner.mapping.rule.objects, self.engine.now())
-        self.asked_of.add(entity)
+        if not decision.waits:
+            self.asked_of.add(entity)
         for question in decision.questions:
             asked = raised(question, entity, self.engine.now(), self.planner.seen)
             self.questions[asked.fingerprint] = asked

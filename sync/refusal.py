@@ -1,7 +1,7 @@
 """What a refusal rested on, and whether that is still so: only if not is the same write worth another try.  Pure.
 
 It always rests on the values that were written and on what the platform says of their fields (type, length, options,
-rights).  By its kind (`sync.catalogue`) it may also rest on the rest of the record there, and on what no platform
+rights).  By its kind (`sync.catalogue`) it may also rest on what else the record holds there, and on what no platform
 shows, such as rules, sharing and other records.
 """
 
@@ -36,7 +36,7 @@ def basis(
         "rests": entry(operation.system, code, message).rests,
         "fields": list(fields),
         "of": _of(mapping, operation, fields),
-        "version": row.version_ms if row is not None else None,
+        "held": _held(row) if row is not None else None,
     }
 
 
@@ -48,8 +48,13 @@ def stands(mapping: KindMapping, operation: OperationRow, rows: Iterable[Row]) -
     if known["of"] != _of(mapping, operation, known["fields"]):
         return False
     here = (operation.system, operation.object, operation.id)
-    version = next((row.version_ms for row in rows if row.ref == here), known["version"])
-    return bool(known["rests"] == "value" or version == known["version"])
+    held = next((_held(row) for row in rows if row.ref == here), known["held"])
+    return bool(known["rests"] == "value" or held == known["held"])
+
+
+def _held(row: Row) -> str:
+    """What the record holds, as far as it is mapped and not ours."""
+    return fingerprint({name: value for name, value in row.now.items() if name[0] != "@"})
 
 
 def _of(mapping: KindMapping, operation: OperationRow, fields: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from state.rows import DONE, OperationRow, Outcomes
+from state.rows import DONE, PARKED, OperationRow, Outcomes
 from sync.refusal import BASIS, SEEN
 
 if TYPE_CHECKING:
@@ -51,16 +51,20 @@ def wake(engine: Engine, planners: Mapping[str, Planner]) -> None:
 
 def probe(engine: Engine) -> list[Probe]:
     """Let one record of each cause go that nothing but trying can show to be gone."""
-    groups: dict[tuple[object, ...], list[OperationRow]] = {}
-    for operation in engine.store.operations(state="parked", limit=None):
-        known = (operation.note or {}).get(BASIS)
-        if known is not None and known["rests"] == "hidden":
-            cause = (operation.kind, operation.system, operation.object, operation.verb, operation.note["code"])
-            groups.setdefault((*cause, *known["fields"]), []).append(operation)
-    due = [group for group in groups.values() if max(map(_at, group)) <= engine.now() - AN_HOUR]
-    probes = [_of(sorted(group, key=lambda operation: (_at(operation), operation.n))) for group in due]
-    if probes:
-        engine.store.retry(engine.lease, [probe.tried.n for probe in probes])
+    of_one: dict[tuple[str, str], list[OperationRow]] = {}
+    for operation in engine.store.operations(state=PARKED, limit=None):
+        of_one.setdefault((operation.entity, operation.system), []).append(operation)
+    groups: dict[tuple[object, ...], list[Sequence[OperationRow]]] = {}
+    for refused in of_one.values():
+        if cause := _cause(refused[0]):
+            groups.setdefault(cause, []).append(refused)
+    probes = []
+    for group in groups.values():
+        first, *others = sorted(group, key=lambda refused: (_at(refused), refused[0].n))
+        if max(map(_at, group)) <= engine.now() - AN_HOUR:
+            waiting = tuple(operation.n for refused in others for operation in refused)
+            probes.append(Probe(first[0], waiting))
+            engine.store.retry(engine.lease, [operation.n for operation in first])
     return probes
 
 
@@ -70,15 +74,26 @@ def follow(engine: Engine, probes: Sequence[Probe]) -> bool:
     return bool(through) and engine.store.retry(engine.lease, through) > 0
 
 
-def _of(group: Sequence[OperationRow]) -> Probe:
-    first, *others = group
-    return Probe(first, tuple(operation.n for operation in others))
+def _cause(operation: OperationRow) -> tuple[object, ...] | None:
+    """By which those are alike that may go through together; None: trying would show nothing new."""
+    known = (operation.note or {}).get(BASIS)
+    if known is None or known["rests"] != "hidden":
+        return None
+    return (
+        operation.kind,
+        operation.system,
+        operation.object,
+        operation.verb,
+        operation.note["code"],
+        *known["fields"],
+    )
 
 
-def _at(operation: OperationRow) -> int:
-    return int(operation.note["at"])
+def _at(refused: Sequence[OperationRow]) -> int:
+    """When a record was refused last, ms."""
+    return max(int(operation.note["at"]) for operation in refused)
 
 
 def _went_through(engine: Engine, tried: OperationRow) -> bool:
     done = engine.store.operations(entity=tried.entity, run=engine.run, state=DONE)
-    return any(operation.system == tried.system for operation in done)
+    return any(operation.system == tried.system and not operation.aside for operation in done)

@@ -31,7 +31,7 @@ from mapping.slots import Slot
 from mapping.values import instant
 from state.rows import MOVED, JournalRow, Row
 from sync.decision import Decision, Note, Why, unmapped
-from sync.writeback import REASONS
+from sync.writeback import ABOUT_STAGE, REASONS
 
 if TYPE_CHECKING:
     from sync.plan import Planner
@@ -335,6 +335,8 @@ class Staging:
         told = self._told(self.standing)
         found: dict[str, Value] = {}
         for name, slot in self.mapping.ours(place):
+            if name not in ABOUT_STAGE:
+                continue
             value = told.get(name)
             fitted = None if value is None else slot.fit(value)
             if not isinstance(fitted, Unmapped):

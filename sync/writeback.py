@@ -31,6 +31,7 @@ _FIELDS: tuple[tuple[str, str, str, str, str], ...] = (
     ("@cycle", "int", "smk_cycle", "SMK_Cycle__c", "Cycle"),
 )
 """(name, type, HubSpot property, Salesforce field or none, label)"""
+ABOUT_STAGE = frozenset(name for name, *_ in _FIELDS)
 
 _HELP = {
     "@stage_status": "How the person stands: on the way, sent back, disqualified …",

@@ -32,7 +32,8 @@ FACES = ("connectors",)
 
 PURE = (
     "mapping", "sync.merge", "sync.match", "sync.plan", "sync.creating", "sync.decision", "sync.consent", "sync.counts",
-    "sync.deleting", "sync.guard", "sync.staging", "sync.refusal", "sync.catalogue", "insight.touches", "insight.score",
+    "sync.deleting", "sync.guard", "sync.staging", "sync.refusal", "sync.catalogue", "sync.telling",
+    "insight.touches", "insight.score",
 )  # fmt: skip
 """These compute and do nothing else: whatever they import, directly or not, is on the list below."""
 

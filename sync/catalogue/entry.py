@@ -13,7 +13,7 @@ RETRIES = {
 }
 RESTS = {
     "value": "when the values that are written change, or what the platform says of these fields",
-    "record": "when anything of the record changes there, too",
+    "record": "when another mapped field of the record changes there, too",
     "hidden": "then, too; and one record of each cause is tried once an hour, the others with it once it goes through",
 }
 """What a refusal rests on → when it is tried again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from hypothesis import given
@@ -15,6 +16,7 @@ from state.rows import PARKED, PLANNED, OperationRow, Row
 from sync.catalogue import CATALOGUES
 from sync.refusal import BASIS, basis, seen, stands
 
+STAMPS = count(1)
 CRM = Place("salesforce", "Lead")
 TITLE = Field("Title", "Title", "choice", length=40, options=(Option("CEO", "CEO"),), restricted=True)
 CODES = [(code, entries[-1].rests) for code, entries in CATALOGUES["salesforce"].items()]
@@ -30,8 +32,9 @@ def mapping(**changed: Any) -> Mapping:
     return Mapping(rule, {CRM: Schema("Lead", fields)}, {})
 
 
-def row(version: int) -> Row:
-    return Row("salesforce", "Lead", "00Q1", "person", {}, version, version)
+def row(phone: int) -> Row:
+    """As it is written by us or read again, with another stamp each time."""
+    return Row("salesforce", "Lead", "00Q1", "person", {"phone": str(phone), "@sync_state": "ok"}, phone, next(STAMPS))
 
 
 def refused(code: str, fields: tuple[str, ...], id: str | None = "00Q1") -> OperationRow:

@@ -88,7 +88,8 @@ class Model:
             self.operations = [
                 o
                 for o in self.operations
-                if (o.entity, o.system) != place or o.state not in ("planned", "held", "parked")
+                if (o.entity, o.system) != place
+                or o.state not in ("planned", "held", *(() if new.aside else ("parked",)))
             ]
             self.operations.append(new)
         self._note(batch)
