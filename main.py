@@ -139,7 +139,7 @@ def check() -> None:
         with suppress(SyncError):  # What is wrong with an account as a whole, the check itself says better.
             settings, lacking = offered(settings, sides, state)
         kinds = rules(settings)
-        found = checking.check(sides, kinds, state, lacking)
+        found = checking.check(sides, kinds, state, lacking, compose.day(settings))
     if ui.json:
         problems = [{"level": p.level, "where": p.where, "what": p.what, "fix": p.fix} for p in found]
         people = next(rule for rule in kinds if rule.kind == "person")

@@ -8,7 +8,7 @@ repeated.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,7 @@ def as_write(operation: OperationRow) -> Write:
 def _stamped(operation: OperationRow, when: Mapping[str, Any]) -> Write:
     """The same, and it says when.  No decision rests on that."""
     write = as_write(operation)
-    return write if write.archive or not write.fields else replace(write, fields={**write.fields, **when})
+    return write if write.archive or not write.fields else write._replace(fields={**write.fields, **when})
 
 
 def _job(

@@ -12,7 +12,10 @@ from mapping.steps import DEAL_STAGE
 from state.store import Store
 from sync.catalogue import rights
 from sync.check_deals import currencies, deal_stages
+from sync.check_load import Day, load
 from sync.check_owners import owned
+from sync.check_values import misfits
+from sync.closed_loop import unready
 from sync.definitions import lint
 from sync.provision import described, field_specs, missing
 
@@ -44,11 +47,12 @@ def check(
     rules: Sequence[KindRule],
     state: Store | None = None,
     lacking: Mapping[str, str] | None = None,
+    day: Day | None = None,
 ) -> list[Problem]:
     """Everything worth saying of these kinds, errors first.
 
     state: what an earlier sync remembers, for who does not fit the vocabulary.  lacking: kinds that are left out, and
-    why.
+    why.  day: what is asked of the systems in one.
     """
     problems: list[Problem] = [
         Problem("warning", kind, f"is left out: {why}", f"grant what is missing, or set {kind}.sync = false")
@@ -78,6 +82,13 @@ def check(
         if state is not None and rule.judges(STAGE):
             problems += lint(state, KindMapping(rule, schemas, owners))
     problems += owned(rules, owners, state)
+    if state is not None:
+        mappings = {rule.kind: KindMapping(rule, described_by_kind[rule.kind], owners) for rule in rules}
+        for mapping in mappings.values():
+            problems += misfits(mapping, state)
+        problems += unready(mappings, state)
+        if day is not None:
+            problems += load(connectors, rules, state, day)
     return _worst_first(problems)
 
 

@@ -18,6 +18,7 @@ from connectors.port import Connector
 from mapping.rules import KINDS
 from state.rows import OperationRow
 from state.store import Store, open_store
+from sync.check_load import Day
 from sync.config import rules
 from sync.console.progress import Progress
 from sync.engine import Engine
@@ -25,6 +26,7 @@ from sync.estimate import Cost, estimate
 from sync.fields import Section
 from sync.lanes import thread
 from sync.offered import offered, sentence
+from sync.schedule import a_day
 from sync.scoring import Scoring
 from sync.secrets import is_reference, resolve
 from sync.settings import Settings
@@ -164,6 +166,13 @@ def engine(
         made.progress = progress
         progress.calls = lambda side: made.connectors[side].usage().calls
     return made
+
+
+def day(settings: Settings) -> Day:
+    """What the configuration asks of both systems in a day."""
+    budgets = {name: getattr(settings.budget, name) for name in ("hubspot", "salesforce")}
+    allowed = {name: budget.calls_per_day for name, budget in budgets.items()}
+    return Day(a_day(settings.schedule.sync), a_day(settings.schedule.reconcile), allowed)
 
 
 def cost(settings: Settings, worker: Engine, operations: Iterable[OperationRow]) -> dict[str, Cost]:

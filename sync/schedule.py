@@ -7,6 +7,7 @@ repeated by the next.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+DAY_SECONDS = 86_400
 UNITS = {"second": "seconds", "minute": "minutes", "hour": "hours", "day": "days"}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 EXPECTED = 'must be like "every 2 minutes", "03:00", "sunday 04:00" or a cron line such as "*/5 * * * *"'
@@ -51,6 +53,18 @@ def parse_when(text: str) -> BaseTrigger:
         except ValueError:
             raise ValueError(EXPECTED) from None
     raise ValueError(EXPECTED)
+
+
+def a_day(text: str) -> float:
+    """How often a day that is, over a week."""
+    trigger = parse_when(text)
+    if isinstance(trigger, IntervalTrigger):
+        return DAY_SECONDS / float(trigger.interval.total_seconds())
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    count, fired = 0, trigger.get_next_fire_time(None, start)
+    while fired is not None and fired < start + timedelta(days=7):
+        count, fired = count + 1, trigger.get_next_fire_time(fired, fired)
+    return count / 7
 
 
 class Daemon:

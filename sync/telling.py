@@ -7,7 +7,6 @@ that a record also tells why nothing else of it is written, and a second run fin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from connectors.port import FieldSpec, Option
@@ -15,7 +14,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import OURS, FieldRule, KindRule, Place, Value
 from state.rows import SENT, OperationRow, Row
 from sync.catalogue import entry
-from sync.decision import CONFLICT, HELD, PARKED_QUESTION, UNMAPPED, Decision, Draft, Question, Why, tried
+from sync.decision import CONFLICT, FROZEN, HELD, PARKED_QUESTION, UNMAPPED, Decision, Draft, Question, Why, tried
 
 STATE, MESSAGE, SYNCED = "@sync_state", "@sync_message", "@synced_at"
 OK = "ok"
@@ -32,7 +31,12 @@ _FIELDS = (
     (SYNCED, "datetime", "smk_synced_at", "SMK_Synced_At__c", "Synced", "When the sync last wrote to this record."),
 )  # fmt: skip
 """(name, type, HubSpot property, Salesforce field, label, help)"""
-_WORST = {HELD: "held", UNMAPPED: "held", "rejected": "held", "recreate": "held", CONFLICT: "conflict"}
+_STATES = {
+    **dict.fromkeys((HELD, UNMAPPED, "rejected", "recreate", "undone"), "held"),
+    FROZEN: "paused",
+    CONFLICT: "conflict",
+    PARKED_QUESTION: "waiting",
+}
 _TITLES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 
 
@@ -117,8 +121,8 @@ def _along(mapping: KindMapping, draft: Draft, row: Row | None, told: Mapping[st
         for name, value in wanted.items()
         if name in slots and slots[name].natives[0] in native
     }
-    return replace(
-        draft, native={**draft.native, **native}, fields={**draft.fields, **fields}, beside=tuple(sorted(native))
+    return draft._replace(
+        native={**draft.native, **native}, fields={**draft.fields, **fields}, beside=tuple(sorted(native))
     )
 
 
@@ -126,15 +130,9 @@ def _said(questions: Sequence[Question]) -> tuple[str, str | None]:
     """How it stands, and what is the matter."""
     for state in ("held", "paused", "conflict", "waiting"):
         for question in questions:
-            if _state(question) == state:
+            if _STATES.get(question.question) == state:
                 return state, _message(question)
     return OK, None
-
-
-def _state(question: Question) -> str:
-    if question.detail.get("code") == "PING_PONG":
-        return "paused"
-    return "waiting" if question.question == PARKED_QUESTION else _WORST.get(question.question, "")
 
 
 def _message(question: Question) -> str:

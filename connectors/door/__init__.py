@@ -7,6 +7,7 @@ from connectors.door.faults import NoAnswer, Refused
 from connectors.door.manners import Manners, Pace, Quota, Refusal, Route, retry_after
 from connectors.door.rate import Window
 from connectors.door.riders import Answered, DoorAdapter, DoorPool, PoolAnswer
+from connectors.door.skew import skewed
 from connectors.door.token import Grant, Token
 from connectors.door.wire import is_loopback, wire
 
@@ -32,5 +33,6 @@ __all__ = [
     "Window",
     "is_loopback",
     "retry_after",
+    "skewed",
     "wire",
 ]

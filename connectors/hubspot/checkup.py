@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from connectors.door import Token
+from connectors.door import Token, skewed
 from connectors.errors import SyncError, Unauthorised
 from connectors.hubspot import paths, rows
 from connectors.hubspot.answers import demand
@@ -51,7 +51,13 @@ def check(api: Api, token: Token | None, objects: Sequence[str]) -> list[Problem
         # A scope may hide the details; only what is asked next decides.
         if "could not be reached" in str(error) or "not trusted" in str(error):
             return [Problem("error", "hubspot", str(error), "check [hubspot] base_url, the network and the proxy")]
-    return [*_scopes(api, token, objects), *_objects(api, objects), *_owners(api), *_limits(api)]
+    return [
+        *_scopes(api, token, objects),
+        *_objects(api, objects),
+        *_owners(api),
+        *_limits(api),
+        *skewed(api.door, "hubspot"),
+    ]
 
 
 def _scopes(api: Api, token: Token | None, objects: Sequence[str]) -> Iterator[Problem]:

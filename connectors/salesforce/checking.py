@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from connectors.door import skewed
 from connectors.errors import Misconfigured, Retry, SyncError, Unauthorised
 from connectors.port import Problem
 from connectors.salesforce import paths, soql
@@ -46,7 +47,8 @@ class Checker:
             problems += self._guarded(f"{SYSTEM}.{object}", lambda object=object: self._object(object))
         if not user.get("user_id"):
             problems.append(Problem("note", SYSTEM, "the user behind the credentials is not named", "none needed"))
-        return [*problems, *self._guarded(SYSTEM, lambda: self._duplicate_rules(objects))]
+        rules = self._guarded(SYSTEM, lambda: self._duplicate_rules(objects))
+        return [*problems, *rules, *self._validation_rules(objects), *skewed(self._api.door, SYSTEM)]
 
     def _user(self) -> dict[str, Any]:
         """Who we are, of the token answer where an app without that scope may not ask."""
@@ -142,4 +144,22 @@ class Checker:
                     f"{SYSTEM}.{rule['SobjectType']}",
                     f"the duplicate rule {rule['DeveloperName']} may refuse records that it thinks exist already",
                     "exempt the integration user in Setup, Duplicate Rules, or expect such records among the held ones",
+                )
+
+    def _validation_rules(self, objects: Sequence[str]) -> Iterator[Problem]:
+        """Read and not tried: a record that is made to try them would leave traces in others' automations."""
+        query = soql.select(("ValidationName", "EntityDefinition.QualifiedApiName"), "ValidationRule", "Active = true")
+        try:
+            rows = self._api.get(self._api.paths.tooling_query(query), "read validation rules")["records"]
+        except SyncError:
+            return
+        for object in objects:
+            names = sorted(r["ValidationName"] for r in rows if r["EntityDefinition"]["QualifiedApiName"] == object)
+            if names:
+                yield Problem(
+                    "note",
+                    f"{SYSTEM}.{object}",
+                    f"{len(names)} active validation rules may refuse records: {', '.join(names)}",
+                    f"exempt the integration user in Setup, Object Manager, {object}, Validation Rules, or expect such "
+                    "records among the held ones",
                 )

@@ -57,6 +57,10 @@ class Paths:
         """To the bin, at most 200 records, each on its own."""
         return f"{self.collections}?ids={','.join(quote(id, safe='') for id in ids)}&allOrNone=false"
 
+    def tooling_query(self, soql: str) -> str:
+        """A query of what administrators have made: rules, fields …"""
+        return f"{self.root}/tooling/query?q={quote_plus(soql)}"
+
     def query(self, soql: str, *, everything: bool = False) -> str:
         """`everything`: deleted and archived rows too (queryAll)."""
         return f"{self.root}/{'queryAll' if everything else 'query'}?q={quote_plus(soql)}"

@@ -238,6 +238,8 @@ def test_a_lookup_cannot_be_made() -> None:
 NEEDED = [field(name, createable=False) for name in Shape("Lead", ()).select]
 MUST = field("Must__c", nillable=False)
 LOW = answer({"DailyApiRequests": {"Max": 1000, "Remaining": 9}})
+CHECKED = {"ValidationName": "Phone_Required", "EntityDefinition": {"QualifiedApiName": "Lead"}}
+ELSEWHERE = {"ValidationName": "Tax_Id", "EntityDefinition": {"QualifiedApiName": "Invoice__c"}}
 RULE = {"DeveloperName": "Standard_Rule", "SobjectType": "Lead"}
 WELL = {
     "versions": answer([{"version": "63.0"}, {"version": "64.0"}, {"version": "68.0"}]),
@@ -253,6 +255,7 @@ def check_org(settings: Any = None, **instead: httpx.Response) -> Org:
     org.on("GET", "/services/data/", given["versions"])
     org.on("GET", "/limits/", given["limits"])
     org.on("GET", DESCRIBE, given["describe"])
+    org.on("GET", "/tooling/query", given.get("validation") or page())
     org.on("GET", "/query", given.get("rules") or page())
     return org
 
@@ -273,6 +276,7 @@ def test_a_healthy_org_has_no_problems() -> None:
         ({"describe": error("NOT_FOUND", "no", 404)}, "error", "salesforce.Lead", "Permission Sets"),
         ({"describe": error("UNSUPPORTED_API_VERSION", "GONE", 410)}, "error", "salesforce.Lead", "[salesforce]"),
         ({"rules": page(RULE)}, "note", "salesforce.Lead", "Duplicate Rules"),
+        ({"validation": page(CHECKED, ELSEWHERE)}, "note", "salesforce.Lead", "Object Manager, Lead, Validation Rules"),
     ],
 )  # fmt: skip
 def test_a_problem_says_where_to_click(instead: dict[str, httpx.Response], level: str, where: str, fix: str) -> None:
