@@ -69,6 +69,38 @@ class Page:
     """How many records the whole answer will have, where the system says so (for progress)."""
 
 
+class Interaction(NamedTuple):
+    """Something that one person did, as a system tells it apart from the person's record.  Empty: it does not say."""
+
+    id: str
+    """Of its source: the same one has the same id however often it is told."""
+    at: int
+    """When it happened, ms."""
+    sort: str
+    """page_view, form, email_open, email_click, campaign_response."""
+    object: str = ""
+    record: str = ""
+    """The id of whose it is, where the system names the record."""
+    email: str = ""
+    """Whose it is otherwise."""
+    machine: bool = False
+    """No person did it: a scanner opened the mail."""
+    title: str = ""
+    url: str = ""
+    source: str = ""
+    """The channel, in small letters: organic_search, paid_search …"""
+    campaign: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """Some of them, and the cursor that may be stored in the same transaction as they are."""
+
+    told: Sequence[Interaction]
+    cursor: Cursor
+
+
 class Key(NamedTuple):
     """A native field that is unique in its object, and the value a record must hold there."""
 
@@ -344,6 +376,8 @@ class Connector(Protocol):
                     part, its outcome is Unknown, and the same write again is Rejected: half is never Applied.
     12. And back.   An archived record is reported deleted; a restored one is reported live, with a greater version.
 
+    13. Once told. An interaction older than a returned watermark is in that part or an earlier one, and keeps its id.
+
     Errors: what befalls one record is an Outcome.  What befalls the system is an exception of `connectors.errors`
     (Unavailable, Exhausted, Unauthorised, SchemaChanged, Misconfigured), raised by any method; `write` raises
     only before the first outcome of a batch, so that no outcome is lost.
@@ -372,6 +406,19 @@ class Connector(Protocol):
         """Everything (since None or an unfinished listing) or everything changed since the watermark.
 
         The last page carries a cursor with a watermark and no `resume`.  At least one page comes, if need be empty.
+        """
+        ...
+
+    def sources(self) -> Mapping[str, frozenset[str]]:
+        """The sources of interactions: name → the sorts that it tells of."""
+        ...
+
+    def interactions(self, source: str, since: Cursor | None, ids: Sequence[str] = ()) -> Iterator[Interactions]:
+        """Everything of a source (since None), or all that happened since the watermark.
+
+        ids: of these records alone, of a source that tells of one record at a time.  The last part carries a cursor
+        with a watermark: what is older was told then or before.  Raises Unauthorised where these credentials or this
+        account may not read the source.
         """
         ...
 

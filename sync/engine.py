@@ -21,7 +21,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
-from sync import approving, dealing, retrying, undoing
+from sync import approving, behaviour, dealing, retrying, undoing
 from sync.apply import send
 from sync.approving import Approved, Nothing, PlanSettings
 from sync.comparison import Comparison, bury, doubt, remains
@@ -159,6 +159,7 @@ class Engine:
             compared = self._compare() if compare else None
             self._recover()
             if approved is None:
+                behaviour.read(self)
                 learn(self, afresh=afresh)
                 self.approved = approving.count_first(self, job)
             self._turns()
@@ -290,6 +291,7 @@ class Engine:
             self._prepare()
             self.store.put_back(self.lease)
             self._read(full, record)
+            behaviour.read(self)
             learn(self)
             dry = self.decide_only()
         if self.report.status == "paused":

@@ -23,6 +23,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.rows import LIVE, MOVED, DerivedRow, Row
 from sync import facts, moves, touching
+from sync.behaviour import singly_read
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -180,7 +181,10 @@ class Learner:
     def _remember(self, rows: Iterable[Row]) -> None:
         """Keep what contacts tell of their last visits and forms."""
         if BEHAVIOUR in self.features:
-            told = [touch for row in rows for touch in touching.anchors(row)]
+            singly = singly_read(self.store.cursors(), self.engine.connectors.values())
+            named = {record_key(row.system, row.kind, row.id): row for row in rows}
+            seen = self.store.latest(list(named), "page_view")
+            told = [t for name, row in named.items() for t in touching.anchors(row, singly, seen.get(name, -1))]
             if new := touching.unknown(self.store, told):
                 self.store.save_touches(self.engine.lease, new)
 

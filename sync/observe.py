@@ -316,9 +316,10 @@ def spans(
     it.  The record's stamp is no field's own: a change of any other property moves it as well.
     """
     place = Place(old.system, old.object)
-    before = old.now
+    before, slots = old.now, mapping.slots(place)
     differ = [name for name, value in now.items() if value != before.get(name)]
-    differ += [name for name in before if name not in now]
+    # A field that is mapped no more is no change.
+    differ += [name for name in before if name not in now and name in slots]
     changed = [n for n in differ if n[0] != "@" and mapping.changed(place, n, now.get(n), before.get(n))]
     after = min(version, max(old.version_ms, seen_until))
     result: dict[str, Sequence[int]] = {**old.spans, **dict.fromkeys(changed, (after, version))}

@@ -101,9 +101,11 @@ def _when(row: Row, told: Mapping[str, Any]) -> int:
     return made if not isinstance(day, int) or 0 <= made - day < DAY else day + DAY // 2
 
 
-def anchors(row: Row, read: Collection[str] = ()) -> Iterator[TouchRow]:
-    """What a contact's own fields tell of what the person did first and last.  read: sorts of which every single one is
-    read elsewhere."""
+def anchors(row: Row, read: Collection[str] = (), seen: int = -1) -> Iterator[TouchRow]:
+    """What a contact's own fields tell of what the person did first and last.
+
+    read: sorts of which every single one is read elsewhere; seen: when the last page view was that was read so.
+    """
     now, who = row.now, record_key(row.system, row.kind, row.id)
     first = now.get("first_seen") or row.created_ms
     if (page := now.get("first_page")) is not None and isinstance(first, int):
@@ -111,7 +113,7 @@ def anchors(row: Row, read: Collection[str] = ()) -> Iterator[TouchRow]:
         yield TouchRow(who, key, first, "visit", "buyer", "", bare(page), channel(now.get("source")), _campaign(now))
     for sort, at, url, title in LAST:
         when = now.get(at)
-        if isinstance(when, int) and sort not in read:
+        if isinstance(when, int) and sort not in read and not (sort == "visit" and when <= seen):
             key = f"{row.system}:{sort}:{row.id}@{when}"
             yield TouchRow(who, key, when, sort, "buyer", str(now.get(title) or ""), bare(now.get(url)))
 

@@ -11,6 +11,7 @@ from connectors.door import Budget, Called, Clock, Door, wire
 from connectors.errors import Misconfigured
 from connectors.hubspot import auth, checkup, paths, rows, schema
 from connectors.hubspot.api import Api
+from connectors.hubspot.behaviour import SOURCES, Behaviour
 from connectors.hubspot.erasing import erase
 from connectors.hubspot.history import BATCH as TOLD
 from connectors.hubspot.history import History
@@ -23,6 +24,7 @@ from connectors.port import (
     Cursor,
     Erasure,
     FieldSpec,
+    Interactions,
     Key,
     Outcome,
     Owner,
@@ -67,6 +69,7 @@ class HubSpot:
         self._reader = Reader(self._api, links)
         self._history = History(self._api)
         self._lister = Lister(self._api, self._reader, links, lag=lag, bin_every_ms=bin_every, bin_due=bin_due)
+        self._behaviour = Behaviour(self._api)
         self._writer = Writer(self._api, self._reader, links)
 
     @classmethod
@@ -123,6 +126,14 @@ class HubSpot:
     def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         """The list, then the bin; or a search by time."""
         return self.door.ahead(self._lister.changes(object, fields, since))
+
+    def sources(self) -> Mapping[str, frozenset[str]]:
+        """Page views (of one contact at a time), form submissions, e-mail events."""
+        return SOURCES
+
+    def interactions(self, source: str, since: Cursor | None, ids: Sequence[str] = ()) -> Iterator[Interactions]:
+        """See `connectors.hubspot.behaviour`."""
+        return self._behaviour.of(source, since, ids)
 
     def read(
         self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()

@@ -23,8 +23,15 @@ SUBSCRIPTIONS = "/communication-preferences/v3/definitions"
 GDPR_DELETE = "/crm/v3/objects/contacts/gdpr-delete"
 UNSUBSCRIBE = "/communication-preferences/v3/unsubscribe"
 
+EVENTS = "/events/v3/events"
+EMAIL_EVENTS = "/email/public/v1/events"
+FORMS = "/marketing/v3/forms"
+SUBMISSIONS = "/form-integrations/v1/submissions/forms/{guid}"
+
 _CRM = re.compile(r"^/crm/v\d/(objects|properties|owners|associations|pipelines)(?=/|$)")
 _OTHER = re.compile(r"^/(oauth|communication-preferences|account-info)/v[134](?=/)")
+
+_EVENTS = re.compile(r"^/events/v3/events(?=/|$)")
 
 _ID = re.compile(r"/(?:\d+|[^/]*(?:@|%40)[^/]*)(?=/|$)")
 _REPEATABLE = re.compile(r"/(search|batch/read|token|access-token-info|unsubscribe(-all)?|gdpr-delete)$")
@@ -34,6 +41,7 @@ def versioned(path: str, api: str) -> str:
     """The path as this version of the API spells it."""
     if api == NUMBERED:
         return path
+    path = _EVENTS.sub(f"/events/event-occurrences/{api}", path)
     path = _CRM.sub(rf"/crm/\1/{api}", path)
     return _OTHER.sub(rf"/\1/{api}", path).rstrip("/")
 

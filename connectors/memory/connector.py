@@ -13,6 +13,7 @@ from connectors.port import (
     Erasure,
     Field,
     FieldSpec,
+    Interactions,
     Key,
     Outcome,
     Owner,
@@ -88,6 +89,18 @@ class Memory:
         if since is not None and since.watermark is not None:
             return self._changed(object, fields, since.watermark)
         return self._listed(object, fields, since.resume if since else None)
+
+    def sources(self) -> Mapping[str, frozenset[str]]:
+        """One, of everything that people did."""
+        return {"deeds": frozenset(deed.sort for _, deed in self.system.deeds)}
+
+    def interactions(self, source: str, since: Cursor | None, ids: Sequence[str] = ()) -> Iterator[Interactions]:
+        """In the order in which they became known."""
+        self._usage.calls += 1
+        asked = self.system.now()
+        after = since.watermark if since is not None and since.watermark is not None else 0
+        told = [deed for at, deed in self.system.deeds if after <= at <= asked]
+        yield Interactions(told, Cursor(self._settled(asked)))
 
     def _listed(self, object: str, fields: Sequence[str], resume: str | None) -> Iterator[Page]:
         asked = self.system.now()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from connectors.port import (
     PARENT_GONE,
     Field,
+    Interaction,
     Outcome,
     Owner,
     Record,
@@ -109,9 +110,15 @@ class MemorySystem:
             schema.object: {f.name: f for f in schema.fields.values() if not self.rows.keys().isdisjoint(f.references)}
             for schema in schemas
         }
+        self.deeds: list[tuple[int, Interaction]] = []
+        """When something that a person did became known, and what."""
         self._next = 1000
 
     # -- what people do ----------------------------------------------------------------------------------------
+
+    def act(self, deed: Interaction) -> None:
+        """Somebody does something that the system tells of apart from their record."""
+        self.deeds.append((self.now(), deed))
 
     def create(self, object: str, fields: Mapping[str, Any], by: str = "human") -> str:
         """Make a record; returns its id.  Raises ValueError where the system would refuse."""

@@ -12,6 +12,7 @@ from connectors.port import (
     Cursor,
     Erasure,
     FieldSpec,
+    Interactions,
     Key,
     Outcome,
     Owner,
@@ -33,6 +34,7 @@ from connectors.salesforce.erasing import erase
 from connectors.salesforce.history import TOLD, History
 from connectors.salesforce.provisioning import Provisioner
 from connectors.salesforce.reading import Reader
+from connectors.salesforce.responses import SOURCES, responses
 from connectors.salesforce.rows import SYSTEM, Shape
 from connectors.salesforce.settings import Settings
 from connectors.salesforce.writing import Writer
@@ -111,6 +113,14 @@ class Salesforce:
     def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         """As `Connector.changes`; a field of a parent is asked for by dot: `Account.Name`."""
         return self._changes.pages(object, fields, since)
+
+    def sources(self) -> Mapping[str, frozenset[str]]:
+        """Responses to campaigns."""
+        return SOURCES
+
+    def interactions(self, source: str, since: Cursor | None, ids: Sequence[str] = ()) -> Iterator[Interactions]:
+        """See `connectors.salesforce.responses`."""
+        return responses(self._changes, source, since)
 
     def read(
         self, object: str, fields: Sequence[str], *, ids: Sequence[str] = (), keys: Sequence[Key] = ()
