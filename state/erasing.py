@@ -28,6 +28,7 @@ _FORGET: Final = (
     "DELETE FROM operation WHERE entity IN ??",
     "DELETE FROM journal WHERE entity IN ??",
     "DELETE FROM derived WHERE entity IN ??",
+    "DELETE FROM alert WHERE person IN ??",
 )
 _KEEP_KEY: Final = (
     "INSERT INTO match_key (kind, key, record) SELECT kind, ?, n FROM record "

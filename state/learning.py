@@ -76,6 +76,16 @@ class Learning(Part):
                 done = "UPDATE record SET unlearned = ? WHERE n IN ??"
                 self._tables.run(connection, done, (False, self._tables.many(learned)))
 
+    def again(self, lease: Lease, kind: str, field: str, values: Sequence[str]) -> None:
+        """Those of whom a field holds one of these values are to be worked out again."""
+        statement = (
+            "UPDATE record SET unlearned = ? WHERE kind = ? AND NOT unlearned AND entity IN "
+            "(SELECT entity FROM derived WHERE field = ? AND value IN ??)"
+        )
+        with self._tables.writing(lease) as connection:
+            some = self._tables.many([to_json(value) for value in values])
+            self._tables.run(connection, statement, (True, kind, field, some))
+
     def forget_learned(self, lease: Lease, kinds: Sequence[str]) -> None:
         """Everything of these kinds is to be worked out again."""
         statement = "UPDATE record SET unlearned = ? WHERE kind IN ?? AND NOT unlearned AND entity IS NOT NULL"

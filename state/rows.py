@@ -36,6 +36,9 @@ FATES = (PENDING, UNCHANGED, APPLIED, HELD, SKIPPED, PARKED, DELETED, MERGED)
 PLANNED, SENT, DONE = "planned", "sent", "done"
 OPERATION_STATES = (PLANNED, HELD, SENT, DONE, PARKED)
 
+WAITING, TELLING, TOLD, UNSURE = "waiting", "telling", "told", "unsure"
+"""Of alerts.  unsure: whether it was told is not known, since nothing came back; it is not told twice."""
+
 _NOTHING: Mapping[str, Any] = {}
 _ref: Callable[[tuple[Any, ...]], Ref] = partial(tuple.__new__, Ref)
 """Millions of them are made: without the call of `Ref` itself they cost half."""
@@ -198,6 +201,27 @@ class TouchRow(NamedTuple):
     source: str = ""
     campaign: str = ""
     outcome: str = ""
+
+
+class AlertRow(NamedTuple):
+    """One thing that a colleague was or is to be told about a person."""
+
+    key: str
+    """Type, person, cycle and cause."""
+    type: str
+    person: str
+    """The entity."""
+    owner: str
+    at_ms: int
+    title: str
+    body: str
+    rank: int
+    """The lower, the more it is worth."""
+    state: str = WAITING
+    hand_raise: bool = False
+    told_ms: int | None = None
+    note: str = ""
+    """By which ways it was told, or why not."""
 
 
 class DerivedRow(NamedTuple):

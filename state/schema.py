@@ -1,4 +1,4 @@
-"""The eleven tables.
+"""The twelve tables.
 
 Values are JSON in text columns, on both engines: no query looks inside them, and text is what both are fastest at.
 Times are integer milliseconds.  Small columns come first and documents last, so that a scan of the former does not
@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from state.rows import OPERATION_STATES, RECORD_STATES
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration."""
 
 VERSION_TABLE = "smarketing_version"
@@ -220,6 +220,27 @@ model = Table(
     _ms("made_ms"),
     _text("document"),
 )
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _text("type"),
+    _text("person"),
+    _text("owner"),
+    _text("state"),
+    _ms("at_ms"),
+    _ms("told_ms", optional=True),
+    Column("rank", Integer, nullable=False),
+    Column("hand_raise", Boolean, nullable=False),
+    _text("note"),
+    _text("title"),
+    _text("body"),
+)
+Index("alert_person", alert.c.person)
+_TO_BE_TOLD = text("state <> 'told'")
+Index("alert_open", alert.c.state, sqlite_where=_TO_BE_TOLD, postgresql_where=_TO_BE_TOLD)
+Index("alert_told", alert.c.told_ms)
 
 run = Table(
     "run",

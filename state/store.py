@@ -9,6 +9,7 @@ from typing import Any, Self
 from sqlalchemy import URL, Engine
 
 from state import lease as leases
+from state.alerting import Alerting
 from state.applying import Applying
 from state.asking import Asking
 from state.base import Tables, from_json, to_json
@@ -31,7 +32,7 @@ def open_store(url: str, *, wait_ms: int = 10_000) -> Store:
     return Store(open_engine(parsed, wait_ms), parsed)
 
 
-class Store(Observing, Deciding, Applying, Asking, Erasing, Learning, Models):
+class Store(Observing, Deciding, Applying, Asking, Erasing, Learning, Models, Alerting):
     """Every method is one transaction.
 
     Those that change what a run works on take its lease, and raise LeaseLost, changing nothing, once someone else

@@ -1,4 +1,4 @@
-"""`[calendar]`, `[sla]` and `[goals]`: working time and what both teams promised, as typed and as used."""
+"""`[calendar]`, `[sla]`, `[goals]` and `[alerts]`: what both teams promised each other, and who is told what."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from insight.alerts import TYPES, Rules
 from insight.sla.calendar import Calendar, Hours
 from insight.sla.clock import Attempts, Promise
 from insight.sla.goals import STEPS, Goal, contradictions
 from sync.fields import Section
+from sync.secrets import Secret
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 UNITS = {"minute": 60_000, "hour": 3_600_000}
@@ -38,7 +40,7 @@ def _hours(text: str) -> Hours:
     return tuple(found)
 
 
-def _span(text: str) -> int:
+def span(text: str) -> int:
     """ "15 minutes" or "4 hours" in ms."""
     match = re.fullmatch(r"(\d+) (minute|hour)s?", text.strip())
     if not match or not int(match[1]):
@@ -55,7 +57,7 @@ def _checked(read: Callable[[str], object]) -> Callable[[str], str]:
 
 
 Times = Annotated[str, AfterValidator(_checked(_hours))]
-Span = Annotated[str, AfterValidator(_checked(_span))]
+Span = Annotated[str, AfterValidator(_checked(span))]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -151,8 +153,8 @@ class PromiseSettings(Section):
 
     def promise(self, automation: bool) -> Promise:
         """As clocks use it."""
-        wanted = Attempts(self.attempts, self.days, _span(self.gap), self.channels) if self.attempts else None
-        return Promise(_span(self.response), wanted, automation)
+        wanted = Attempts(self.attempts, self.days, span(self.gap), self.channels) if self.attempts else None
+        return Promise(span(self.response), wanted, automation)
 
 
 class AgreementSettings(Section):
@@ -247,6 +249,40 @@ class GoalsSettings(Section):
     """`[goals]`"""
 
     period: tuple[GoalSettings, ...] = ()
+
+
+class AlertsSettings(Section):
+    """`[alerts]`"""
+
+    on: bool = False
+    types: tuple[str, ...] = TYPES
+    task: bool = True
+    channels: tuple[Secret, ...] = ()
+    people: dict[str, tuple[Secret, ...]] = Field(default_factory=dict)
+    managers: dict[str, str] = Field(default_factory=dict)
+    fallback: str = ""
+    hand_raises: tuple[str, ...] = ("Demo request", "Contact sales", "Estimate request")
+    key_pages: tuple[str, ...] = ("/pricing", "/demo", "/estimate")
+    never: str = "opted_out"
+    cool_down: Span = "24 hours"
+    cap: int = Field(default=15, ge=1)
+    always_hand_raise: bool = False
+
+    @field_validator("types")
+    @classmethod
+    def _known(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        for name in types:
+            if name not in TYPES:
+                raise ValueError(f'"{name}" is no alert; choose from: {", ".join(TYPES)}')
+        return types
+
+    @property
+    def rules(self) -> Rules:
+        """As they are decided by."""
+        return Rules(
+            self.types, self.hand_raises, self.key_pages, span(self.cool_down), self.cap, self.always_hand_raise,
+            self.managers, self.fallback,
+        )  # fmt: skip
 
 
 class Agreement:

@@ -19,11 +19,15 @@ from mapping.rules import KINDS
 from state.rows import OperationRow
 from state.store import Store, open_store
 from sync.check_load import Day
+from sync.agreement import Agreement
+from sync.alerting import Telling
+from sync.clocks import Agreed
 from sync.config import rules
 from sync.console.progress import Progress
 from sync.engine import Engine
 from sync.estimate import Cost, estimate
 from sync.fields import Section
+from sync.known import compiled, lead_type_of
 from sync.lanes import thread
 from sync.offered import offered, sentence
 from sync.schedule import a_day
@@ -161,6 +165,8 @@ def engine(
         scoring=Scoring(settings) if settings.score.enabled else None,
         accounts={"hubspot": settings.hubspot.base_url, "salesforce": settings.salesforce.login_url},
         brakes=settings.brakes,
+        agreed=(agreed := agreed_on(settings)),
+        telling=telling(settings, agreed, world.environment),
     )
     if progress is not None:
         made.progress = progress
@@ -173,6 +179,23 @@ def day(settings: Settings) -> Day:
     budgets = {name: getattr(settings.budget, name) for name in ("hubspot", "salesforce")}
     allowed = {name: budget.calls_per_day for name, budget in budgets.items()}
     return Day(a_day(settings.schedule.sync), a_day(settings.schedule.reconcile), allowed)
+def agreed_on(settings: Settings) -> Agreed:
+    """What both teams promised."""
+    agreement = Agreement(settings.sla, settings.calendar)
+    return Agreed(agreement, settings.sla.start, lead_type_of(settings), settings.sla.on)
+
+
+def telling(settings: Settings, agreed: Agreed, environment: Mapping[str, str]) -> Telling | None:
+    """Who tells colleagues what is worth their attention.  Raises Misconfigured where a channel's secret is missing."""
+    alerts = settings.alerts
+    if not alerts.on:
+        return None
+    everybody = [resolve(one, environment, "alerts.channels") for one in alerts.channels]
+    own = {
+        owner.lower(): [resolve(one, environment, f"alerts.people.{owner}") for one in some]
+        for owner, some in alerts.people.items()
+    }
+    return Telling(alerts, agreed, compiled(settings, alerts.never), everybody, own)
 
 
 def cost(settings: Settings, worker: Engine, operations: Iterable[OperationRow]) -> dict[str, Cost]:

@@ -181,6 +181,10 @@ def _agreement(settings: Settings, stages: Mapping[str, int]) -> Iterator[str]:
             compile_condition(lead_type.when, set(settings.person.all_fields), stages)
         except ConditionError as error:
             yield f"sla.lead_type {lead_type.name}.when: {error}"
+    try:
+        compile_condition(settings.alerts.never, set(settings.person.all_fields), stages)
+    except ConditionError as error:
+        yield f"alerts.never: {error}"
     if settings.sla.start not in stages:
         yield f'sla.start is "{settings.sla.start}", which is no stage; choose from: {", ".join(stages)}'
     for goal in settings.goals.period:

@@ -22,8 +22,11 @@ from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
 from sync import approving, behaviour, dealing, retrying, undoing
+from sync import approving, dealing, retrying, undoing
+from sync.alerting import Telling
 from sync.apply import send
 from sync.approving import Approved, Nothing, PlanSettings
+from sync.clocks import Agreed
 from sync.comparison import Comparison, bury, doubt, remains
 from sync.dating import date
 from sync.dry import DryRun
@@ -123,6 +126,10 @@ class Engine:
     _planners: dict[str, Planner] = field(default_factory=dict)
     _owners: dict[str, Sequence[Owner]] = field(default_factory=dict)
     _skew: dict[str, int] = field(default_factory=dict)
+    agreed: Agreed | None = None
+    """What both teams promised; None: nothing is reckoned by it."""
+    telling: Telling | None = None
+    """Tells colleagues; None: nobody is told anything."""
     _learn_at: int = 0
     _probe_at: int = 0
 
@@ -177,6 +184,8 @@ class Engine:
                 self._observe(full=False)
                 self._recover()
                 self._turns()
+            if self.telling is not None and not self.report.muted:
+                self.report.told = self.telling.tell(self)
             if approved is not None:
                 self.report.plan = approved.account(approving.carried(self, job))
         return self.report

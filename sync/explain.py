@@ -17,6 +17,9 @@ from sync.merging import QUESTION as MERGE
 from sync.merging import of_entity
 from sync.refusal import told
 
+ASIDE = ("lost: ", "overwritten: ")
+"""How the journal tells what a write replaced, and not what it wrote."""
+
 
 class NotFoundError(LookupError):
     """Nobody is known by this name."""
@@ -59,9 +62,10 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
     """Everything known of the entity, as a JSON document."""
     rows = store.entity_rows([entity]).get(entity, [])
     journal = store.journal(entity)
-    last: dict[tuple[str, str], JournalRow] = {}
+    lines: dict[tuple[str, str], list[JournalRow]] = {}
     for line in journal:
-        last.setdefault((line.system, line.field), line)
+        lines.setdefault((line.system, line.field), []).append(line)
+    doing, derived = _Doing(store, entity), store.derived([entity]).get(entity, {})
     live = [row for row in rows if row.state == "live"]
     return {
         "entity": entity,
@@ -71,13 +75,16 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
             rule.name: {
                 "rule": {"to": sorted(rule.to), "winner": rule.winner, "when": rule.when, "clears": rule.clears},
                 "sides": {
-                    row.system: _side(mapping, row, rule.name, last.get((row.system, rule.name)))
+                    row.system: _side(mapping, row, rule.name, lines.get((row.system, rule.name), ()), doing)
                     for row in live
                     if Place(row.system, row.object) in rule.places
                 },
             }
             for rule in mapping.rule.fields
             if not is_ours(rule.name)
+        },
+        "ours": {
+            name[1:]: {"value": row.value, "why": row.why, "since": row.at_ms} for name, row in sorted(derived.items())
         },
         "stages": _way(journal),
         "time_in_stage": [
@@ -140,15 +147,43 @@ def _record(row: Row) -> dict[str, Any]:
     }
 
 
-def _side(mapping: KindMapping, row: Row, name: str, last: Any) -> Mapping[str, Any]:
+def _side(mapping: KindMapping, row: Row, name: str, lines: Sequence[JournalRow], doing: _Doing) -> Mapping[str, Any]:
+    """One field on one side.  lines: what the journal says of it there, newest first."""
     own = row.now.get(name)
     shared = mapping.canon(Place(row.system, row.object), name, own)
+    written = next((line for line in lines if line.operation is not None and not line.reason.startswith(ASIDE)), None)
+    ours = written is not None and written.became == own
+    span = row.spans.get(name)
     return {
         "value": own,
         "means": None if isinstance(shared, Unmapped) else shared,
         "agreed": (row.shadow or {}).get(name),
         "met": row.shadow is not None and name in row.shadow,
-        "changed_between": list(row.spans[name])[:2] if name in row.spans else None,
-        "written_by": "sync" if last is not None and last.became == own and last.operation else row.system,
-        "because": last.reason if last is not None else None,
+        "changed_between": list(span)[:2] if span else None,
+        "evidence": ("certain" if span[1] - span[0] <= 1 else "record") if span else None,
+        "written_by": "sync" if ours else row.system,
+        "written_at": written.at_ms if ours and written is not None else None,
+        "run": written.run if ours and written is not None else None,
+        "because": written.reason if ours and written is not None else (lines[0].reason if lines else None),
+        "next": doing.of(row, name),
     }
+
+
+class _Doing:
+    """What is to become of each field."""
+
+    def __init__(self, store: Store, entity: str) -> None:
+        self._open = {system: op for (_, system), op in store.open_operations([entity]).items()}
+        self._asked = store.reviews(entity=entity)
+
+    def of(self, row: Row, name: str) -> str:
+        """In words."""
+        for review in self._asked:
+            if review.field == name and review.system in (None, row.system):
+                return f"held: {review.detail.get('cause') or review.detail.get('code') or review.question}"
+        open_ = self._open.get(row.system)
+        if open_ is not None and name in open_.fields:
+            return "refused; it is tried again when its cause is gone" if open_.state == "parked" else "to be written"
+        if name in row.spans:
+            return "changed since both sides agreed; decided at the next sync"
+        return "none: agreed" if row.shadow is not None and name in row.shadow else "none: never compared"

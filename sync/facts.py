@@ -65,13 +65,14 @@ def _people(
         for entity, rows in members.items():
             holders.update({(row.system, row.id): entity for row in rows})
             tier = derived.get(entity, {}).get("@priority")
-            person = _person(mapping, entity, rows, ways.get(entity, ()), lead_type)
-            yield person._replace(touches=tuple(touches[entity]), tier=_text(tier.value if tier else None))
+            found = person(mapping, entity, rows, ways.get(entity, ()), lead_type)
+            yield found._replace(touches=tuple(touches[entity]), tier=_text(tier.value if tier else None))
 
 
-def _person(
+def person(
     mapping: KindMapping, entity: str, rows: Sequence[Row], way: Sequence[JournalRow], lead_type: LeadType
 ) -> Person:
+    """One person without their touches.  way: their transitions, the first one first."""
     live = [row for row in rows if row.state == LIVE]
     told: Mapping[str, Any] = mapping.facts(*((Place(row.system, row.object), row.now) for row in live))
     last: Mapping[str, Any] = way[-1].became if way else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from insight.fields import BEHAVIOUR, OUTCOMES, SCORE
+from insight.fields import BEHAVIOUR, OUTCOMES, SCORE, SLA
 from sync.fields import FieldSettings, Section, mapped
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def features(settings: Settings) -> frozenset[str]:
         BEHAVIOUR: settings.insight.behaviour,
         OUTCOMES: settings.insight.outcomes,
         SCORE: settings.score.enabled,
+        SLA: settings.sla.on,
     }
     return frozenset(name for name, is_on in on.items() if is_on)
 

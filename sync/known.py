@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 from insight.reports.document import Period
 from insight.reports.facts import Facts
@@ -14,11 +13,11 @@ from insight.reports.promises import Target, stands
 from insight.reports.quota import Promised
 from insight.sla.handoffs import Owed, owed
 from insight.sla.pace import Pace
-from mapping.conditions import compile_condition
+from mapping.conditions import Condition, compile_condition
 from mapping.mapping import Mapping as KindMapping
 from state.store import Store
 from sync.agreement import Agreement, GoalSettings
-from sync.facts import facts
+from sync.facts import LeadType, facts
 from sync.settings import Settings
 
 
@@ -92,11 +91,13 @@ def known(settings: Settings, mappings: Sequence[KindMapping], store: Store, now
     return Known(facts(store, mappings, lead_type_of(settings)), settings, now)
 
 
-def lead_type_of(settings: Settings) -> Callable[[Mapping[str, Any]], str]:
+def lead_type_of(settings: Settings) -> LeadType:
     """What conditions may ask of a person → the first type of lead that fits; empty: none does."""
-    ranks = {stage.name: 10 * place for place, stage in enumerate(settings.vocabulary.stage, 1)}
-    types = [
-        (each.name, compile_condition(each.when, set(settings.person.all_fields), ranks))
-        for each in settings.sla.lead_type
-    ]
+    types = [(each.name, compiled(settings, each.when)) for each in settings.sla.lead_type]
     return lambda person: next((name for name, fits in types if fits(person)), "")
+
+
+def compiled(settings: Settings, text: str) -> Condition:
+    """A condition on people."""
+    ranks = {stage.name: 10 * place for place, stage in enumerate(settings.vocabulary.stage, 1)}
+    return compile_condition(text, set(settings.person.all_fields), ranks)

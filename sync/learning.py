@@ -13,15 +13,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from insight import outcomes, rollups
-from insight.fields import BEHAVIOUR, OUTCOMES, SCORE
+from insight.fields import BEHAVIOUR, OUTCOMES, SCORE, SLA
 from insight.fields import field as our_field
 from insight.reports.facts import Deal
+from insight.sla.handoffs import Owed
 from insight.touches import Derived, Touch
 from mapping.facts import Facts
 from mapping.links import parent_key, record_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.rows import LIVE, MOVED, DerivedRow, Row
+from sync import clocks as clockwork
 from sync import facts, moves, touching
 from sync.behaviour import singly_read
 
@@ -74,7 +76,7 @@ WORKERS: dict[str, Callable[[Known], Iterator[Derived]]] = {BEHAVIOUR: behaviour
 def learn(engine: Engine, *, afresh: bool = False) -> int:
     """Follow the marks; how many values are others than before.  afresh: of everybody, because time has passed."""
     learner = Learner(engine)
-    if not learner.features:
+    if not learner.features and engine.telling is None:
         return 0
     if (scoring := engine.scoring) is not None and PERSON in learner.mappings:
         scoring.begin(engine)
@@ -104,6 +106,7 @@ class Learner:
 
     def run(self) -> int:
         """Of activities and deals whose people and companies they are news to, then of these."""
+        self._wind()
         self._spread(ACTIVITY)
         deals = self._spread(DEAL)
         for rows in self._marked(PERSON):
@@ -126,6 +129,11 @@ class Learner:
             self.engine.step("learn:batch")
             yield rows
             self.engine.progress("learned", kind, "", len(rows), None)
+
+    def _wind(self) -> None:
+        """Whose clock is running is looked at again, whether or not anything happened."""
+        if SLA in self.features and PERSON in self.mappings:
+            self.store.again(self.engine.lease, PERSON, clockwork.STATE, clockwork.RUNNING)
 
     def _spread(self, kind: str) -> set[str]:
         """Pass the marks of a kind on to whom its records name now; its entities."""
@@ -160,10 +168,21 @@ class Learner:
         members = self.store.entity_rows(sorted({row.entity for row in rows if row.entity is not None}))
         self._remember(row for mates in members.values() for row in mates if row.state == LIVE)
         workers = [work for feature, work in WORKERS.items() if feature in self.features]
-        values = [value for known in self.known(members) for work in workers for value in work(known)]
+        people = list(self.known(members))
+        values = [value for known in people for work in workers for value in work(known)]
         if self.scoring is not None:
             values += self.scoring.people(self.engine, list(members))
+        agreed, telling = self.engine.agreed, self.engine.telling
+        loud = telling if telling is not None and not self.engine.report.muted else None
+        clocks: dict[str, Owed] = {}
+        if agreed is not None and (SLA in self.features or loud is not None):
+            clocks = clockwork.running(self.store, agreed, self.mappings[PERSON], people)
+        if SLA in self.features:
+            values += clockwork.values(people, clocks)
+        news = loud.look(self.engine, people, clocks, values) if loud is not None else []
         self._keep(PERSON, values, [row.n for row in rows])
+        if loud is not None:
+            loud.keep(self.engine, news)
         if self.features & {BEHAVIOUR, SCORE} and COMPANY in self.mappings:
             self.store.unlearn(self.engine.lease, sorted(self._employers(members)), ())
 

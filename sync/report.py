@@ -23,6 +23,8 @@ class Report:
     run: str
     job: str
     muted: bool = False
+    told: int = 0
+    """Alerts that colleagues were told."""
     started_ms: int = 0
     ended_ms: int = 0
     status: str = "done"
@@ -117,6 +119,7 @@ class Report:
             "links": {"made": self.links, "suggested": self.suggested},
             "api_calls": dict(sorted(self.calls.items())),
             "accounted": self.accounted,
+            **({"alerts": self.told} if self.told else {}),
             **({"message": self.message} if self.message else {}),
             **({"paused": [pause.as_json() for pause in self.pauses]} if self.pauses else {}),
             **({"plan": self.plan} if self.plan is not None else {}),

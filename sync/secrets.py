@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from connectors.errors import Misconfigured
 
@@ -14,6 +17,16 @@ def is_reference(text: str) -> bool:
     """Whether this names an environment variable or a file."""
     kind, _, rest = text.partition(":")
     return kind in ("env", "file") and bool(rest)
+
+
+def _reference(text: str) -> str:
+    if not is_reference(text):
+        raise ValueError(f"is a secret and must not be written here; use {FORMS}")
+    return text
+
+
+Secret = Annotated[str, AfterValidator(_reference)]
+"""A setting that names where a secret is."""
 
 
 def resolve(reference: str, environment: Mapping[str, str], where: str) -> str:

@@ -12,20 +12,14 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mapping.deals import LOST, OPPORTUNITY, RECYCLED
 from sync.activities import ActivitySettings
-from sync.agreement import OFFICE, CalendarSettings, GoalsSettings, SlaSettings
+from sync.agreement import OFFICE, AlertsSettings, CalendarSettings, GoalsSettings, SlaSettings
 from sync.approving import PlanSettings
 from sync.fields import SIDES, FieldSettings, OwnValues, Section, Side, mapped, own_values
 from sync.insights import InsightSettings
 from sync.kinds import CompanySettings, DealSettings
 from sync.limits import BrakesSettings
 from sync.scores import ScoreSettings
-from sync.secrets import FORMS, is_reference
-
-
-def _reference(text: str) -> str:
-    if not is_reference(text):
-        raise ValueError(f"is a secret and must not be written here; use {FORMS}")
-    return text
+from sync.secrets import Secret
 
 
 def _address(text: str) -> str:
@@ -34,7 +28,6 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
-Secret = Annotated[str, AfterValidator(_reference)]
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -447,5 +440,6 @@ class Settings(Section):
     insight: InsightSettings = InsightSettings()
     calendar: dict[str, CalendarSettings] = Field(default={OFFICE: CalendarSettings()}, min_length=1)
     sla: SlaSettings = SlaSettings()
+    alerts: AlertsSettings = AlertsSettings()
     goals: GoalsSettings = GoalsSettings()
     score: ScoreSettings = ScoreSettings()

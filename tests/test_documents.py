@@ -23,6 +23,7 @@ from sync import check, compose
 from sync.activities import ActivityCreateSettings, ActivitySettings, ActivityTypes
 from sync.agreement import (
     AgreementSettings,
+    AlertsSettings,
     CalendarSettings,
     GoalSettings,
     GoalsSettings,
@@ -99,6 +100,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "sla.agreement": AgreementSettings,
     "sla.agreement.promise": PromiseSettings,
     "goals": GoalsSettings,
+    "alerts": AlertsSettings,
 }
 ONLY_HERE = {("hubspot", "base_url"), ("hubspot", "access_token")} | {
     ("salesforce", name) for name in ("login_url", "client_id", "client_secret")
