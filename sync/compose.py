@@ -18,9 +18,9 @@ from connectors.port import Connector
 from mapping.rules import KINDS
 from state.rows import OperationRow
 from state.store import Store, open_store
-from sync.check_load import Day
 from sync.agreement import Agreement
 from sync.alerting import Telling
+from sync.check_load import Day
 from sync.clocks import Agreed
 from sync.config import rules
 from sync.console.progress import Progress
@@ -179,6 +179,8 @@ def day(settings: Settings) -> Day:
     budgets = {name: getattr(settings.budget, name) for name in ("hubspot", "salesforce")}
     allowed = {name: budget.calls_per_day for name, budget in budgets.items()}
     return Day(a_day(settings.schedule.sync), a_day(settings.schedule.reconcile), allowed)
+
+
 def agreed_on(settings: Settings) -> Agreed:
     """What both teams promised."""
     agreement = Agreement(settings.sla, settings.calendar)
