@@ -22,7 +22,6 @@ from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
 from sync import approving, behaviour, dealing, retrying, undoing
-from sync import approving, dealing, retrying, undoing
 from sync.alerting import Telling
 from sync.apply import send
 from sync.approving import Approved, Nothing, PlanSettings
