@@ -312,8 +312,9 @@ def _operation(
         **before(row.system, row.id, whys, live),
     }
     fields = {name: why.new for name, why in whys.items()}
+    # Urgent: somebody asked for it, so it also goes where a brake has stopped the sync.
     return record.first._replace(
-        verb="update", fields=fields, native=native, agreed={}, basis=basis, key=None, urgent=False, n=0
+        verb="update", fields=fields, native=native, agreed={}, basis=basis, key=None, urgent=True, n=0
     )
 
 
@@ -335,7 +336,7 @@ def _bin(engine: Engine, wish: Wish, created: Sequence[OperationRow], found: Und
             found.writes.append(
                 operation._replace(
                     verb="archive", fields={"@archived": True}, native={}, agreed={}, basis=basis, key=None,
-                    urgent=False, n=0,
+                    urgent=True, n=0,
                 )
             )  # fmt: skip
 

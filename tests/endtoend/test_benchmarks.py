@@ -49,3 +49,9 @@ def test_the_limits_are_kept(tmp_path: Path) -> None:
 
 def test_storing_is_measured(tmp_path: Path) -> None:
     assert all(figure.value > 0 for figure in measure("upserts", 200, f"sqlite:///{tmp_path / 'state.db'}"))
+
+
+def test_a_plan_is_measured(tmp_path: Path) -> None:
+    figures = {figure.what: figure.value for figure in measure("plan", 200, f"sqlite:///{tmp_path / 'state.db'}")}
+    assert figures["plan: operations"] == 200
+    assert figures["plan: the page"] > 0

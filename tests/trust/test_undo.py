@@ -8,7 +8,9 @@ import pytest
 
 from connectors.errors import Misconfigured
 from state.rows import OperationRow
+from sync.guard import BY_HAND, Pause
 from sync.limits import BrakesSettings
+from sync.pausing import stop
 from sync.undoing import CHANGED, CREATED, EDITED, OPT_OUT, TOO_MANY, UNDONE, Wish
 from tests.scenarios.conftest import quiet_log
 from tests.trust.lives import Careful, Crash, careful
@@ -192,3 +194,14 @@ def test_only_what_was_shown_is_put_back(life: Careful) -> None:
     assert len(shown) == 1
     engine.undo(Wish(run), nothing)
     assert life.value("salesforce", "Lead", abel, "City") == "Ulm"
+
+
+def test_it_goes_where_a_brake_has_stopped_the_sync(life: Careful) -> None:
+    ann, abel = life.couple("ann", city="Bonn")
+    life.edit("hubspot", "contacts", ann, city="Ulm")
+    life.later()
+    run = life.sync().run
+    life.later()
+    stop(life.state, Pause(BY_HAND, "person", "salesforce", since=life.clock.now()))
+    life.undo(run)
+    assert life.value("salesforce", "Lead", abel, "City") == "Bonn"
