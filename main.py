@@ -28,6 +28,7 @@ from sync.config import rules
 from sync.console import (
     arguments,
     configuration,
+    conflicts,
     exits,
     held,
     interrupt,
@@ -57,6 +58,7 @@ app = typer.Typer(
 )
 app.add_typer(held.app, name="errors")
 app.add_typer(configuration.app, name="config")
+app.add_typer(conflicts.app, name="conflicts")
 app.command("plan")(plans.plan)
 app.command("apply")(plans.apply)
 app.command("undo")(undo.undo)

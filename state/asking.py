@@ -65,6 +65,15 @@ class Asking(Part):
                 found.setdefault(line.entity, []).append(line)
         return found
 
+    def noted(self, reason: str) -> dict[tuple[str, str], int]:
+        """(entity, field) → when the journal first told of it, without a write, for a reason like this."""
+        statement = (
+            "SELECT entity, field, min(at_ms) FROM journal WHERE operation IS NULL AND reason LIKE ? "
+            "GROUP BY entity, field ORDER BY min(n)"
+        )
+        with self._tables.reading() as connection:
+            return {(str(e), str(name)): int(at) for e, name, at in self._tables.rows(connection, statement, (reason,))}
+
     def often_written(self, entities: Collection[str], since: int, most: int) -> set[str]:
         """Those of the entities to which at least so many writes were made since then (ms)."""
         statement = (

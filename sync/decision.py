@@ -110,6 +110,8 @@ class Decision:
     questions: list[Question] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     """Opt-out fields that everybody took back: nobody need be asked about them any more."""
+    carried_out: list[str] = field(default_factory=list)
+    """Fingerprints of what somebody decided that both sides hold now, or that was overtaken."""
     again: dict[str, str] = field(default_factory=dict)
     """Opt-out fields that the person took back → the evidence; empty: it stands where only people can take it back."""
     conflicts: int = 0

@@ -21,6 +21,8 @@ from mapping.values import Unmapped, same, split_money, to_decimal
 
 Rank = Callable[[Value], int]
 
+STAYS = "first meeting: different values stay as they are"
+"""Why nothing is written where two records meet that differ."""
 STANDING = {"human": 3, "form": 2, "import": 2, "automation": 1, "integration": 0}
 """Who made a change → how much it counts for `winner = "human"`; who is not here is unknown."""
 _MAKERS = ("an integration", "an automation", "a form or an import", "a person")
@@ -134,7 +136,7 @@ def _first(case: _Case) -> Verdict:
     elif first == "latest":
         source, reason, _ = _newest(case, filled)
     else:
-        return _nothing("first meeting: different values stay as they are", label)._replace(conflict=True)
+        return _nothing(STAYS, label)._replace(conflict=True)
     return _write(case, [source], case.sides[source].now, reason, label)._replace(conflict=True)
 
 

@@ -21,6 +21,7 @@ from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
 from mapping.slots import UNWRITTEN
 from state.rows import DerivedRow, OperationRow, Row
 from sync import refusal
+from sync.answers import Answer
 from sync.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others
 from sync.creating import create
 from sync.decision import (
@@ -64,6 +65,8 @@ class Planner:
     """Of what the systems show of themselves: another one means that what is held may not be any more."""
     skew: Mapping[str, int] = field(default_factory=dict)
     """How far each system's clock was ahead of ours when it was last asked, ms."""
+    answers: Mapping[tuple[str, str], Answer] = field(default_factory=dict)
+    """(entity, field) → what somebody decided of it."""
     stopped: frozenset[str] = frozenset()
     """Systems to which nothing is written now but opt-outs: these go alone."""
 
@@ -305,7 +308,8 @@ class _Merged:
             # Whether it holds another value than when the sides last agreed; not where they never did.
             differs = was is not _UNMET and own != was
             changed[slot.system] = differs and self.mapping.changed(slot.place, name, own, was)
-        if met and not consent and True not in changed.values():
+        answer = self._answer(name, decision) if not consent else None
+        if met and not consent and True not in changed.values() and answer is None:
             return
         if not consent and not self.planner.holds(rule, live):
             return
@@ -325,6 +329,7 @@ class _Merged:
             decision.answered.append(name)
         if _all_equal(values):
             self._agree(name, values)
+            decision.carried_out += [answer.fingerprint] if answer is not None else []
             return
         sides: dict[str, Side] = {}
         for system, value in values.items():
@@ -336,6 +341,9 @@ class _Merged:
         base = first.canon((live[first.system].shadow or {})[name]) if met else None
         if self._flow is not None:
             rule = replace(rule, to=rule.to & self._flow)
+        if answer is not None:
+            self._take(rule, sides, answer.verdict(sides, self.mapping.same), met, decision)
+            return
         verdict = merge(rule, sides, met=met, base=base, rank=self.mapping.rank)
         if consent and met and (doubted := [live[s] for s, _ in verdict.lost if self._said(rule, live[s])]):
             judgement = judged(self.planner, rule, doubted, self.rows, self.heard, verdict, decision)
@@ -343,6 +351,14 @@ class _Merged:
                 return
             verdict = judgement
         self._take(rule, sides, verdict, met, decision)
+
+    def _answer(self, name: str, decision: Decision) -> Answer | None:
+        """What somebody decided of the field, as long as it holds what they saw, or what they chose."""
+        answer = self.planner.answers.get((decision.entity, name))
+        if answer is None or answer.stands(self.mapping, self.live):
+            return answer
+        decision.carried_out.append(answer.fingerprint)
+        return None
 
     def _said(self, rule: FieldRule, row: Row) -> bool:
         """Whether the record said when the sides last agreed that the person opted out."""

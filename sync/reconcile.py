@@ -34,6 +34,7 @@ from state.rows import (
 )
 from sync import accounts, asking, dealing, mailboxes, merging, moves, parents, undoing
 from sync import match as matching
+from sync.answers import answers
 from sync.brake import Loops
 from sync.consent import taken_back_everywhere
 from sync.conversions import continued
@@ -148,6 +149,7 @@ class _Batch:
                 linked = replace(linked, buying=accounts.buying(self.engine, linked))
             self.planner = self.planner.linked(linked)
         self.undone = undoing.asked(self.engine.view, by_entity)
+        self.planner = replace(self.planner, answers=answers(self.engine.store, by_entity))
         loops = Loops(self.engine, self.planner.mapping, self.entities)
         for entity, rows in by_entity.items():
             self._plan(entity, sorted(rows, key=lambda row: row.n), opens.get(entity, {}), loops)
@@ -457,6 +459,7 @@ class _Batch:
         self.journal += [JournalRow(*told, n.system, n.field, n.was, n.became, n.reason) for n in decision.notes]
         self.journal += [journaled(transition, *told) for transition in decision.transitions]
         self.settled += taken_back_everywhere(decision, self.planner.mapping.rule.objects, self.engine.now())
+        self._settle(*decision.carried_out)
         if not decision.waits:
             self.asked_of.add(entity)
         for question in decision.questions:
