@@ -253,13 +253,14 @@ def run() -> None:
 
 @app.command()
 def status() -> None:
-    """Lag, backlog, last runs, errors by cause.
+    """Lag, backlog, last runs, budget, what is paused, errors by cause.
 
     Example: smarketing status
     """
     settings = ui.settings()
     with opened(settings) as state:
-        document = show.status_json(state, compose.spent_today(state, ui.world().clock.now_ms()), settings)
+        now = ui.world().clock.now_ms()
+        document = show.status_json(state, compose.spent_today(state, now), settings, now)
     if ui.json:
         ui.document(document)
     else:

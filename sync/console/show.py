@@ -18,6 +18,7 @@ from state.rows import ReviewRow, RunRow
 from state.store import Store
 from sync.catalogue import entry as catalogued
 from sync.catalogue.entry import Entry
+from sync.pausing import pauses
 from sync.report import FATES, WRITTEN, Report
 from sync.settings import Settings
 
@@ -208,8 +209,27 @@ def held(store: Store) -> list[ReviewRow]:
     return [review for question in HELD_QUESTIONS for review in store.reviews(question=question, limit=None)]
 
 
-def status_json(store: Store, spent: Mapping[str, int], settings: Settings) -> dict[str, Any]:
-    """Lag, backlog, last runs, budget, errors by cause.  spent: calls of today, by side."""
+def exhausted(spent: int, most: int | None, now: int) -> int | None:
+    """When the budget of this UTC day will be used up if calls go on as they did so far; None: not today."""
+    today = now // DAY * DAY
+    if not most or not spent:
+        return None
+    at = today + (now - today) * most // spent
+    return max(at, now) if at < today + DAY else None
+
+
+def calls_per_record(runs: Iterable[RunRow]) -> float | None:
+    """Calls over both sides for each record that these runs read or wrote; None: there were none."""
+    counts = [run.counts for run in runs]
+    calls = sum(sum(one.get("api_calls", {}).values()) for one in counts)
+    sides = [side for one in counts for kind in one.get("objects", {}).values() for side in kind.values()]
+    records = sum(side["read"] + sum(n for what, n in side["written"].items() if what != "failed") for side in sides)
+    return round(calls / records, 4) if records else None
+
+
+def status_json(store: Store, spent: Mapping[str, int], settings: Settings, now: int) -> dict[str, Any]:
+    """Lag, backlog, last runs, budget, what is paused, errors by cause.  spent: calls of today, by side."""
+    latest = store.runs(10)
     counts = Counter(cause(review)[0] for review in held(store))
     return {
         "cursors": [
@@ -217,6 +237,7 @@ def status_json(store: Store, spent: Mapping[str, int], settings: Settings) -> d
                 "side": cursor.system,
                 "object": cursor.object,
                 "until": when(cursor.watermark_ms) if cursor.watermark_ms is not None else None,
+                "lag_seconds": (now - cursor.watermark_ms) // 1000 if cursor.watermark_ms is not None else None,
                 "mapping": cursor.mapping,
             }
             for cursor in store.cursors()
@@ -228,12 +249,15 @@ def status_json(store: Store, spent: Mapping[str, int], settings: Settings) -> d
             {"object": object, "side": side, "state": state, "linked": linked, "records": count}
             for (_, side, object, state, linked), count in store.counts().items()
         ],
-        "runs": runs_json(store.runs(10)),
+        "runs": runs_json(latest),
+        "calls_per_record": calls_per_record(latest),
+        "paused": [{**pause.as_json(), "since": when(pause.since)} for pause in pauses(store)],
         "budget": [
             {
                 "side": side,
                 "calls_today": spent.get(side, 0),
-                "calls_per_day": getattr(settings.budget, side).calls_per_day,
+                "calls_per_day": (most := getattr(settings.budget, side).calls_per_day),
+                "used_up": when(at) if (at := exhausted(spent.get(side, 0), most, now)) is not None else None,
             }
             for side in SIDES
         ],
@@ -298,13 +322,14 @@ def known_of(review: ReviewRow) -> Entry:
 
 
 def status(console: Console, document: Mapping[str, Any]) -> None:
-    """Lag, backlog, last runs, budget, errors by cause."""
-    lag = grid("Read up to", "side", "object", "everything before", "mapping")
+    """Lag, backlog, last runs, budget, what is paused, errors by cause."""
+    lag = grid("Read up to", "side", "object", "everything before", "lag", "mapping")
     for cursor in document["cursors"]:
         lag.add_row(
             SIDES.get(cursor["side"], cursor["side"]),
             cursor["object"],
             cursor["until"] or "first reading unfinished",
+            "" if cursor["lag_seconds"] is None else f"{cursor['lag_seconds']:,} s",
             cursor["mapping"],
         )
     runs = grid("Last runs", "run", "job", "began", "status", "written", "held")
@@ -318,13 +343,20 @@ def status(console: Console, document: Mapping[str, Any]) -> None:
             str(run["held"]),
         )
     lines: list[Any] = [lag, runs]
+    lines += [
+        Text(f"Paused since {pause['since']}, {pause['cause']}: {pause['why']}. {pause['fix']}.", style="yellow")
+        for pause in document["paused"]
+    ]
     backlog = ", ".join(f"{entry['side']} {entry['state']} {entry['operations']:,}" for entry in document["backlog"])
     lines.append(f"Waiting: {backlog or 'nothing'}")
     held = ", ".join(f"{entry['cause']} {entry['records']:,}" for entry in document["errors"])
     lines.append(f"Held: {held or 'nothing'}")
     for side in document["budget"]:
         cap = f" of {side['calls_per_day']:,}" if side["calls_per_day"] else ""
-        lines.append(f"API calls today, {SIDES[side['side']]}: {side['calls_today']:,}{cap}")
+        until = f"; at this rate used up at {side['used_up']}" if side["used_up"] else ""
+        lines.append(f"API calls today, {SIDES[side['side']]}: {side['calls_today']:,}{cap}{until}")
+    if document["calls_per_record"] is not None:
+        lines.append(f"API calls per record in these runs: {document['calls_per_record']}")
     console.print(Group(*lines))
 
 
