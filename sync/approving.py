@@ -45,8 +45,8 @@ class PlanSettings(Section):
     """`[plan]`"""
 
     expires: str = "24 hours"
-    creates: int = Field(default=1_000, ge=0)
-    updates: int = Field(default=1_000, ge=0)
+    creates: int = Field(default=20_000, ge=0)
+    updates: int = Field(default=20_000, ge=0)
     replaces: int = Field(default=200, ge=0)
     clears: int = Field(default=20, ge=0)
     share: float = Field(default=0.05, ge=0, le=1)
