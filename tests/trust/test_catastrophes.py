@@ -31,7 +31,7 @@ def life() -> Iterator[Careful]:
 
 def _touched(before: Mapping[Any, object], after: Mapping[Any, object]) -> float:
     """The share of all records whose values are not as they were; our own fields may say that a record is held."""
-    return sum(_theirs(before.get(ref)) != _theirs(now) for ref, now in after.items()) / len(before)
+    return sum(bool(_theirs(before.get(ref)) != _theirs(now)) for ref, now in after.items()) / len(before)
 
 
 def _theirs(record: Any) -> Any:
