@@ -164,12 +164,14 @@ def provision(
     with remembered(settings) as state:
         settings, _ = offered(settings, sides, state)
     lacking = provisioning.lacking(sides, rules(settings))
+    needed = provisioning.needed(sides, rules(settings))
     made = provisioning.provision(sides, lacking) if apply else None
     if ui.json:
         fields = [{"side": s, "object": spec.object, "field": spec.name, "type": spec.type} for s, spec in lacking]
-        ui.document({"missing": fields, "created": made})
+        ui.document({"missing": fields, "created": made, "rights": needed})
     else:
         show.specs(ui.out, lacking, made)
+        show.rights(ui.out, needed)
 
 
 @app.command()

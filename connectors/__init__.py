@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -59,3 +59,14 @@ def connect(
         )
         return Salesforce(own, door, on_token)
     raise Misconfigured(f"there is no connector {name!r}; expected one of {', '.join(SYSTEMS)}")
+
+
+def rights(name: str, objects: Sequence[str]) -> list[str]:
+    """What an administrator has to grant for these objects, and no more: HubSpot's scopes, Salesforce's permissions."""
+    if name == "hubspot":
+        from connectors.hubspot.checkup import every_scope
+
+        return every_scope(objects)
+    from connectors.salesforce.checking import rights as permissions
+
+    return permissions(objects)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from connectors import rights
 from connectors.port import Connector, FieldSpec, Option, Schema
 from insight.fields import field as our_field
 from mapping.rules import KindRule, Place
@@ -71,6 +72,12 @@ def provision(connectors: Mapping[str, Connector], specs: list[tuple[str, FieldS
         mine = [spec for system, spec in specs if system == name]
         made += [f"{name}.{field}" for field in (connector.provision(mine) if mine else ())]
     return made
+
+
+def needed(connectors: Mapping[str, Connector], kinds: Iterable[KindRule]) -> dict[str, list[str]]:
+    """system → the rights that an administrator has to grant for these kinds, and no more."""
+    kinds = list(kinds)
+    return {name: rights(name, [object for rule in kinds for object in rule.objects[name]]) for name in connectors}
 
 
 def lacking(connectors: Mapping[str, Connector], rules: Iterable[KindRule]) -> list[tuple[str, FieldSpec]]:

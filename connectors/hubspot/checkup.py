@@ -39,6 +39,12 @@ def needed_scopes(objects: Sequence[str]) -> list[str]:
     return [*scopes, *_ALWAYS]
 
 
+def every_scope(objects: Sequence[str]) -> list[str]:
+    """Those, and what opt-outs and the texts of e-mails want: all that an app should be given."""
+    more = {"contacts": _CONSENT, "emails": _BODIES}
+    return [*needed_scopes(objects), *(scope for object, scope in more.items() if object in objects)]
+
+
 def check(api: Api, token: Token | None, objects: Sequence[str]) -> list[Problem]:
     """Never raises for what it finds."""
     try:

@@ -163,3 +163,12 @@ class Checker:
                     f"exempt the integration user in Setup, Object Manager, {object}, Validation Rules, or expect such "
                     "records among the held ones",
                 )
+
+
+def rights(objects: Sequence[str]) -> list[str]:
+    """Everything that the permission set of our user should hold, as Setup names it."""
+    activities = {"Task": "Edit Tasks", "Event": "Edit Events"}
+    plain = [f"Object Settings, {object}: Read, Create, Edit" for object in objects if object not in activities]
+    system = ["API Enabled", "View Setup and Configuration", *(activities[o] for o in objects if o in activities)]
+    fields = "Field Permissions: Read Access to what is mapped, Edit Access to what may flow to Salesforce"
+    return [*plain, fields, *(f"System Permissions: {name}" for name in system)]

@@ -156,6 +156,13 @@ def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequ
         console.print("Nothing was changed. `smarketing provision --apply` creates them.")
 
 
+def rights(console: Console, needed: Mapping[str, Sequence[str]]) -> None:
+    """What the credentials of each side need, and no more."""
+    for side, each in needed.items():
+        console.print(Text(f"{SIDES.get(side, side)} has to grant, and no more:", style="dim"))
+        console.print(Text("  " + "\n  ".join(each)))
+
+
 def review_json(review: ReviewRow) -> dict[str, Any]:
     """One held record."""
     code, field, fix = cause(review)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.port import Problem, Traits
-from sync import compose
+from sync import compose, provision
 from sync.check import check
 from sync.check_load import Day, forecast
 from sync.config import rules
@@ -103,3 +103,15 @@ def test_clocks_are_compared(ahead: int, said: str) -> None:
     told = [problem.what for problem in found if problem.where == "salesforce.clock"]
     assert bool(told) == bool(said)
     assert said in "".join(told)
+
+
+def test_the_scopes_that_provision_names_are_enough_and_none_too_many(scene: Scene) -> None:
+    needed = provision.needed(scene.sides, rules(scene.stage.settings()))
+    scene.hubspot.auth.private(scene.hubspot.access_token, scene.hubspot.app_id, frozenset(needed["hubspot"]))
+    scene.edit(S, FirstName="Anna")
+    scene.sync()
+    assert scene.contact_now["firstname"] == "Anna"
+    assert not [
+        problem for problem in problems(scene, "hubspot") if "scope" in problem.what or "more than" in problem.what
+    ]
+    assert "Object Settings, Lead: Read, Create, Edit" in needed["salesforce"]
