@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--people", default="10000,100000", help="sizes, with commas between")
     parser.add_argument("--limited", type=int, default=LIMITED_PEOPLE, help="people under HubSpot's limits; 0: none")
     parser.add_argument("--plan", type=int, help="only a plan of so many writes")
+    parser.add_argument("--score", type=int, help="only the scoring of so many people")
     parser.add_argument("--rows", type=int, default=ROWS, help="rows to store in the state")
     parser.add_argument("--state", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sections: dict[str, list[Figure]] = {}
     if asked.plan is not None:
         sections[f"a plan of {asked.plan:,} writes, {asked.state}"] = _measured("plan", asked.plan, asked.state)
+        return _say(sections, json=asked.json)
+    if asked.score is not None:
+        sections[f"{asked.score:,} people scored, {asked.state}"] = _measured("scores", asked.score, asked.state)
         return _say(sections, json=asked.json)
     for people in map(int, asked.people.split(",")):
         sections[f"{people:,} people, without limits, {asked.state}"] = _measured("life", people, asked.state)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.lives import Life
+from benchmarks.meter import Phase
 from benchmarks.minimum import purposes, ratio
 
 CALLS_PER_S = 19.0
@@ -70,3 +71,14 @@ def of_limited(life: Life) -> Iterator[Figure]:
     yield Figure("under limits: people per second", life.people / backfill.seconds, "/s")
     yield Figure("under limits: HubSpot's rate kept busy", share * 100, "%", 97, 90, more=True)
     yield Figure("under limits: 429s seen", life.refused, "", 0, 0)
+
+
+def of_scores(people: int, first: tuple[Phase, int], next_day: tuple[Phase, int]) -> Iterator[Figure]:
+    """What scoring and rolling up cost."""
+    (phase, scored), (later, faded) = first, next_day
+    yield Figure("first pass: seconds", phase.seconds, "s", 120, 120)
+    yield Figure("first pass: engine CPU per person", phase.cpu / people * 1e6, "us")
+    yield Figure("first pass: people scored", scored)
+    yield Figure("next day, nobody did anything: seconds", later.seconds, "s")
+    yield Figure("next day, nobody did anything: share written", 100 * faded / people, "%", 100 / 7, 100 / 7)
+    yield Figure("peak memory", max(phase.memory, later.memory) / 2**20, "MiB", 500, 500)

@@ -11,15 +11,16 @@ from dataclasses import asdict
 
 import orjson
 
-from benchmarks.figures import Figure, of_life, of_limited
+from benchmarks.figures import Figure, of_life, of_limited, of_scores
 from benchmarks.lives import life, limited
 from benchmarks.plans import planned
+from benchmarks.scores import scored
 from benchmarks.stand import stand
 from benchmarks.upserts import upsert_us
 
 
 def measure(kind: str, people: int, state: str) -> Iterator[Figure]:
-    """`kind`: life, limited, plan (`people` writes) or upserts (`people` rows)."""
+    """`kind`: life, limited, scores, plan (`people` writes) or upserts (`people` rows)."""
     if kind == "plan":
         yield from planned(state, people)
         return
@@ -28,6 +29,10 @@ def measure(kind: str, people: int, state: str) -> Iterator[Figure]:
         name, goal, floor = ("SQLite", 15, 30) if state.startswith("sqlite") else ("PostgreSQL", 10, 25)
         yield Figure(f"{name}: CPU per new row with its key", new, "us", goal, floor)
         yield Figure(f"{name}: CPU per row seen again", known, "us", goal, floor)
+        return
+    if kind == "scores":
+        first, next_day = scored(state, people)
+        yield from of_scores(people, first, next_day)
         return
     with stand(people) as served:
         if kind == "life":

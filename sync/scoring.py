@@ -145,11 +145,8 @@ def told(mapping: KindMapping, rows: Sequence[Row]) -> dict[str, Any]:
     order = list(mapping.rule.objects)
     rows = sorted(rows, key=lambda row: order.index(row.system))
     facts: Mapping[str, Any] = mapping.facts(*((Place(row.system, row.object), row.now) for row in rows))
-    return {
-        rule.name: value
-        for rule in mapping.rule.fields
-        if not is_ours(rule.name) and (value := facts.get(rule.name)) is not None
-    }
+    held = {name: None for row in rows for name, value in row.now.items() if value is not None and not is_ours(name)}
+    return {name: value for name in held if (value := facts.get(name)) is not None}
 
 
 def _set_at(rows: Sequence[Row], told: Sequence[JournalRow]) -> dict[str, int]:
@@ -257,9 +254,10 @@ def fade(people: People, by: Scorer, engine: Engine, now: int) -> None:
     total = 0
     for batch in people.batches():
         total += len(batch)
-        for entity, before, scored in _each(people, by, batch, now):
+        known = [entity for entity, told in people.store.derived(batch).items() if FIT in told]
+        for entity, before, scored in _each(people, by, known, now):
             after = scored.values()
-            if before and due(before, after, now):
+            if due(before, after, now):
                 changes.append(Change(entity, before, after))
     chosen = [change.entity for change in of_today(changes, total)]
     for start in range(0, len(chosen), BATCH):

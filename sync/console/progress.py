@@ -67,6 +67,6 @@ class Progress:
         task = self._tasks[key]
         if total is not None:
             self._bars.update(task, total=total)
-        if self.calls is not None and what != "decided":
+        if self.calls is not None and what not in ("decided", "learned"):
             self._bars.update(task, calls=f"{self.calls(system):,} API calls")
         self._bars.advance(task, more)

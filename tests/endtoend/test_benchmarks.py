@@ -55,3 +55,10 @@ def test_a_plan_is_measured(tmp_path: Path) -> None:
     figures = {figure.what: figure.value for figure in measure("plan", 200, f"sqlite:///{tmp_path / 'state.db'}")}
     assert figures["plan: operations"] == 200
     assert figures["plan: the page"] > 0
+
+
+def test_scoring_is_measured(tmp_path: Path) -> None:
+    figures = {figure.what: figure for figure in measure("scores", 70, f"sqlite:///{tmp_path / 'state.db'}")}
+    assert figures["first pass: people scored"].value == 70
+    share = figures["next day, nobody did anything: share written"]
+    assert share.reaches(share.goal)

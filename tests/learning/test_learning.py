@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sandbox.hubspot.codec import iso
 from sandbox.kernel import SEED
+from sync.console.progress import Progress
 from sync.report import Report
 from tests.scenarios.stage import MINUTE, START, Stage
 
@@ -143,3 +146,17 @@ def test_erased_is_erased(stage: Stage) -> None:
     entity = row.entity
     stage.leased(lambda lease: stage.state.erase(lease, "person", [entity], [], {}))
     assert not stage.state.touches([who]) and not stage.state.derived([entity])
+
+
+def test_a_bar_shows_what_is_learned_without_asking_a_system_for_its_calls() -> None:
+    asked: list[str] = []
+
+    def calls(system: str) -> int:
+        asked.append(system)
+        return 0
+
+    with Progress(Console(file=StringIO())) as progress:
+        progress.calls = calls
+        progress("learned", "person", "", 5, None)
+        progress("read", "hubspot", "contacts", 5, None)
+    assert asked == ["hubspot"]
