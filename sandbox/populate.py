@@ -14,7 +14,7 @@ from typing import Any
 from sandbox.hubspot import HubSpot, Owner
 from sandbox.hubspot.codec import iso
 from sandbox.kernel import SEED, Caller
-from sandbox.people import DAY, QUEUE, Colleague, Company, Person, Staff
+from sandbox.people import DAY, QUEUE, Colleague, Company, Person, Staff, deeds
 from sandbox.salesforce import Salesforce
 
 _FIRST_OWNER = 71_500_000
@@ -165,6 +165,7 @@ class Settler:
             return None
         face = self.hubspot
         contact = face.seed("contacts", person.hubspot, created=person.created)
+        deeds.tell(face.behaviour, contact, person.hubspot, self.now)
         company = person.company.hubspot if person.company is not None else None
         if company is not None:
             face.associate("contacts", contact, "companies", company, SEED)
