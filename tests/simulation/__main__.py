@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+
+import structlog
 
 from connectors.memory import MemorySystem
 from tests.simulation.life import Life
@@ -41,6 +44,7 @@ def main() -> int:
     parser.add_argument("--two-workers", action="store_true", help="lives in which another worker takes over")
     parser.add_argument("--wire", action="store_true", help="lives of all kinds against the sandbox")
     asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if asked.seed is not None and not asked.wire:
         return replay(asked.seed)
     if asked.wire:

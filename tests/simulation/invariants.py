@@ -2,8 +2,8 @@
 
 S1 no invention, S2 no silent lost update, S3 no duplicate creation, S4 opt-out ratchet, S5 stage ratchet,
 S6 ownership, S7 no echo, S8 no time travel, S9 honest shadow, S10 one flight, S11 cursor safety, S12 a plan writes
-nothing, S13 fencing, S14 no resurrection, S15 complete journal, S16 right people; and once healed L1 convergence, L2
-rest, L3 completeness, L5 visibility.  L4 (one refused record stops no other) is L1 of the others.
+nothing, S13 fencing, S14 no resurrection, S15 complete journal, S16 right people, S17 few calls; and once healed L1
+convergence, L2 rest, L3 completeness, L4 no poison, L5 visibility.
 
 Each violation is one line: seed, invariant, entity, field, history.
 """

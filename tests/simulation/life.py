@@ -89,6 +89,8 @@ class Life:
     steps: int = 0
     quiet: bool = False
     """Whether the healed world came to rest within K cycles."""
+    idle: int = 0
+    """Calls of the last run, which found nothing to do, beyond the pages of what is new."""
     marks: Counter[str] = field(default_factory=Counter)
     lost_on: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(system, id or sync key) → writes whose answer was lost."""
@@ -320,8 +322,9 @@ class Life:
         self.passes(700_000)
         self.retry()
         for _ in range(K + 1):
-            before, listing = self._trail(), self._in_a_listing()
+            before, listing, least = self._trail(), self._in_a_listing(), self._calls() + self._pages()
             self.cycle()
+            self.idle = self._calls() - least
             self.passes(700_000)
             self.quiet = self._trail() == before and not self._unsettled() and not listing
             if self.quiet:
@@ -331,6 +334,20 @@ class Life:
         """What a cycle without work does not change."""
         written = (connector.writes for connector in self.connectors.values())
         return (*written, *self.ask("SELECT count(*) FROM journal")[0])
+
+    def _calls(self) -> int:
+        return sum(connector.usage().calls for connector in self.connectors.values())
+
+    def _pages(self) -> int:
+        """How many pages hold what changed since the watermarks; at least one an object."""
+        read_to = {tuple(at): ms for *at, ms in self.ask("SELECT system, object, watermark_ms FROM cursor")}
+        return sum(
+            max(
+                1, -(-sum(row.version >= (read_to.get((name, object)) or 0) for row in rows.values()) // connector.page)
+            )
+            for name, connector in self.connectors.items()
+            for object, rows in self.systems[name].rows.items()
+        )
 
     def _in_a_listing(self) -> bool:
         """Whether a listing goes on that began before: what changed meanwhile is read by the run after it."""

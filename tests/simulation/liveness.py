@@ -16,6 +16,10 @@ CLEARS = {"two_way", "crm_decides"}
 """Settings under which a blank travels like any value."""
 
 
+LOOKS = 2
+"""Calls of an idle run beside reading: at a record somebody moved, or at when a contested field changed."""
+
+
 def converged(e: Evidence) -> Iterator[Finding]:
     """L1: both sides agree on every field that a person touched since the link, and on every ratchet."""
     for entity, members in e.entities.items():
@@ -146,6 +150,12 @@ def visible(e: Evidence) -> Iterator[Finding]:
                 yield "L5", ref, "", f"asked about as {x.question}, and is not there any more"
 
 
+def few_calls(e: Evidence) -> Iterator[Finding]:
+    """S17: a run that has nothing to do asks each object once what is new, and looks at little else."""
+    if e.life.quiet and e.life.idle > LOOKS:
+        yield "S17", "", "", f"{e.life.idle} calls too many with nothing to do"
+
+
 def addresses_opted_out(e: Evidence) -> Iterator[Finding]:
     """L1: where somebody opted out, everybody has who holds the address, strangers as they may be."""
     asked = {ref for x in e.open for ref in (x.ref, *x.others) if x.question in ("ambiguous", "same_person")}
@@ -163,4 +173,4 @@ def addresses_opted_out(e: Evidence) -> Iterator[Finding]:
             yield "L1", ref, "opted_out", f"{loud[0].object} {loud[0].id} holds {address} as well and opted out"
 
 
-LIVENESS = (converged, at_rest, complete, visible, addresses_opted_out)
+LIVENESS = (converged, at_rest, complete, visible, few_calls, addresses_opted_out)

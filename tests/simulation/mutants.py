@@ -31,6 +31,7 @@ from connectors.port import Applied, Stale
 from state.operations import OPERATION_COLUMNS, read_operation
 from state.rows import LIVE, PARKED, Batch, Ending, Outcomes
 from sync.merge import Verdict
+from tests.simulation import planted
 from tests.simulation.profile import Profile
 
 Told: Any = sync.outcomes.Told
@@ -59,7 +60,7 @@ def _unanswered_and_deleted(profile: Profile) -> bool:
 
 
 def _moving(profile: Profile) -> bool:
-    return profile.moves
+    return profile.moves and profile.humans >= 0.4 and profile.actions >= 12 and not profile.race
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,6 @@ class Mutant:
 
     rule: str
     patches: Callable[[], list[tuple[Any, str, Any]]]
-    by: str = ""
-    """The invariant that must object, where another one objects to what had to be taken out beside it."""
     fits: Callable[[Profile], bool] = _any
     """The lives in which the rule can matter: others are not tried."""
 
@@ -295,12 +294,12 @@ def _silent_parking() -> list[tuple[Any, str, Any]]:
         outcomes: Outcomes = result(self)
         return replace(outcomes, opened=[])
 
-    def hush(self: Any, entity: str, question: Any) -> None:
-        if question.question != "rejected":
-            ask(self, entity, question)
+    def hush(self: Any) -> Batch:
+        batch: Batch = decided(self)
+        return replace(batch, opened=[asked for asked in batch.opened if asked.question != "rejected"])
 
-    ask = Deciding._raise
-    return [(Told, "result", mute), (Deciding, "_raise", hush)]
+    decided = Deciding.result
+    return [(Told, "result", mute), (Deciding, "result", hush)]
 
 
 def _one_way_only_in_name() -> list[tuple[Any, str, Any]]:
@@ -315,11 +314,12 @@ def _one_way_only_in_name() -> list[tuple[Any, str, Any]]:
 def _link_anyone() -> list[tuple[Any, str, Any]]:
     buckets = Matching._buckets
 
-    def by_name(self: Any, prefix: str) -> Mapping[str, Any]:
+    def by_name(self: Any) -> Mapping[str, Any]:
+        every = buckets(self)
         found: dict[str, list[Any]] = {}
-        for address, holders in buckets(self, prefix).items():
-            found.setdefault(address.partition("@")[0], []).extend(h for h in holders)
-        return found
+        for address, holders in every.get("email", {}).items():
+            found.setdefault(address.partition("@")[0], []).extend(holders)
+        return {**every, "email": found}
 
     return [(Matching, "_buckets", by_name)]
 
@@ -364,6 +364,14 @@ def _no_fence() -> list[tuple[Any, str, Any]]:
     return [(state.base.Tables, "_assert_ours", lambda *_: None)]
 
 
+def _refusing(profile: Profile) -> bool:
+    return profile.refuse > 0.05 and profile.deletes
+
+
+def _refusing_two_workers(profile: Profile) -> bool:
+    return profile.refuse > 0 and profile.pause > 0
+
+
 def _two_workers(profile: Profile) -> bool:
     return profile.pause > 0
 
@@ -403,6 +411,43 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("a plan writes nothing", _plans_written),
         Mutant("what waits stays on the work list", _forgotten_batch),
         Mutant("what is planned remembers what was refused before", _refusals_forgotten),
-        Mutant("who lost the lease changes nothing", _no_fence, by="S13", fits=_two_workers),
+        Mutant("a refusal stops no other write", planted.poison, fits=_refusing),
+        Mutant("what was refused was not written", planted.refused_remembered, fits=_refusing_two_workers),
+        Mutant("one write of an entity to a system at a time", planted.two_in_flight, fits=_unanswered),
+        Mutant("who is decided leaves the work list", planted.never_done),
+        Mutant("a run reads only what is new", planted.read_all),
+        Mutant("who lost the lease changes nothing", _no_fence, fits=_two_workers),
     )
 }
+
+CAUGHT: dict[str, str] = {
+    "S1": "a blank is no opinion at a first meeting",
+    "S2": "what loses is journaled",
+    "S3": "who was deleted is not made again",
+    "S4": "an opt-out is never withdrawn",
+    "S6": "a field is written only where its rule allows",
+    "S7": "the mirror never goes back in time",
+    "S8": "the mirror never goes back in time",
+    "S9": "what was refused was not written",
+    "S10": "one write of an entity to a system at a time",
+    "S11": "the cursor is stored with what was read",
+    "S12": "a plan writes nothing",
+    "S13": "who lost the lease changes nothing",
+    "S14": "who was deleted is not made again",
+    "S15": "what is written is journaled",
+    "S16": "similar addresses are not the same",
+    "S17": "a run reads only what is new",
+    "L1": "every outcome makes dirty again",
+    "L2": "who is decided leaves the work list",
+    "L3": "merges and conversions are followed",
+    "L4": "a refusal stops no other write",
+    "L5": "duplicates are shown to a person",
+}
+"""Invariant → a rule whose loss it objects to, by its own name."""
+COMPARED: dict[str, Mutant] = {
+    "M3": MUTANTS["the cursor is stored with what was read"],
+    "M6": Mutant("the cursor is stored with what was read, at once", planted.cursor_apart),
+    "M7": Mutant("a record is known again by its keys", planted.no_names),
+    "M9": Mutant("all is decided again when the mapping changes", planted.mapping_unnoticed),
+}
+"""Comparison of lives → a rule whose loss it objects to."""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.simulation import test_found as found
-from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation import test_seeds as compared
+from tests.simulation.mutants import CAUGHT, COMPARED, MUTANTS, Mutant
 from tests.simulation.runner import many
 from tests.simulation.scene import Scene
 
 SEEDS = 5000
+COMPARISONS: dict[str, Callable[[], None]] = {
+    "M3": compared.test_sizes_of_pages_and_batches_change_nothing,
+    "M6": partial(compared.test_a_crash_anywhere_changes_nothing_in_the_end, 0),
+    "M7": compared.test_a_state_that_is_lost_is_rebuilt_without_a_duplicate,
+    "M9": compared.test_a_field_that_comes_into_the_mapping_later_is_all_that_is_written_then,
+}
 STORIES: dict[str, Callable[[Scene], None]] = {
     "edits to a record found by looking are changes": (
         found.test_an_edit_to_a_record_whose_creation_went_unanswered_travels
@@ -36,18 +44,23 @@ STORIES: dict[str, Callable[[Scene], None]] = {
 """Rules that matter in so few lives that a story tells it faster."""
 
 
-def caught(mutant: Mutant) -> tuple[int, str] | None:
-    """(seed, violation) of the first life that objects."""
+def caught(mutant: Mutant, by: str = "") -> tuple[int, str] | None:
+    """(seed, violation) of the first life that objects; `by`: with this invariant."""
     with mutant.alive():
         for seed in mutant.seeds(SEEDS):
             for line in many([seed]).failures:
                 assert "invariant=X " not in line, f"a planted bug is a law broken, no exception: {line}"
-                if not mutant.by or f"invariant={mutant.by} " in line:
+                if not by or f"invariant={by} " in line:
                     return seed, line
     return None
 
 
-@pytest.mark.parametrize("rule", sorted(set(MUTANTS) - set(STORIES)))
+@pytest.mark.parametrize("invariant", CAUGHT)
+def test_each_invariant_catches_a_planted_bug(invariant: str) -> None:
+    assert caught(MUTANTS[CAUGHT[invariant]], invariant), f"nothing that {invariant} catches"
+
+
+@pytest.mark.parametrize("rule", sorted(set(MUTANTS) - set(STORIES) - set(CAUGHT.values())))
 def test_a_life_misses_the_rule(rule: str) -> None:
     assert caught(MUTANTS[rule]), f"nobody misses the rule: {rule}"
 
@@ -58,3 +71,9 @@ def test_a_story_misses_the_rule(rule: str, tmp_path: Path) -> None:
     with MUTANTS[rule].alive(), pytest.raises(AssertionError):
         STORIES[rule](scene)
     scene.end()
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS)
+def test_each_comparison_catches_a_planted_bug(comparison: str) -> None:
+    with COMPARED[comparison].alive(), pytest.raises(AssertionError):
+        COMPARISONS[comparison]()

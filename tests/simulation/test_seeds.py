@@ -6,11 +6,17 @@ state that is lost and rebuilt.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from connectors.memory import SYNC, Memory
+from connectors.port import Outcome, Page, Write
 from state.store import open_store
 from tests.postgres import Server, postgres
 from tests.simulation.evidence import Evidence
@@ -20,6 +26,7 @@ from tests.simulation.runner import MEMORY, Account, crash_everywhere, found_see
 from tests.simulation.words import FIELDS, KEYS
 
 __all__ = ["postgres"]
+CHANGES, CARRY_OUT = Memory.changes, Memory._carry_out
 LIVES = 2000
 CHUNKS = 8
 RARE = {
@@ -194,3 +201,59 @@ def test_lives_are_lived_in_memory_where_there_is_such_a_disk() -> None:
         life = born(1)
         assert not MEMORY.is_dir() or MEMORY in life.folder.parents
         assert live(life) == []
+
+
+def _twice_and_mixed(self: Memory, object: str, *rest: Any) -> Iterator[Page]:
+    for n, page in enumerate(CHANGES(self, object, *rest)):
+        mixed = list(page.records)
+        random.Random(n).shuffle(mixed)
+        yield from (replace(page, records=page.records), replace(page, records=mixed))
+
+
+def _backwards(self: Memory, batch: Sequence[Write], *rest: Any) -> list[Outcome]:
+    return CARRY_OUT(self, batch[::-1], *rest)[::-1]
+
+
+def test_pages_delivered_twice_and_orders_mixed_up_change_nothing() -> None:
+    """M2 and M4, people frozen"""
+    with nursery() as born:
+        for seed in range(30):
+            ends = []
+            for mixed in (False, True):
+                life = born(seed, frozen=True, batch=7)
+                if mixed:
+                    with (
+                        patch.object(Memory, "changes", _twice_and_mixed),
+                        patch.object(Memory, "_carry_out", _backwards),
+                    ):
+                        life.run()
+                else:
+                    life.run()
+                ends.append(_values(life))
+                life.end()
+            assert ends[0] == ends[1], f"seed {seed}"
+
+
+def test_a_field_that_comes_into_the_mapping_later_is_all_that_is_written_then() -> None:
+    """M9, people frozen"""
+    everything: set[str] = set()
+    with nursery() as born:
+        for seed in range(20):
+            life = born(seed, frozen=True, rules=("two_way", "two_way"))
+            whole = life.rule
+            life.rule = replace(whole, fields=tuple(field for field in whole.fields if field.name != "title"))
+            life.run()
+            before, life.rule = life.now, whole
+            life.heal()
+            written = {
+                entry.field
+                for system in life.systems.values()
+                for rows in system.rows.values()
+                for row in rows.values()
+                for entry in row.history
+                if entry.by == SYNC and entry.at >= before
+            }
+            assert written <= set(FIELDS["title"].values()), f"seed {seed}"
+            everything |= written
+            life.end()
+    assert everything == set(FIELDS["title"].values())

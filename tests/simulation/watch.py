@@ -1,6 +1,6 @@
 """What must hold after every run, finished or not: the mirror does not travel in time and the cursor leaves no gap.
 
-S8 no time travel, S10 one flight, S11 cursor safety; judged from the systems' rows and the tables alone.
+S8 no time travel, S10 one flight, S11 cursor safety, L4 no poison; judged from the systems' rows and the tables alone.
 """
 
 from __future__ import annotations
@@ -27,11 +27,22 @@ def watch(life: Life) -> None:
     }
     _no_time_travel(life, mirror)
     _no_gap(life, mirror)
+    _no_poison(life)
     for entity, system, count in life.ask(
         "SELECT entity, system, count(*) FROM operation WHERE state = 'sent' "
         "GROUP BY entity, system HAVING count(*) > 1"
     ):
         _say(life, "S10", entity, "", f"{count} operations sent to {system}")
+
+
+def _no_poison(life: Life) -> None:
+    """What is refused stops no other: only what a system refused is parked."""
+    for entity, system, object, id, key in life.ask(
+        "SELECT entity, system, object, id, key FROM operation WHERE state = 'parked'"
+    ):
+        target = str(id or (json.loads(key)[1] if key else ""))
+        if (object, target) not in life.connectors[system].refused:
+            _say(life, "L4", entity, "", f"a write to {object} {target} is parked, which {system} never refused")
 
 
 def _no_time_travel(life: Life, mirror: dict[Any, Any]) -> None:

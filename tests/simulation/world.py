@@ -95,13 +95,17 @@ class Watched(Memory):
         self.mark = mark
         self.writes = 0
         self.calls = 0
+        self.refused: set[tuple[str, str]] = set()
+        """(object, id or sync key) of what was refused."""
 
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
         self.writes += len(writes)
         self.calls += 1
-        for outcome in super().write(writes, fields):
+        for write, outcome in zip(writes, super().write(writes, fields), strict=True):
             if isinstance(outcome, Stale):
                 self.mark("stale")
+            if isinstance(outcome, Rejected):
+                self.refused.add((write.object, str(write.id or (write.key.value if write.key else ""))))
             yield outcome
 
     def arrive(self, write: Write) -> Ref | None:
