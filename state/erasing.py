@@ -46,12 +46,14 @@ class Erasing(Part):
         entities: Sequence[str],
         questions: Sequence[int],
         tombstones: Mapping[Ref, Sequence[str]],
+        whose: Sequence[str] = (),
     ) -> int:
         """Forget every value of these entities, records and questions (by number); how many records there were.
 
         What stays are tombstones: the records' addresses, in the state `erased`, and the match keys given in
         `tombstones` (salted hashes, so that the same person is recognised and not taken in again), each with the key
-        TOMBSTONE.  A record that is not known yet gets a tombstone, too.
+        TOMBSTONE.  A record that is not known yet gets a tombstone, too.  whose: further names of theirs under which
+        touches are kept.
         """
         tables = self._tables
         with tables.writing(lease) as connection:
@@ -64,7 +66,7 @@ class Erasing(Part):
                 known |= {n for (n,) in tables.run(connection, _OF_ADDRESS, ref)}
             tables.each(connection, _SET_UP, [(*ref, kind, False) for ref in tombstones])
             numbers = (tables.many(sorted(known)),)
-            self._forget_touches(connection, numbers)
+            self._forget_touches(connection, numbers, whose)
             tables.run(connection, "DELETE FROM match_key WHERE record IN ??", numbers)
             tables.run(connection, _EMPTY, numbers)
             for statement in _FORGET:
@@ -74,12 +76,16 @@ class Erasing(Part):
             tables.each(connection, _KEEP_KEY, kept)
         return len(known)
 
-    def _forget_touches(self, connection: Connection, numbers: tuple[Any]) -> None:
+    def _forget_touches(self, connection: Connection, numbers: tuple[Any], whose: Sequence[str]) -> None:
         """Those of records (by number), under every name that they go by."""
         tables = self._tables
         records = tables.rows(connection, "SELECT system, kind, id FROM record WHERE n IN ??", numbers)
         keys = tables.rows(connection, "SELECT key FROM match_key WHERE record IN ??", numbers)
-        names = [*(record_key(*record) for record in records), *(key for (key,) in keys if key.startswith("email:"))]
+        names = [
+            *whose,
+            *(record_key(*record) for record in records),
+            *(key for (key,) in keys if key.startswith("email:")),
+        ]
         tables.run(connection, "DELETE FROM touch WHERE who IN ??", (tables.many(names),))
 
     def tombstone(self) -> list[str]:

@@ -15,6 +15,7 @@ from connectors.port import Applied, Connector, Erasure, Key, Record, Ref, Write
 from mapping.links import parent_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
+from state.learning import whose
 from state.rows import DELETED, DUPLICATE, LIVE, MOVED, SHARED, Lease, ReviewRow, Row
 from state.store import Store
 from sync.consent import is_consent
@@ -168,6 +169,12 @@ class Privacy:
             ],
             "activities": [_remembered(row) for row in subject.activities],
             "deals": [_remembered(row) for row in subject.deals],
+            "touches": [touch._asdict() for touch in sorted(store.touches(_names(subject)), key=lambda t: t.at_ms)],
+            "learned": [
+                row._asdict()
+                for fields in store.derived(subject.entities).values()
+                for row in sorted(fields.values(), key=lambda row: row.field)
+            ],
             "journal": [
                 {
                     "at": line.at_ms, "run": line.run, "side": line.system, "field": line.field,
@@ -226,7 +233,9 @@ class Privacy:
         if reached:
             stones = {ref: tombstone_keys(salt, ref, subject.addresses) for ref in subject.refs}
             questions = [review.n for review in self._questions(subject)]
-            forgotten = self.store.erase(lease, self.mapping.rule.kind, subject.entities, questions, stones)
+            forgotten = self.store.erase(
+                lease, self.mapping.rule.kind, subject.entities, questions, stones, _names(subject)
+            )
             theirs = {row.ref: tombstone_keys(salt, row.ref, subject.addresses) for row in subject.activities}
             forgotten += self.store.erase(lease, ACTIVITY, _entities(subject.activities), (), theirs)
         receipt = {
@@ -277,6 +286,12 @@ class Privacy:
             elif is_consent(slot.rule) and not slot.natives[0].startswith("@"):
                 fields[slot.natives[0]] = True
         return fields
+
+
+def _names(subject: Subject) -> list[str]:
+    """The names under which the person's touches are kept."""
+    addresses = (f"email:{address}" for address in sorted(subject.addresses))
+    return list(dict.fromkeys((*whose(subject.rows), *addresses)))
 
 
 def _entities(rows: Any) -> list[str]:

@@ -12,6 +12,7 @@ from sandbox.kernel import SEED
 from state.rows import TouchRow
 from sync import compose
 from sync.erased import tombstone_keys
+from sync.privacy import Privacy
 from tests.scenarios.stage import MINUTE, Stage
 
 SITE = "https://homes.example"
@@ -159,6 +160,21 @@ def test_who_was_erased_leaves_no_touch_behind(stage: Stage) -> None:
     assert touches(stage, contact) == []
     assert len(stage.state.touches(["email:bob@prospect.example"])) == 1
     assert bob
+
+
+def test_a_privacy_request_tells_what_was_done_and_learned_and_erases_it(stage: Stage) -> None:
+    _, contact = ann(stage)
+    mail(stage, contact, "OPEN", 900_000)
+    view(stage, contact, "plots")
+    sync(stage)
+    worker = compose.engine(stage.settings(), stage.outside(), stage.state)
+    (people,) = worker.mappings()
+    privacy = Privacy(stage.state, worker.connectors, people)
+    document = privacy.export(MAIL)
+    assert [touch["sort"] for touch in document["touches"]] == ["page_view", "email_open"]
+    assert {"@visits", "@last_open_at"} <= {value["field"] for value in document["learned"]}
+    stage.leased(lambda lease: privacy.erase(lease, privacy.find(MAIL), "run-x", stage.clock.now(), "salt"))
+    assert touches(stage, contact) == []
 
 
 def test_each_system_says_what_it_can_tell(stage: Stage) -> None:
