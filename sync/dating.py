@@ -101,6 +101,9 @@ def _ask(
                     # A word at the very time of what was heard before would not be news.
                     at = latest[0] + (name == STAGE and latest[0] == after < by)
                     spans[name] = (at, at, *latest[1:])
+                elif name == STAGE and answers is _makers:
+                    # Nobody knows, and nobody need be asked again.
+                    spans[name] = (after, by, -1)
             if spans != row.spans:
                 dated.append(row._replace(spans=spans))
     if dated:

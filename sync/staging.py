@@ -96,7 +96,7 @@ class Staging:
         self.standing: Standing | None = standing
         self._known_told: Mapping[str, Value] | None = None
         self.voices = self._voices()
-        self.rule = self.voices[0].slot.rule if self.voices else self._spoken_for(deals)
+        self.rule = self.voices[0].slot.rule if self.voices else self._spoken_for(rows, deals)
         if self.rule is None or not self.rule.to or not planner.holds(self.rule, live):
             self.rule = None
             return
@@ -117,9 +117,9 @@ class Staging:
             judged = step(lifecycle, standing, told, remembered(deals.deals))
         self.standing, self.transitions, self.refused = judged
 
-    def _spoken_for(self, deals: Told) -> FieldRule | None:
-        """The rule of the stage for somebody of whom no record says one, but deals do."""
-        if not deals.deals or not self.mapping.rule.judges(STAGE):
+    def _spoken_for(self, rows: Sequence[Row], deals: Told) -> FieldRule | None:
+        """The rule of the stage for somebody of whom no record says one, but deals or a conversion do."""
+        if not self.mapping.rule.judges(STAGE) or not (deals.deals or any(self._converted(rows))):
             return None
         return next((rule for rule in self.mapping.rule.fields if rule.name == STAGE), None)
 
