@@ -14,7 +14,7 @@ from insight.score.history import SQL, WON
 from insight.score.points import SCALE, Reason, engagement
 from state.store import Store
 from sync import compose
-from sync.console.show import grid, shown, when
+from sync.console.show import grid, when
 from sync.console.ui import opened, ui
 from sync.engine import Engine
 from sync.explain import NotFoundError, find
@@ -101,7 +101,12 @@ def explain(
     ui.out.print(Text(f"{document['entity']}: {scored.priority}", style="bold"))
     for name in ("fit", "engagement", "won_probability", "sql_probability"):
         axis: Any = document[name]
-        table = grid(f"{name.replace('_', ' ').capitalize()}: {shown(axis['score'])}", "why", "points")
+        if axis["score"] is None:
+            continue
+        if not axis["reasons"]:
+            ui.out.print(f"{name.capitalize()}: {axis['score']}, for no reason that is known.")
+            continue
+        table = grid(f"{name.replace('_', ' ').capitalize()}: {axis['score']}", "why", "points")
         for reason in axis["reasons"]:
             table.add_row(reason["text"], f"{reason['points']:+d}")
         ui.out.print(table)
