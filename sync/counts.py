@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from mapping.rules import STAGE
 from state.rows import OperationRow
 
 CREATES, UPDATES, CLEARS, LINKS, OPT_OUTS, ARCHIVES = "creates", "updates", "clears", "links", "opt_outs", "archives"
@@ -36,10 +37,17 @@ def effect(operation: OperationRow) -> str:
 
 
 def replaces(operation: OperationRow) -> bool:
-    """Whether an update puts a value, or nothing, where another one stood."""
+    """Whether an update puts a value, or nothing, where another one stood.
+
+    A stage that moves on and an opt-out that spreads take nothing away.
+    """
     told = operation.basis.get("fields", {})
     return operation.verb == "update" and any(
-        name[0] != "@" and told.get(name, {}).get("old") is not None for name in operation.fields
+        name[0] != "@"
+        and name != STAGE
+        and (why := told.get(name, {})).get("old") is not None
+        and why.get("rule") not in CONSENT_RULES
+        for name in operation.fields
     )
 
 

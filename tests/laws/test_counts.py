@@ -60,4 +60,5 @@ def test_only_what_stood_there_before_is_replaced() -> None:
     assert replaces(write(title=("CTO", "CEO", "latest")))
     assert replaces(write(title=("CTO", None, "crm"), phone=(None, "1", "latest")))
     assert not replaces(write(title=(None, "CEO", "latest"), __key=("50", "51", "link")))
+    assert not replaces(write(stage=("lead", "sql", "met"), opted_out=(False, True, "sticky_true")))
     assert not replaces(write("create", title=(None, "CEO", "create")))
