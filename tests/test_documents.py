@@ -6,6 +6,7 @@ import inspect
 import re
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -389,6 +390,33 @@ def test_configuration_in_the_documents_is_valid(page: str, block: str) -> None:
 def test_the_page_of_definitions_is_that_of_the_example() -> None:
     rule = person_rule(parse(tomllib.loads(EXAMPLE)))
     assert (ROOT / "docs" / "vocabulary.md").read_text(encoding="utf-8") == definitions(rule)
+
+
+def _told_modules() -> list[str]:
+    """The paths in the tables of modules; a cell names the folder once."""
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    packages = page.partition("## The packages")[2].partition("\n## ")[0]
+    found: list[str] = []
+    for cell in re.findall(r"^\| (`[^|]+) \|", packages, re.MULTILINE):
+        folder = ""
+        for name in re.findall(r"`([^`]+)`", cell):
+            folder = name.rpartition("/")[0] if name.endswith(".py") and "/" in name else folder
+            found.append(name if "/" in name else f"{folder}/{name}")
+    return found
+
+
+def test_the_architecture_names_every_module_once() -> None:
+    told = _told_modules()
+    modules = [
+        path.relative_to(ROOT).as_posix()
+        for package in ("mapping", "state", "insight", "sync")
+        for path in (ROOT / package).rglob("*.py")
+        if path.name != "__init__.py" and "migrations" not in path.parts
+    ]
+    named = {
+        module: [one for one in told if fnmatch(module, f"{one}*" if one[-1] == "/" else one)] for module in modules
+    }
+    assert not {module: places for module, places in named.items() if len(places) != 1}
 
 
 def test_the_readme_links_to_every_document() -> None:
