@@ -46,7 +46,7 @@ def read(engine: Engine) -> None:
             try:
                 _source(engine, connector, source, sorts, cursor)
             except Stop:
-                # This account or these credentials may not: nothing to mend for the sync, and said by `check`.
+                # This account or these credentials may not: nothing to mend for the sync.
                 gone = CursorRow(connector.name, OF_SOURCE + source, None, REFUSED, str(engine.now()))
                 engine.store.save_touches(engine.lease, (), gone)
             except Unavailable:

@@ -19,7 +19,7 @@ USAGE = 2
 AUTH = 3
 """Authentication or permission."""
 STOPPED = 4
-"""Stopped by the budget or a breaker; resumable."""
+"""Stopped by the budget, a brake or a limit of `[plan]`; resumable."""
 BUSY = 5
 """Another run holds the lease."""
 INTERRUPTED = 130
