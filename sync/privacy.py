@@ -169,6 +169,7 @@ class Privacy:
             ],
             "activities": [_remembered(row) for row in subject.activities],
             "deals": [_remembered(row) for row in subject.deals],
+            "alerts": [alert._asdict() for alert in store.alerts_about(subject.entities)],
             "touches": [touch._asdict() for touch in sorted(store.touches(_names(subject)), key=lambda t: t.at_ms)],
             "learned": [
                 row._asdict()

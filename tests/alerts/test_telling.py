@@ -16,7 +16,9 @@ from aiosmtpd.smtp import Envelope
 
 from state.rows import TELLING, TOLD, UNSURE, WAITING
 from sync import compose
+from sync.config import person_rule
 from sync.engine import Engine
+from sync.privacy import Privacy
 from tests.scenarios.stage import MINUTE, Stage
 
 OWNER = "rita@homes.example"
@@ -201,3 +203,15 @@ def test_a_backfill_tells_nobody_anything() -> None:
         engine = compose.engine(stage.settings(), stage.outside(), stage.state)
         engine.cycle("backfill", full=True, muted=True)
         assert not any(stage.state.alerts_in(state) for state in (WAITING, TOLD))
+
+
+def test_who_asks_what_is_held_of_them_is_told_of_alerts_and_erasing_forgets_them() -> None:
+    with told() as stage:
+        breached(stage)
+        engine = compose.engine(stage.settings(), stage.outside(), stage.state)
+        asked = Privacy(stage.state, engine.connectors, engine.planner(person_rule(stage.settings())).mapping)
+        who = "ann@prospect.example"
+        assert {alert["type"] for alert in asked.export(who)["alerts"]} >= {"sla_breach"}
+        now = stage.clock.now()
+        stage.leased(lambda lease: asked.erase(lease, asked.find(who), "erasure-1", now, "0123456789abcdef"))
+        assert not any(stage.state.alerts_in(state) for state in (WAITING, TELLING, TOLD, UNSURE))
