@@ -32,6 +32,7 @@ from sync.console import (
     exits,
     held,
     interrupt,
+    mapping,
     pausing,
     plans,
     privacy,
@@ -59,6 +60,7 @@ app = typer.Typer(
 app.add_typer(held.app, name="errors")
 app.add_typer(configuration.app, name="config")
 app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(mapping.app, name="map")
 app.command("plan")(plans.plan)
 app.command("apply")(plans.apply)
 app.command("undo")(undo.undo)

@@ -22,6 +22,29 @@ from mapping.values import PLAIN_ADDRESS, boolean, day, instant, iso_instant, to
 TEXTS = frozenset({"text", "long_text", "email", "phone", "url", "domain"})
 NUMBERS = frozenset({"number", "money", "percent"})
 
+TYPES: dict[str, frozenset[str]] = {
+    "text": frozenset({"text", "long_text", "html", "email", "phone", "url", "choice", "other", "id", "reference"}),
+    "long_text": frozenset({"text", "long_text", "html"}),
+    "domain": frozenset({"url", "text"}),
+    "email": frozenset({"email", "text"}),
+    "phone": frozenset({"phone", "text"}),
+    "url": frozenset({"url", "text"}),
+    "int": frozenset({"number"}),
+    "decimal": frozenset({"number", "money", "percent"}),
+    "bool": frozenset({"bool"}),
+    "date": frozenset({"date", "datetime"}),
+    "money": frozenset({"number", "money"}),
+    "deal_stage": frozenset({"choice", "text"}),
+    "datetime": frozenset({"datetime"}),
+    "choice": frozenset({"choice", "text"}),
+    "set": frozenset({"choices"}),
+    "owner": frozenset({"reference", "choice", "number", "text"}),
+    "stage": frozenset({"choice", "text"}),
+    "reference": frozenset({"reference", "references", "text"}),
+    "references": frozenset({"references"}),
+}
+"""Type of a mapping → types of fields that it fits."""
+
 GOES_ON = " […]"
 """The end of a long text that was cut."""
 _MARKED = 1_000

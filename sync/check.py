@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.errors import SyncError
 from connectors.port import Connector, Field, Problem, Schema
+from mapping.codecs import TYPES
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import STAGE, FieldRule, KindRule, Place
 from mapping.steps import DEAL_STAGE
@@ -18,28 +19,6 @@ from sync.check_values import misfits
 from sync.closed_loop import unready
 from sync.definitions import lint
 from sync.provision import described, field_specs, missing
-
-TYPES: dict[str, frozenset[str]] = {
-    "text": frozenset({"text", "long_text", "html", "email", "phone", "url", "choice", "other", "id", "reference"}),
-    "long_text": frozenset({"text", "long_text", "html"}),
-    "domain": frozenset({"url", "text"}),
-    "email": frozenset({"email", "text"}),
-    "phone": frozenset({"phone", "text"}),
-    "url": frozenset({"url", "text"}),
-    "int": frozenset({"number"}),
-    "decimal": frozenset({"number", "money", "percent"}),
-    "bool": frozenset({"bool"}),
-    "date": frozenset({"date", "datetime"}),
-    "money": frozenset({"number", "money"}),
-    "deal_stage": frozenset({"choice", "text"}),
-    "datetime": frozenset({"datetime"}),
-    "choice": frozenset({"choice", "text"}),
-    "set": frozenset({"choices"}),
-    "owner": frozenset({"reference", "choice", "number", "text"}),
-    "stage": frozenset({"choice", "text"}),
-    "reference": frozenset({"reference", "references", "text"}),
-    "references": frozenset({"references"}),
-}
 
 
 def check(

@@ -32,7 +32,7 @@ FACES = ("connectors",)
 
 PURE = (
     "mapping", "sync.merge", "sync.match", "sync.plan", "sync.creating", "sync.decision", "sync.consent", "sync.counts",
-    "sync.deleting", "sync.guard", "sync.staging", "sync.refusal", "sync.catalogue", "sync.telling",
+    "sync.deleting", "sync.guard", "sync.staging", "sync.refusal", "sync.catalogue", "sync.telling", "sync.hints",
     "insight.touches", "insight.score",
 )  # fmt: skip
 """These compute and do nothing else: whatever they import, directly or not, is on the list below."""
@@ -41,7 +41,7 @@ HARMLESS = frozenset(
     {
         "__future__", "ast", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "email_validator",
         "enum", "functools", "hashlib", "html", "idna", "itertools", "json", "math", "numpy", "operator",
-        "phonenumbers", "publicsuffixlist", "re", "typing", "unicodedata", "zoneinfo",
+        "phonenumbers", "publicsuffixlist", "rapidfuzz", "re", "typing", "unicodedata", "zoneinfo",
     }
 )  # fmt: skip
 """Modules without files, network, processes, clock or chance (of datetime only the types are used: see below; the table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.endtoend.program import Ended, Program, ended, later
 COMMANDS = (
     "demo", "sandbox", "init", "check", "provision", "plan", "apply", "undo", "sync", "backfill", "run", "status",
     "errors list", "errors retry", "errors export", "explain", "rebuild", "erase", "export-person", "reconcile",
-    "score train", "score show", "score explain", "config diff",
+    "score train", "score show", "score explain", "config diff", "map suggest",
 )  # fmt: skip
 FATES = {"read", "applied", "unchanged", "held", "skipped", "parked", "deleted", "merged", "written"}
 WRITTEN = {"created", "updated", "archived", "associated", "failed"}
@@ -67,6 +68,8 @@ class Story:
         self.ask("backfill", "--json", "backfill")
         later(self.world)
         self.ask("sync", "sync")
+        self.ask("suggested", "map", "suggest", "--object", "person")
+        self.ask("suggestions", "--json", "map", "suggest")
         self.held = self.hold_somebody()
         later(self.world)
         self.ask("one", "--json", "sync", "--record", f"hubspot:{self.held}")
@@ -185,6 +188,19 @@ def test_a_sync_after_the_backfill_says_that_nothing_was_written(story: Story) -
     assert said.code in (0, 1)
     assert "updated there" not in said.out
     assert "created there" not in said.out
+
+
+def test_suggested_mappings_are_lines_to_paste(story: Story) -> None:
+    said = story.said["suggested"]
+    assert said.code == 0
+    fields = tomllib.loads(said.out)["person"]["fields"]
+    document = story.said["suggestions"].document
+    assert set(document) == {"kinds", "calls"}
+    assert set(document["kinds"]) == {"company", "person", "deal"}
+    people = document["kinds"]["person"]
+    assert people["linked"] > 0
+    assert fields == {each["field"]: each["settings"] for each in people["suggestions"]}
+    assert fields["fax"] == {"hubspot": "fax", "salesforce": "Fax", "type": "phone"}
 
 
 def test_held_records_make_exit_code_1_and_are_listed_with_cause_field_value_and_fix(story: Story) -> None:
