@@ -245,6 +245,7 @@ def _weigh(seen: _Seen, a: Offer, b: Offer, type_: str, people: str) -> _Evidenc
         filled = len(mine) / len(a.values), len(theirs) / len(b.values)
         told = f"filled in {filled[0]:.0%} / {filled[1]:.0%}".replace("%", " %")
         parts.append((BY_FILL * (1 - abs(filled[0] - filled[1])) if min(filled) else 0.0, told))
+    parts += [(0.0, told) for told in (*_too_long(a.meta, b.meta, mine), *_too_long(b.meta, a.meta, theirs))]
     doubt = 1.0
     for weight, _ in parts:
         doubt *= 1 - weight
@@ -311,6 +312,15 @@ def _by_overlap(mine: set[Hashable], theirs: set[Hashable], type_: str) -> Itera
     shared = len(mine & theirs)
     if type_ != "bool" and shared and (type_ in LISTS or fewer >= SHARED_MOST):
         yield BY_OVERLAP * shared / fewer, f"{shared:,} of {fewer:,} distinct values occur on both sides"
+
+
+def _too_long(meta: Field, target: Field, seen: Mapping[str, Hashable]) -> Iterator[str]:
+    """What would be held because the target is too short."""
+    most = target.length
+    if meta.options or most is None or not (target.writable or target.createable):
+        return
+    if many := sum(isinstance(value, str) and len(value) > most for value in seen.values()):
+        yield f"but {many:,} of {len(seen):,} are longer than the {most:,} characters of {target.name}"
 
 
 # -- the entry ---------------------------------------------------------------------------------------------------------

@@ -176,6 +176,14 @@ def test_records_that_are_not_linked_are_compared_by_what_occurs_on_both_sides()
     assert "15 of 20 distinct values occur on both sides" in found.reasons
 
 
+def test_what_is_too_long_for_the_other_side_is_said() -> None:
+    mine, theirs = field("region"), field("Region__c", length=3)
+    told = "but 2 of 3 are longer than the 3 characters of Region__c"
+    assert told in one(mine, theirs, held("long", "longer", "no", None)).reasons
+    fixed = field("Region__c", length=3, writable=False, createable=False)
+    assert told not in one(mine, fixed, held("long", "longer", "no", None)).reasons
+
+
 def test_options_of_one_label_are_translated_where_they_are_called_differently() -> None:
     hot = tuple(Option(value, label) for value, label in (("1", "Hot"), ("2", "Cold"), ("3", "Frozen")))
     warm = tuple(Option(label, label) for label in ("hot", "Cold"))
