@@ -149,14 +149,14 @@ class Asking(Part):
             asked = [ReviewRow(*found) for found in connection.execute(query)]
         return [row._replace(detail=from_json(str(row.detail))) for row in asked]
 
-    def ask(self, question: ReviewRow) -> None:
-        """Ask a question outside a run; one that is open already keeps its age."""
-        with self._tables.writing() as connection:
+    def ask(self, question: ReviewRow, lease: Lease | None = None) -> None:
+        """Ask a question beside what a run decides; one that is open already keeps its age.  lease: of the run."""
+        with self._tables.writing(lease) as connection:
             write_notes(self._tables, connection, (), (question,), ())
 
-    def answer(self, fingerprint: str, now: int, answer: str) -> bool:
-        """Settle the question with this fingerprint; False if it was not open."""
-        with self._tables.writing() as connection:
+    def answer(self, fingerprint: str, now: int, answer: str, lease: Lease | None = None) -> bool:
+        """Settle the question with this fingerprint; False if it was not open.  lease: of the run that does."""
+        with self._tables.writing(lease) as connection:
             return self._tables.run(connection, CLOSE, (now, answer, fingerprint)).rowcount == 1
 
     def fates(self, run: str) -> dict[tuple[str, str, str, str], int]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import median
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from connectors.errors import LeaseLost
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
-from state.rows import DELETED, LIVE, Closing, OperationRow, Outcomes, ReviewRow, Row
+from state.rows import DELETED, LIVE, Closing, Lease, OperationRow, Outcomes, ReviewRow, Row
 from state.store import Store
 from sync.counts import effect
 from sync.decision import FROZEN
@@ -62,19 +64,19 @@ def pauses(store: Store) -> list[Pause]:
     return [pause_of(review) for review in store.reviews(question=PAUSED)]
 
 
-def stop(store: Store, pause: Pause) -> None:
-    """From now on this is stopped; told once."""
+def stop(store: Store, pause: Pause, lease: Lease | None = None) -> None:
+    """From now on this is stopped; told once.  lease: of the run that found it."""
     known = {standing.fingerprint for standing in pauses(store)}
-    store.ask(pause.question())
+    store.ask(pause.question(), lease)
     if pause.fingerprint not in known:
         log.warning(
             "paused", cause=pause.cause, kind=pause.kind, side=pause.system, field=pause.field, reason=pause.why
         )
 
 
-def go_on(store: Store, pause: Pause, now: int, answer: str) -> bool:
-    """It is stopped no more; told once.  False: it was not."""
-    if not store.answer(pause.fingerprint, now, answer):
+def go_on(store: Store, pause: Pause, now: int, answer: str, lease: Lease | None = None) -> bool:
+    """It is stopped no more; told once.  False: it was not.  lease: of the run that found it."""
+    if not store.answer(pause.fingerprint, now, answer, lease):
         return False
     log.warning("goes on", cause=pause.cause, kind=pause.kind, side=pause.system, field=pause.field, reason=answer)
     return True
@@ -129,7 +131,7 @@ class Guard:
         now, store = self.engine.now(), self.engine.store
         for pause in pauses(store):
             if pause.until is not None and pause.until <= now:
-                go_on(store, pause, now, "its time was over")
+                go_on(store, pause, now, "its time was over", self.engine.lease)
         if over := [review for review in _frozen(store) if review.detail["until"] <= now]:
             closed = [Closing(review.fingerprint, now, "its time was over") for review in over]
             thawed = Outcomes(dirty=[str(review.entity) for review in over], closed=closed)
@@ -137,10 +139,10 @@ class Guard:
         lacking = {pause.fingerprint: pause for rule, mapping in mapped for pause in self._vanished(rule, mapping)}
         for pause in pauses(store):
             if pause.cause == VANISHED and lacking.pop(pause.fingerprint, None) is None:
-                go_on(store, pause, now, "the field is there again, or is not mapped any more")
+                go_on(store, pause, now, "the field is there again, or is not mapped any more", self.engine.lease)
         for pause in lacking.values():
             if any(row.now.get(pause.field) is not None for row in store.scan(pause.system, pause.object, 0, SAMPLE)):
-                stop(store, pause)
+                stop(store, pause, self.engine.lease)
 
     def _vanished(self, rule: KindRule, mapping: KindMapping) -> Iterator[Pause]:
         """The fields of the configuration that their system does not show."""
@@ -156,14 +158,17 @@ class Guard:
     def budget(self, why: str, until: int | None) -> None:
         """No calls are left."""
         fix = "wait, or raise calls_per_day or lower reserve in the configuration"
-        stop(self.engine.store, Pause(BUDGET, why=why, fix=fix, since=self.engine.now(), until=until))
+        with suppress(LeaseLost):  # Who has taken over finds it out as well.
+            pause = Pause(BUDGET, why=why, fix=fix, since=self.engine.now(), until=until)
+            stop(self.engine.store, pause, self.engine.lease)
 
     def end(self, report: Report) -> None:
         """Tell in the account of the run what is stopped; calls that it could make show that there are some."""
         now = self.engine.now()
         for pause in pauses(self.engine.store):
             if pause.cause == BUDGET and report.status == "done":
-                go_on(self.engine.store, pause, now, "there are calls again")
+                with suppress(LeaseLost):
+                    go_on(self.engine.store, pause, now, "there are calls again", self.engine.lease)
             elif pause.kind in ("", *(rule.kind for rule in self.engine.rules)):
                 report.pauses.append(pause)
 
@@ -215,7 +220,7 @@ class Guard:
                     f"see `smarketing plan`; if it is meant, `smarketing resume {kind} --to {system}`, else put right "
                     "what causes it first"
                 )
-                stop(store, Pause(cause, kind, system, "", "", why, fix, now, None, count))
+                stop(store, Pause(cause, kind, system, "", "", why, fix, now, None, count), self.engine.lease)
                 fresh.add(system)
         return fresh - before
 
@@ -291,7 +296,7 @@ class Guard:
             self._doubt(pause)
             return why
         if place not in self.doubted:
-            go_on(self.engine.store, pause, self.engine.now(), BELIEVED)
+            go_on(self.engine.store, pause, self.engine.now(), BELIEVED, self.engine.lease)
         return ""
 
     def was_read(self, place: Place, *, whole: bool) -> None:
@@ -302,11 +307,11 @@ class Guard:
         for pause in pauses(self.engine.store):
             ends = not pause.whole or (whole and pause.cause == BLANK)
             if pause.cause in UNBELIEVABLE and (pause.system, pause.object) == place and ends:
-                go_on(self.engine.store, pause, self.engine.now(), BELIEVED)
+                go_on(self.engine.store, pause, self.engine.now(), BELIEVED, self.engine.lease)
 
     def _doubt(self, pause: Pause) -> None:
         self.doubted.add(Place(pause.system, pause.object))
-        stop(self.engine.store, pause)
+        stop(self.engine.store, pause, self.engine.lease)
 
     def _known(self, place: Place) -> int:
         if place not in self._live:

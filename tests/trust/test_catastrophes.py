@@ -14,10 +14,7 @@ import pytest
 from sandbox.salesforce.schema import FieldMeta, PickValue
 from sync.counts import CREATES, LINKS
 from sync.undoing import Wish
-from tests.scenarios.conftest import quiet_log
 from tests.trust.lives import Careful, careful
-
-__all__ = ["quiet_log"]
 
 LIMITS = {"creates": 20, "updates": 20, "replaces": 4, "clears": 1}
 

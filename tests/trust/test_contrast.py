@@ -11,10 +11,7 @@ from state.store import open_store
 from sync import compose
 from sync.contrast import Contrast
 from sync.dry import DryRun
-from tests.scenarios.conftest import quiet_log
 from tests.trust.lives import Careful, careful
-
-__all__ = ["quiet_log"]
 
 
 @pytest.fixture

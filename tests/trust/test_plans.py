@@ -16,10 +16,7 @@ from sync.approving import Approved
 from sync.console import planned
 from sync.console.planned import Shown
 from sync.plans import Saved
-from tests.scenarios.conftest import quiet_log
 from tests.trust.lives import Careful, Crash, careful
-
-__all__ = ["quiet_log"]
 
 
 @pytest.fixture

@@ -13,10 +13,7 @@ from sync.check import check
 from sync.config import parse, rules
 from sync.hints import Suggestion, suggest
 from sync.sampling import Sample, sample
-from tests.scenarios.conftest import quiet_log
 from tests.trust.lives import Careful, careful
-
-__all__ = ["quiet_log"]
 
 COLOURS = ("red", "green", "blue")
 

@@ -12,10 +12,7 @@ from sync.guard import BY_HAND, Pause
 from sync.limits import BrakesSettings
 from sync.pausing import stop
 from sync.undoing import CHANGED, CREATED, EDITED, OPT_OUT, TOO_MANY, UNDONE, Wish
-from tests.scenarios.conftest import quiet_log
 from tests.trust.lives import Careful, Crash, careful
-
-__all__ = ["quiet_log"]
 
 
 @pytest.fixture

@@ -21,11 +21,8 @@ from state.store import open_store
 from sync.engine import Engine
 from sync.plans import words
 from sync.undoing import UNDONE, Wish
-from tests.scenarios.conftest import quiet_log
 from tests.scenarios.stage import empty_state
 from tests.simulation.world import SETTINGS, START, hubspot, rules_of, salesforce
-
-__all__ = ["quiet_log"]
 
 FIELDS = {"phone": ("phone", "Phone"), "title": ("jobtitle", "Title"), "last_name": ("lastname", "LastName")}
 VALUES = st.sampled_from(["", "a", "b", "c"])

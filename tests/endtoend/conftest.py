@@ -1,5 +1,0 @@
-"""What a test does itself, beside the program's processes, runs without the log of every call."""
-
-from tests.scenarios.conftest import quiet_log
-
-__all__ = ["quiet_log"]
