@@ -29,6 +29,7 @@ from sync.console import (
     arguments,
     configuration,
     conflicts,
+    duplicates,
     exits,
     held,
     interrupt,
@@ -60,6 +61,7 @@ app = typer.Typer(
 app.add_typer(held.app, name="errors")
 app.add_typer(configuration.app, name="config")
 app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(mapping.app, name="map")
 app.command("plan")(plans.plan)
 app.command("apply")(plans.apply)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, insert, select
@@ -140,6 +140,13 @@ class Asking(Part):
             asked = [ReviewRow(*found) for found in self._tables.run(connection, statement, wanted)]
         return [row._replace(detail=from_json(str(row.detail))) for row in asked]
 
+    def asked(self, fingerprints: Iterable[str]) -> set[str]:
+        """Those of the questions that are open."""
+        statement = "SELECT fingerprint FROM review WHERE closed_ms IS NULL AND fingerprint IN ??"
+        with self._tables.reading() as connection:
+            found = self._tables.rows(connection, statement, (self._tables.many(sorted(fingerprints)),))
+            return {str(fingerprint) for (fingerprint,) in found}
+
     def answered(self, question: str, since: int) -> list[ReviewRow]:
         """The questions of this kind that were answered since then (ms), oldest first."""
         query = (
@@ -229,8 +236,8 @@ class Asking(Part):
     def forget(self, lease: Lease) -> None:
         """Forget what a rebuild will learn again: records, match keys, cursors, open operations and questions.
 
-        Kept are the history (journal, done operations, answered questions, runs), what is paused, and the tombstones
-        of people who asked to be erased.
+        Kept are the history (journal, done operations, answered questions, runs), what is paused or dismissed, and the
+        tombstones of people who asked to be erased.
         """
         with self._tables.writing(lease) as connection:
             for statement in (
@@ -238,6 +245,6 @@ class Asking(Part):
                 "DELETE FROM record WHERE state <> 'erased'",
                 "DELETE FROM cursor",
                 "DELETE FROM operation WHERE state <> 'done'",
-                "DELETE FROM review WHERE closed_ms IS NULL AND question <> 'paused'",
+                "DELETE FROM review WHERE closed_ms IS NULL AND question NOT IN ('paused', 'dismissed')",
             ):
                 self._tables.run(connection, statement)

@@ -11,8 +11,9 @@ Pure, and independent of the order of candidates.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from connectors.port import Ref
@@ -22,6 +23,8 @@ from mapping.values import form
 from state.rows import Row
 
 LIVE, DUPLICATE, SHARED = "live", "duplicate", "shared"
+DOUBTFUL = ("additional_email", "phone", "name")
+"""Rules whose facts may leave a doubt."""
 
 
 class Candidate(NamedTuple):
@@ -108,13 +111,15 @@ def match(
     mapping: KindMapping,
     names: Mapping[str, str] | None = None,
     converted: Sequence[tuple[Ref, Ref, str]] = (),
+    apart: Collection[frozenset[Ref]] = (),
 ) -> list[Decision]:
     """Decide the candidates that belong nowhere yet.  What is already so is not said again.
 
     names: other keys for new entities whose own key others have kept in use.  converted: pairs that a conversion shows
-    to be one, with the evidence.
+    to be one, with the evidence.  apart: pairs that somebody said are not one; facts that leave a doubt neither link
+    them nor ask about them.
     """
-    matching = _Matching(mapping, candidates, names or {})
+    matching = _Matching(mapping, candidates, names or {}, apart)
     matching.by_sync_key()
     matching.by_conversion(converted)
     matching.by_address("email")
@@ -162,7 +167,8 @@ class _Matching:
 
     mapping: KindMapping
     given: Sequence[Candidate]
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str]
+    apart: Collection[frozenset[Ref]]
     systems: list[str] = field(init=False)
     candidates: list[Candidate] = field(init=False)
     standing: dict[Ref, int] = field(init=False)
@@ -304,7 +310,7 @@ class _Matching:
             if len(found) > 1 and system not in self.group[owner_ref].members:
                 self._ask("ambiguous", [owner_ref, *found], f"{len(found)} records list its address")
         for (a, b), address in sorted(edges.items(), key=lambda e: self._pair_order(by_ref[e[0][0]], by_ref[e[0][1]])):
-            if a not in self.waiting and b not in self.waiting:
+            if a not in self.waiting and b not in self.waiting and frozenset((a, b)) not in self.apart:
                 self._unite(by_ref[a], by_ref[b], "additional_email", f"alt:{address}")
 
     def by_facts(self, rule: str, said: str) -> None:
@@ -317,6 +323,8 @@ class _Matching:
                 self._ask("ambiguous", [c.ref for c in open_], f"several records have this {said}")
                 continue
             for other in open_[1:]:
+                if frozenset((other.ref, open_[0].ref)) in self.apart:
+                    continue
                 self._unite(other, open_[0], rule, f"{rule}:{key}")
 
     # -- what follows --------------------------------------------------------------------------------------------------
@@ -376,6 +384,8 @@ class _Matching:
 
     def _ask(self, question: str, refs: Iterable[Ref], why: str) -> None:
         ordered = tuple(sorted(set(refs)))
+        if all(frozenset(pair) in self.apart for pair in combinations(ordered, 2)):
+            return
         self.waiting.update(ordered)
         self.asks[ordered] = Ask(question, ordered, why)
 

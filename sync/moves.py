@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapping.keys import made_key
 from mapping.mapping import Mapping as KindMapping
@@ -100,7 +100,7 @@ def sought(mapping: KindMapping, row: Row) -> Iterator[str]:
         yield from (f"email:{rest}", f"alt:{rest}") if kind in ("email", "alt") else (key,)
 
 
-def names(engine: Engine, mapping: KindMapping, candidates: Iterable[Candidate]) -> dict[str, str]:
+def names(view: Any, mapping: KindMapping, candidates: Iterable[Candidate]) -> dict[str, str]:
     """Keys for new entities where the record's own one names an entity that lives on without it."""
     wanted = {
         key: key
@@ -109,7 +109,7 @@ def names(engine: Engine, mapping: KindMapping, candidates: Iterable[Candidate])
     }
     taken = set(wanted)
     for n in range(2, 100):
-        members = engine.view.entity_rows(sorted(wanted[key] for key in taken)) if taken else {}
+        members = view.entity_rows(sorted(wanted[key] for key in taken)) if taken else {}
         taken = {key for key in taken if any(row.state == LIVE for row in members.get(wanted[key], ()))}
         if not taken:
             break

@@ -174,7 +174,7 @@ class _Batch:
         free = []
         if self.planner.mapping.rule.has_children:
             free = parents.released(((self.read[row.n], row) for row in changed), self.rows.values())
-        questions = list(self.questions.values())
+        questions = asking.to_be_put(self.engine.store, self.questions.values())
         return Batch(changed, self.drafts, self.dropped, self.journal, questions, closed, free)
 
     def _leave_out(self, selector: Selector) -> None:
@@ -190,7 +190,7 @@ class _Batch:
     def _ask_again(self) -> None:
         """Who was asked about beside a record that changed or went is looked at again with it."""
         changed = {row.ref for row in self.rows.values() if row.dirty and (row.spans or row.state in GONE)}
-        for fingerprint, rows in asking.beside(self.engine, changed):
+        for fingerprint, rows in asking.beside(self.engine.store, self.engine.view, changed):
             self._settle(fingerprint)
             again = [row for row in rows if row.state in moves.MATCHED and row.n not in self.rows]
             self._know(again)
@@ -342,7 +342,7 @@ class _Batch:
         ]
         by_ref = {row.ref: row.n for row in self.rows.values()}
         candidates = weighed(self.engine, mapping, candidates)
-        decisions = matching.match(candidates, mapping, moves.names(self.engine, mapping, candidates), converted)
+        decisions = asking.undismissed(self.engine, mapping, candidates, converted)
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
         for decision in decisions:
             self._take(decision, by_ref)
@@ -405,8 +405,7 @@ class _Batch:
         else:
             row = self.rows[by_ref[decision.refs[0]]]
             records = {"why": decision.why, "records": [list(ref) for ref in decision.refs]}
-            refs = "|".join(f"{ref.system}:{ref.object}:{ref.id}" for ref in sorted(decision.refs))
-            self._ask(decision.question, row, records, f"{decision.question}|{refs}")
+            self._ask(decision.question, row, records, asking.of_several(decision.question, decision.refs))
             for ref in decision.refs:
                 held = self.rows[by_ref[ref]]
                 self.asked.add(held.n)

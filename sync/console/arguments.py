@@ -14,11 +14,11 @@ from sync.frames import FRAMES
 KINDS = tuple(kind for kind in ORDER if kind in FRAMES)
 
 
-def record(text: str) -> tuple[str, str]:
+def record(text: str, name: str = "--record") -> tuple[str, str]:
     """(side, id) from SIDE:ID."""
     side, _, id = text.partition(":")
     if side not in SIDES or not id:
-        raise typer.BadParameter(f"--record is SIDE:ID, such as hubspot:51; the sides are {' and '.join(SIDES)}")
+        raise typer.BadParameter(f"{name} is SIDE:ID, such as hubspot:51; the sides are {' and '.join(SIDES)}")
     return side, id
 
 

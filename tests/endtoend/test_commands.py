@@ -25,6 +25,7 @@ COMMANDS = (
     "demo", "sandbox", "init", "check", "provision", "plan", "apply", "undo", "sync", "backfill", "run", "status",
     "errors list", "errors retry", "errors export", "explain", "rebuild", "erase", "export-person", "reconcile",
     "score train", "score show", "score explain", "config diff", "map suggest",
+    "duplicates list", "duplicates link", "duplicates dismiss",
 )  # fmt: skip
 FATES = {"read", "applied", "unchanged", "held", "skipped", "parked", "deleted", "merged", "written"}
 WRITTEN = {"created", "updated", "archived", "associated", "failed"}
@@ -74,6 +75,14 @@ class Story:
         later(self.world)
         self.ask("one", "--json", "sync", "--record", f"hubspot:{self.held}")
         self.ask("errors", "--json", "errors", "list")
+        self.ask("who", "--json", "duplicates", "list")
+        doubt = self.said["who"].document["duplicates"][0]
+        side, _, id = doubt["records"][0].split(":")
+        self.ask("dismissed", "duplicates", "dismiss", str(doubt["id"]))
+        self.ask("dismissed again", "duplicates", "dismiss", str(doubt["id"]))
+        self.ask("link refused", "--json", "duplicates", "link", f"{side}:{id}", f"{side}:{id}")
+        self.ask("link nobody", "duplicates", "link", f"{side}:{id}", "hubspot:1")
+        self.ask("who then", "duplicates", "list", "--json")
         self.ask("export", "errors", "export", "held.csv")
         self.ask("retry", "--json", "errors", "retry")
         self.ask("status", "--json", "status")
@@ -201,6 +210,18 @@ def test_suggested_mappings_are_lines_to_paste(story: Story) -> None:
     assert people["linked"] > 0
     assert fields == {each["field"]: each["settings"] for each in people["suggestions"]}
     assert fields["fax"] == {"hubspot": "fax", "salesforce": "Fax", "type": "phone"}
+
+
+def test_who_is_who_is_listed_dismissed_once_and_linked_only_across_the_sides(story: Story) -> None:
+    said = {name: story.said[name] for name in ("who", "dismissed", "dismissed again", "link refused", "link nobody")}
+    assert {name: ended.code for name, ended in said.items()} == {
+        "who": 0, "dismissed": 0, "dismissed again": 1, "link refused": 1, "link nobody": 1,
+    }  # fmt: skip
+    first, *rest = said["who"].document["duplicates"]
+    assert set(first) == {"id", "question", "records", "why", "for", "against", "since", "fix"}
+    assert story.said["who then"].document["duplicates"] == rest
+    refused = said["link refused"].document
+    assert not refused["linked"] and "merge them there" in refused["refused"]
 
 
 def test_held_records_make_exit_code_1_and_are_listed_with_cause_field_value_and_fix(story: Story) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import combinations, count
 from random import Random
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.port import Ref
-from sync.match import Ask, Candidate, Decision, Duplicate, Link, NewEntity, Shared, match
+from sync.match import DOUBTFUL, Ask, Candidate, Decision, Duplicate, Link, NewEntity, Shared, match
 from tests.laws.make import PERSON, H, S, mapping
 
 PEOPLE = mapping(*PERSON)
@@ -164,6 +164,14 @@ def test_phone_last_name_and_domain_link_only_where_that_is_wanted() -> None:
     crowd = (*pair, lead("M", email="b.lee@acme.com", last_name="Lee", phone="+49 30 1234567"))
     assert not links(decide(*crowd, world=PHONE))
     assert any(isinstance(d, Ask) for d in decide(*crowd, world=PHONE))
+
+
+def test_who_was_said_to_be_two_is_two_and_an_id_written_by_hand_still_links() -> None:
+    crowd = [hub("1", _emails=["b@x.com"]), hub("2", _emails=["b@x.com"]), lead("L", email="b@x.com")]
+    apart = {frozenset((a.ref, b.ref)) for a, b in combinations(crowd, 2)}
+    assert names(match(crowd, PEOPLE, apart=apart), NewEntity) == {"1", "2", "L"}
+    crowd[0] = hub("1", _emails=["b@x.com"], _key__salesforce__Lead="L")
+    assert links(match(crowd, PEOPLE, apart=apart)) == {("1", "L")}
 
 
 # -- several records of one person -------------------------------------------------------------------------------------
@@ -390,6 +398,20 @@ def test_what_is_decided_stays_decided(random: Random) -> None:
     first = match(known.candidates, PEOPLE)
     again = match(after(known.candidates, first), PEOPLE)
     assert [d for d in again if not isinstance(d, Ask)] == []
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=300)
+def test_who_was_said_to_be_two_is_neither_asked_about_again_nor_linked_by_what_left_the_doubt(random: Random) -> None:
+    known = world(random)
+    asked = {d.refs for d in match(known.candidates, PHONE) if isinstance(d, Ask)}
+    apart = {frozenset(pair) for refs in asked for pair in combinations(refs, 2)}
+    decisions = match(known.candidates, PHONE, apart=apart)
+    assert not asked & {d.refs for d in decisions if isinstance(d, Ask)}
+    doubtful = [d.refs for d in decisions if isinstance(d, Link) and d.rule in DOUBTFUL]
+    assert not apart & {frozenset(pair) for refs in doubtful for pair in combinations(refs, 2)}
+    fates = [ref for d in decisions for ref in (d.refs if isinstance(d, Link | Ask) else (d.ref,))]
+    assert sorted(fates) == sorted(known.truth)
 
 
 @given(st.randoms(use_true_random=False))

@@ -120,6 +120,7 @@ def test_open_questions_of_some_kinds_on_some_entities(store: Store, lease: Leas
     store.commit_batch(lease, Batch(closed=[Closing("x-f", 9, "yes")]))
     assert [row.fingerprint for row in store.questions_of({"e", "f"}, {"x", "y"})] == ["x-e", "y-e", "y-f"]
     assert store.questions_of([], ["x"]) == []
+    assert store.asked(["x-e", "x-f", "nobody"]) == {"x-e"}
 
 
 def test_a_question_is_settled_once(store: Store, lease: Lease) -> None:

@@ -65,6 +65,7 @@ QUESTIONS: dict[str, Callable[[Store, Lease], Any]] = {
     "fates": lambda s, lease: s.fates("run-1"),
     "backlog": lambda s, lease: s.backlog(),
     "questions_of": lambda s, lease: s.questions_of(["e"], ["duplicate"]),
+    "asked": lambda s, lease: s.asked(["q", "r"]),
     "retry": lambda s, lease: s.retry(lease),
     "renew": lambda s, lease: s.renew(lease, 1, 2),
 }
