@@ -175,12 +175,16 @@ COMMON: Codes = {
     "AMBIGUOUS": (
         Entry(
             "The record may be any of several on the other side.",
-            "Merge those that are one, or write the right one's id into our id field.",
+            "Merge those that are one, or link the right one (`smarketing duplicates list` says how).",
             "rep",
         ),
     ),
     "SAME_PERSON": (
-        Entry("Two linked pairs seem to be one person.", "Merge them on both sides, or correct an address.", "rep"),
+        Entry(
+            "Two linked pairs seem to be one person.",
+            "Merge them on both sides, or correct an address; `smarketing duplicates dismiss` if they are two.",
+            "rep",
+        ),
     ),
     "NO_EMAIL": (Entry("A contact without an e-mail address cannot opt out in HubSpot.", "Enter the address.", "rep"),),
     "CONSENT": (
