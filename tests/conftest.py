@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
-import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
@@ -13,11 +11,10 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 
-@pytest.fixture(autouse=True, scope="session")
-def quiet_log() -> Iterator[None]:
-    """Without the log of every call, which takes longer than the calls, and never to a stream that a test closed."""
-    before = structlog.get_config()
+def pytest_runtest_setup() -> None:
+    """Without the log of every call, which takes longer than the calls; whatever a command in this process set up.
+
+    A log that goes to a stream which a test has closed would fail the next test that something is logged in.
+    """
     quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
     structlog.configure(wrapper_class=quiet, logger_factory=structlog.ReturnLoggerFactory())
-    yield
-    structlog.configure(**before)
