@@ -118,15 +118,15 @@ class Asking(Part):
         self, *, open: bool = True, question: str | None = None, entity: str | None = None, limit: int | None = 1000
     ) -> list[ReviewRow]:
         """Questions to people, oldest first: the open ones, or (`open=False`) all.  limit: None is no limit."""
-        query = select(*_QUESTIONS).order_by(review.c.n).limit(limit)
-        if open:
-            query = query.where(review.c.closed_ms.is_(None))
-        if question is not None:
-            query = query.where(review.c.question == question)
-        if entity is not None:
-            query = query.where(review.c.entity == entity)
+        wanted = {"question = ?": question, "entity = ?": entity}
+        given = [(where, value) for where, value in wanted.items() if value is not None]
+        conditions = " AND ".join(["closed_ms IS NULL" if open else "n > 0", *(where for where, _ in given)])
+        statement = f"SELECT {', '.join(ReviewRow._fields)} FROM review WHERE {conditions} ORDER BY n"  # noqa: S608
+        values: list[Any] = [value for _, value in given]
+        if limit is not None:
+            statement, values = f"{statement} LIMIT ?", [*values, limit]
         with self._tables.reading() as connection:
-            asked = [ReviewRow(*found) for found in connection.execute(query)]
+            asked = [ReviewRow(*found) for found in self._tables.rows(connection, statement, tuple(values))]
         return [row._replace(detail=from_json(str(row.detail))) for row in asked]
 
     def questions_of(self, entities: Collection[str], questions: Collection[str]) -> list[ReviewRow]:

@@ -42,7 +42,7 @@ def send(engine: Engine, lanes: Lanes, connector: Connector, mapping: KindMappin
     most = connector.traits.stride or BATCHES * batch
     whole = (connector.traits.stride or batch) if more else batch
     ahead = 1 if connector.traits.stride else AHEAD
-    stopped = connector.name in engine.guard.stopped(mapping.rule.kind)
+    stopped = connector.name in engine.guard.stopped(mapping.rule.kind, again=False)
     while lanes.going(connector.name) < ahead:
         operations = engine.store.take(
             engine.lease, connector.name, due, most, kind=mapping.rule.kind, whole=whole, rest=not more,

@@ -16,7 +16,7 @@ import structlog
 
 from connectors.errors import LeaseLost
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import KindRule, Place
+from mapping.rules import KindRule, Place, is_ours
 from state.rows import DELETED, LIVE, Closing, Lease, OperationRow, Outcomes, ReviewRow, Row
 from state.store import Store
 from sync.counts import effect
@@ -111,14 +111,18 @@ class Guard:
     """Records that were live, and are said to be gone."""
     doubted: set[Place] = field(default_factory=set)
     """Of these nothing more is believed in this run."""
+    _standing: list[Pause] | None = None
+    """What is stopped, as it was asked last."""
     _before: dict[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
     _live: dict[Place, int] = field(default_factory=dict)
 
     # -- what is stopped ---------------------------------------------------------------------------------------
 
-    def stopped(self, kind: str) -> frozenset[str]:
-        """The systems to which nothing of the kind is written now but opt-outs."""
-        standing = pauses(self.engine.store)
+    def stopped(self, kind: str, *, again: bool = True) -> frozenset[str]:
+        """The systems to which nothing of the kind is written now but opt-outs.  again: ask, and do not remember."""
+        if again or self._standing is None:
+            self._standing = pauses(self.engine.store)
+        standing = self._standing
         return frozenset(
             system for system in self.engine.connectors if any(pause.stops(kind, system) for pause in standing)
         )
@@ -140,14 +144,16 @@ class Guard:
         for pause in pauses(store):
             if pause.cause == VANISHED and lacking.pop(pause.fingerprint, None) is None:
                 go_on(store, pause, now, "the field is there again, or is not mapped any more", self.engine.lease)
+        samples = {where: store.scan(*where, 0, SAMPLE) for where in {(p.system, p.object) for p in lacking.values()}}
         for pause in lacking.values():
-            if any(row.now.get(pause.field) is not None for row in store.scan(pause.system, pause.object, 0, SAMPLE)):
+            if any(row.now.get(pause.field) is not None for row in samples[pause.system, pause.object]):
                 stop(store, pause, self.engine.lease)
 
     def _vanished(self, rule: KindRule, mapping: KindMapping) -> Iterator[Pause]:
         """The fields of the configuration that their system does not show."""
         for wanted in rule.fields:
-            for place, native in wanted.places.items():
+            # Our own fields hold nothing that is anybody's data.
+            for place, native in wanted.places.items() if not is_ours(wanted.name) else ():
                 if place not in mapping.rule_of(wanted.name).places:
                     yield Pause(
                         VANISHED, rule.kind, place.system, place.object, wanted.name,
@@ -161,6 +167,7 @@ class Guard:
         with suppress(LeaseLost):  # Who has taken over finds it out as well.
             pause = Pause(BUDGET, why=why, fix=fix, since=self.engine.now(), until=until)
             stop(self.engine.store, pause, self.engine.lease)
+        self._standing = None
 
     def end(self, report: Report) -> None:
         """Tell in the account of the run what is stopped; calls that it could make show that there are some."""
@@ -221,6 +228,7 @@ class Guard:
                     "what causes it first"
                 )
                 stop(store, Pause(cause, kind, system, "", "", why, fix, now, None, count), self.engine.lease)
+                self._standing = None
                 fresh.add(system)
         return fresh - before
 
@@ -312,6 +320,7 @@ class Guard:
     def _doubt(self, pause: Pause) -> None:
         self.doubted.add(Place(pause.system, pause.object))
         stop(self.engine.store, pause, self.engine.lease)
+        self._standing = None
 
     def _known(self, place: Place) -> int:
         if place not in self._live:
