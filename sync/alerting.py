@@ -147,11 +147,8 @@ class Telling:
         waiting = store.alerts_in(WAITING)
         if not waiting:
             return 0
-        alerts = [
-            Alert(a.key, a.type, a.person, a.owner, a.at_ms, a.title, a.body, a.rank, a.hand_raise) for a in waiting
-        ]
         today = store.told_since(now - DAY)
-        found = due(alerts, today, self.settings.rules, self.agreed.agreement.calendar_of, now)
+        found = due(list(map(_read, waiting)), today, self.settings.rules, self.agreed.agreement.calendar_of, now)
         return sum(self._deliver(engine, delivery) for delivery in found.now)
 
     def _deliver(self, engine: Engine, delivery: Delivery) -> int:

@@ -32,8 +32,6 @@ class Agreed:
     start: str
     """The stage at which a lead is handed to sales."""
     lead_type: LeadType
-    on: bool
-    """Whether clocks are written to the records."""
 
 
 def running(store: Store, agreed: Agreed, mapping: KindMapping, people: Sequence[Known]) -> dict[str, Owed]:

@@ -184,7 +184,7 @@ def day(settings: Settings) -> Day:
 def agreed_on(settings: Settings) -> Agreed:
     """What both teams promised."""
     agreement = Agreement(settings.sla, settings.calendar)
-    return Agreed(agreement, settings.sla.start, lead_type_of(settings), settings.sla.on)
+    return Agreed(agreement, settings.sla.start, lead_type_of(settings))
 
 
 def telling(settings: Settings, agreed: Agreed, environment: Mapping[str, str]) -> Telling | None:

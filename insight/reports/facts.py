@@ -76,8 +76,6 @@ class Deal(NamedTuple):
     """The day of its end, as both systems keep it."""
     reason: str = ""
     owner: str = ""
-    sourced_by: str = ""
-    """marketing or sales; empty: not known."""
 
 
 class Facts:
