@@ -21,9 +21,7 @@ import orjson
 import typer
 
 from connectors.errors import Misconfigured, SyncError
-from sync import check as checking
-from sync import compose, definitions
-from sync import provision as provisioning
+from sync import compose
 from sync.config import rules
 from sync.console import (
     arguments,
@@ -46,9 +44,12 @@ from sync.console.ending import finish
 from sync.console.logs import configure
 from sync.console.progress import Progress
 from sync.console.ui import opened, remembered, ui
-from sync.explain import explain, find
-from sync.offered import offered
-from sync.scope import Scope
+from sync.setup import check as checking
+from sync.setup import definitions
+from sync.setup import provision as provisioning
+from sync.setup.offered import offered
+from sync.trust.explain import explain, find
+from sync.trust.scope import Scope
 
 app = typer.Typer(
     name="smarketing",

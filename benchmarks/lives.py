@@ -16,7 +16,7 @@ from sync import compose
 from sync.config import parse
 from sync.console.logs import configure
 from sync.engine import Engine
-from sync.provision import missing
+from sync.setup.provision import missing
 
 LATER_MS = 15 * 60_000
 """Beyond every overlap: what was seen until then is settled."""

@@ -15,11 +15,11 @@ from connectors.memory import Memory, MemorySystem
 from connectors.port import Field, Schema, Traits
 from mapping.rules import KindRule, Place
 from state.store import open_store
-from sync.approving import Approved
 from sync.config import parse, person_rule
 from sync.console.planned import Shown, write_html
 from sync.engine import Engine
-from sync.plans import Made, Saved, document, save
+from sync.trust.approving import Approved
+from sync.trust.plans import Made, Saved, document, save
 
 START = 1_750_000_000_000
 PAGE = 10_000

@@ -17,8 +17,8 @@ from sync import compose
 from sync.config import parse, rules
 from sync.console.logs import configure
 from sync.engine import Engine
-from sync.learning import learn
-from sync.provision import lacking, provision
+from sync.insight.learning import learn
+from sync.setup.provision import lacking, provision
 
 NOW = 1_795_000_000_000
 DAY = 86_400_000

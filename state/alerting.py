@@ -15,7 +15,7 @@ _RAISE: Final = (
 
 
 class Alerting(Part):
-    """The questions of `sync.alerting`."""
+    """The questions of `sync.insight.alerting`."""
 
     def raise_alerts(self, lease: Lease, alerts: Iterable[AlertRow]) -> int:
         """Keep what is to be told; what is known by its key already is not told twice.  How many are new."""

@@ -31,7 +31,7 @@ _DERIVE: Final = (
 
 
 class Learning(Part):
-    """The questions of `sync.learning`, and of whoever works something out."""
+    """The questions of `sync.insight.learning`, and of whoever works something out."""
 
     def save_touches(self, lease: Lease, touches: Iterable[TouchRow], cursor: CursorRow | None = None) -> None:
         """Store touches; one of the same person and key takes the place of the other.  Whose they are is to be learned

@@ -17,7 +17,7 @@ _KEEP: Final = (
 
 
 class Models(Part):
-    """The questions of `sync.scoring`."""
+    """The questions of `sync.insight.scoring`."""
 
     def models(self) -> dict[str, Any]:
         """Name → document."""

@@ -17,9 +17,9 @@ from connectors.port import Applied, Connector, Key, Outcome, Write
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.rows import PLANNED, Ending, OperationRow, Outcomes
+from sync.decide.telling import stamp
 from sync.lanes import Handler, Job, Lanes
 from sync.outcomes import Told
-from sync.telling import stamp
 
 if TYPE_CHECKING:
     from sync.engine import Engine

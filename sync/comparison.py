@@ -18,7 +18,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import Place
 from state.rows import DELETED, ERASED, LIVE, MOVED, Outcomes, Row
-from sync.decision import PARKED_QUESTION
+from sync.decide.decision import PARKED_QUESTION
 from sync.reconcile import PLANNED_QUESTIONS
 
 if TYPE_CHECKING:

@@ -18,22 +18,22 @@ from connectors.port import Connector
 from mapping.rules import KINDS
 from state.rows import OperationRow
 from state.store import Store, open_store
-from sync.agreement import Agreement
-from sync.alerting import Telling
-from sync.check_load import Day
-from sync.clocks import Agreed
 from sync.config import rules
 from sync.console.progress import Progress
 from sync.engine import Engine
-from sync.estimate import Cost, estimate
-from sync.fields import Section
-from sync.known import compiled, lead_type_of
+from sync.insight.agreement import Agreement
+from sync.insight.alerting import Telling
+from sync.insight.clocks import Agreed
+from sync.insight.known import compiled, lead_type_of
+from sync.insight.scoring import Scoring
 from sync.lanes import thread
-from sync.offered import offered, sentence
 from sync.schedule import a_day
-from sync.scoring import Scoring
-from sync.secrets import is_reference, resolve
-from sync.settings import Settings
+from sync.settings.common import Settings
+from sync.settings.fields import Section
+from sync.settings.secrets import is_reference, resolve
+from sync.setup.check_load import Day
+from sync.setup.offered import offered, sentence
+from sync.trust.estimate import Cost, estimate
 
 if TYPE_CHECKING:
     import httpx

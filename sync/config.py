@@ -24,16 +24,16 @@ from mapping.links import referred
 from mapping.presets import PRESETS
 from mapping.rules import KINDS, STAGE, FieldRule, KindRule, Place, Reconsent, Stage, ValueMap
 from mapping.steps import DEAL_STAGE
-from sync.activities import ActivitySettings, sorts
-from sync.deleting import EVENT, MARK
-from sync.fields import ROLES, SIDES, FieldSettings, OwnValues, Side
-from sync.frames import CONTACTS, FRAMES, Frame
-from sync.insights import features, read
-from sync.kinds import CompanySettings, DealSettings
-from sync.scores import contradictions
-from sync.settings import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
-from sync.telling import told_fields
-from sync.writeback import stage_fields
+from sync.decide.activities import ActivitySettings, sorts
+from sync.decide.deleting import EVENT, MARK
+from sync.decide.telling import told_fields
+from sync.decide.writeback import stage_fields
+from sync.insight.features import features, read
+from sync.insight.scores import contradictions
+from sync.settings.common import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
+from sync.settings.fields import ROLES, SIDES, FieldSettings, OwnValues, Side
+from sync.settings.frames import CONTACTS, FRAMES, Frame
+from sync.settings.kinds import CompanySettings, DealSettings
 
 Kind = PersonSettings | CompanySettings | DealSettings | ActivitySettings
 

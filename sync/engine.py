@@ -21,33 +21,35 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
 from state.rows import Lease
 from state.store import Store
-from sync import approving, behaviour, dealing, retrying, undoing
-from sync.alerting import Telling
 from sync.apply import send
-from sync.approving import Approved, Nothing, PlanSettings
-from sync.clocks import Agreed
 from sync.comparison import Comparison, bury, doubt, remains
-from sync.dating import date
-from sync.dry import DryRun
-from sync.erased import salt_of
+from sync.decide import dealing
+from sync.decide.dating import date
+from sync.decide.reconsent import RULE as RECONSENT
+from sync.insight import behaviour
+from sync.insight.alerting import Telling
+from sync.insight.clocks import Agreed
+from sync.insight.learning import learn
 from sync.lanes import InTurn, Lanes
-from sync.learning import learn
-from sync.limits import BrakesSettings
 from sync.observe import look, observe, take_in
-from sync.pausing import Guard
 from sync.plan import Planner
-from sync.provision import described
 from sync.quiet import quiet
 from sync.reconcile import reconcile
-from sync.reconsent import RULE as RECONSENT
 from sync.recover import recover
-from sync.refusal import seen
 from sync.report import Report
-from sync.scope import Scope, Selector
-from sync.undoing import Undoing, Wish
+from sync.setup.provision import described
+from sync.trust import approving, retrying, undoing
+from sync.trust.approving import Approved, Nothing, PlanSettings
+from sync.trust.dry import DryRun
+from sync.trust.erased import salt_of
+from sync.trust.limits import BrakesSettings
+from sync.trust.pausing import Guard
+from sync.trust.refusal import seen
+from sync.trust.scope import Scope, Selector
+from sync.trust.undoing import Undoing, Wish
 
 if TYPE_CHECKING:
-    from sync.scoring import Scoring
+    from sync.insight.scoring import Scoring
 
 LEASE = "sync"
 LEASE_MS = 15 * 60_000

@@ -17,8 +17,9 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.erasing import TOMBSTONE
 from state.rows import DELETED, ERASED, LIVE, MERGED, MOVED, PENDING, SKIPPED, UNCHANGED, CursorRow, Row
-from sync import dealing, erased, parents
+from sync.decide import dealing, parents
 from sync.lanes import Handler, Lanes
+from sync.trust import erased
 
 if TYPE_CHECKING:
     from sync.engine import Engine

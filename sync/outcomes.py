@@ -29,14 +29,15 @@ from state.rows import (
     ReviewRow,
     Row,
 )
-from sync import dealing, undoing
-from sync.catalogue import explain
-from sync.derived import PUT_RIGHT
-from sync.mailboxes import ADDRESS
+from sync.decide import dealing
+from sync.decide.derived import PUT_RIGHT
+from sync.decide.mailboxes import ADDRESS
+from sync.decide.parents import keys_of
+from sync.decide.rest import at_rest
 from sync.observe import observed, spans
-from sync.parents import keys_of
-from sync.refusal import BASIS, basis
-from sync.rest import at_rest
+from sync.trust import undoing
+from sync.trust.catalogue import explain
+from sync.trust.refusal import BASIS, basis
 
 if TYPE_CHECKING:
     from sync.engine import Engine

@@ -20,11 +20,10 @@ from mapping.mapping import Shared, Unlinked, Unmapped
 from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
 from mapping.slots import UNWRITTEN
 from state.rows import DerivedRow, OperationRow, Row
-from sync import refusal
-from sync.answers import Answer
-from sync.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others
-from sync.creating import create
-from sync.decision import (
+from sync.decide.answers import Answer
+from sync.decide.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others
+from sync.decide.creating import create
+from sync.decide.decision import (
     CONFLICT,
     Decision,
     Draft,
@@ -39,12 +38,13 @@ from sync.decision import (
     tried,
     unmapped,
 )
-from sync.deleting import after_deletion, returns
-from sync.derived import NOTHING as UNLEARNED
-from sync.derived import Ours
+from sync.decide.deleting import after_deletion, returns
+from sync.decide.derived import NOTHING as UNLEARNED
+from sync.decide.derived import Ours
+from sync.decide.reconsent import Heard, judged
+from sync.decide.staging import Moment, Staging
 from sync.merge import Side, Verdict, merge
-from sync.reconsent import Heard, judged
-from sync.staging import Moment, Staging
+from sync.trust import refusal
 
 Condition = Callable[[Mapping[str, Any]], bool]
 _UNMET: Mapping[str, Any] = {}

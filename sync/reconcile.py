@@ -2,7 +2,7 @@
 
 Streams the dirty records in batches of constant size.  A batch reads the state, decides purely (`sync.match`,
 `sync.plan`) and is stored in one transaction.  No call to a system happens here but to ask what people who are met
-were before (`sync.recall`).
+were before (`sync.decide.recall`).
 """
 
 from __future__ import annotations
@@ -32,25 +32,26 @@ from state.rows import (
     ReviewRow,
     Row,
 )
-from sync import accounts, asking, dealing, mailboxes, merging, moves, parents, undoing
 from sync import match as matching
-from sync.answers import answers
-from sync.brake import Loops
-from sync.consent import taken_back_everywhere
-from sync.conversions import continued
-from sync.decision import after, final, operation, raised
-from sync.derived import NOTHING, learns
-from sync.erased import back
-from sync.namesakes import ask, namesakes
+from sync.decide import accounts, asking, dealing, mailboxes, merging, moves, parents
+from sync.decide.answers import answers
+from sync.decide.consent import taken_back_everywhere
+from sync.decide.conversions import continued
+from sync.decide.decision import after, final, operation, raised
+from sync.decide.derived import NOTHING, learns
+from sync.decide.namesakes import ask, namesakes
+from sync.decide.reconsent import hear
+from sync.decide.rivals import weighed
+from sync.decide.staging import journaled
+from sync.decide.telling import tell
 from sync.plan import Planner
-from sync.reconsent import hear
-from sync.rivals import weighed
-from sync.staging import journaled
-from sync.telling import tell
+from sync.trust import undoing
+from sync.trust.brake import Loops
+from sync.trust.erased import back
 
 if TYPE_CHECKING:
     from sync.engine import Engine
-    from sync.scope import Selector
+    from sync.trust.scope import Selector
 
 GONE = {DELETED, MOVED}
 PLANNED_QUESTIONS = ("held", "unmapped", "conflict", "rejected", "recreate", "parked")

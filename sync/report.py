@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mapping.rules import KINDS, Place
-from sync.guard import Pause
+from sync.trust.guard import Pause
 
 FATES = ("applied", "unchanged", "held", "skipped", "parked", "deleted", "merged")
 SOON = 60_000

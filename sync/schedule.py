@@ -22,7 +22,7 @@ from connectors.errors import SyncError
 
 if TYPE_CHECKING:
     from sync.engine import Engine
-    from sync.settings import ScheduleSettings
+    from sync.settings.common import ScheduleSettings
 
 log = structlog.get_logger()
 

@@ -20,9 +20,11 @@ from mapping.presets import PRESETS
 from mapping.rules import FieldRule
 from sandbox.kernel import Clock
 from sandbox.world import World
-from sync import check, compose
-from sync.activities import ActivityCreateSettings, ActivitySettings, ActivityTypes
-from sync.agreement import (
+from sync import compose
+from sync.config import field_rule, parse, person_rule, rules
+from sync.console import exits
+from sync.decide.activities import ActivityCreateSettings, ActivitySettings, ActivityTypes
+from sync.insight.agreement import (
     AgreementSettings,
     AlertsSettings,
     CalendarSettings,
@@ -32,18 +34,10 @@ from sync.agreement import (
     PromiseSettings,
     SlaSettings,
 )
-from sync.approving import PlanSettings
-from sync.config import field_rule, parse, person_rule, rules
-from sync.console import exits
-from sync.definitions import page as definitions
-from sync.fields import FieldSettings
-from sync.frames import FRAMES
-from sync.insights import InsightSettings
-from sync.kinds import DEAL_STAGES, CompanyCreateSettings, CompanySettings, DealCreateSettings, DealSettings
-from sync.limits import BrakesSettings
+from sync.insight.features import InsightSettings
+from sync.insight.scores import PatternSettings, PointsSettings, ScoreSettings
 from sync.merge import Side, merge
-from sync.scores import PatternSettings, PointsSettings, ScoreSettings
-from sync.settings import (
+from sync.settings.common import (
     BudgetsSettings,
     CreateSettings,
     HubSpotBudgetSettings,
@@ -59,6 +53,13 @@ from sync.settings import (
     StatusSettings,
     VocabularySettings,
 )
+from sync.settings.fields import FieldSettings
+from sync.settings.frames import FRAMES
+from sync.settings.kinds import DEAL_STAGES, CompanyCreateSettings, CompanySettings, DealCreateSettings, DealSettings
+from sync.setup import check
+from sync.setup.definitions import page as definitions
+from sync.trust.approving import PlanSettings
+from sync.trust.limits import BrakesSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")

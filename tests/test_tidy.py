@@ -31,8 +31,9 @@ FACES = ("connectors",)
 """Packages of which only the named modules are open to others."""
 
 PURE = (
-    "mapping", "sync.merge", "sync.match", "sync.plan", "sync.creating", "sync.decision", "sync.consent", "sync.counts",
-    "sync.deleting", "sync.guard", "sync.staging", "sync.refusal", "sync.catalogue", "sync.telling", "sync.hints",
+    "mapping", "sync.merge", "sync.match", "sync.plan", "sync.decide.creating", "sync.decide.decision",
+    "sync.decide.consent", "sync.decide.counts", "sync.decide.deleting", "sync.decide.staging", "sync.decide.telling",
+    "sync.trust.guard", "sync.trust.refusal", "sync.trust.catalogue", "sync.setup.hints",
     "insight.touches", "insight.score",
 )  # fmt: skip
 """These compute and do nothing else: whatever they import, directly or not, is on the list below."""

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 import typer
 
 from mapping.rules import KINDS as ORDER
-from sync.fields import SIDES
-from sync.frames import FRAMES
+from sync.settings.fields import SIDES
+from sync.settings.frames import FRAMES
 
 KINDS = tuple(kind for kind in ORDER if kind in FRAMES)
 

@@ -17,9 +17,9 @@ from sync.console import planned
 from sync.console.progress import Progress
 from sync.console.show import SIDES, grid
 from sync.console.ui import opened, ui
-from sync.contrast import Contrast
-from sync.dry import DryRun
-from sync.settings import Settings
+from sync.settings.common import Settings
+from sync.trust.contrast import Contrast
+from sync.trust.dry import DryRun
 
 app = typer.Typer(no_args_is_help=True, help="What another configuration would do.")
 

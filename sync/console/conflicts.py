@@ -10,10 +10,10 @@ from rich.text import Text
 
 from state.rows import Outcomes
 from sync import compose
-from sync.answers import Answer, Conflict, answer, conflicts
 from sync.console import exits
 from sync.console.show import SIDES, grid, shown, when
 from sync.console.ui import opened, ui
+from sync.decide.answers import Answer, Conflict, answer, conflicts
 
 app = typer.Typer(no_args_is_help=True, help="Fields on which the two sides differ, and what you decide of them.")
 

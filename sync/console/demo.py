@@ -23,14 +23,14 @@ from rich.table import Table
 
 from mapping.mapping import Mapping as KindMapping
 from state.store import Store
-from sync import check as checking
 from sync import compose
 from sync.config import parse, rules
 from sync.console import planned, show
 from sync.console.progress import Progress
-from sync.explain import explain
-from sync.provision import lacking, provision
-from sync.settings import Settings
+from sync.settings.common import Settings
+from sync.setup import check as checking
+from sync.setup.provision import lacking, provision
+from sync.trust.explain import explain
 
 ENOUGH = 1_000_000
 """Whoever watches the demo has agreed to its backfill, however many people take part."""

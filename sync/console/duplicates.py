@@ -16,8 +16,8 @@ from sync import compose
 from sync.console import arguments, exits
 from sync.console.show import grid, when
 from sync.console.ui import opened, ui
-from sync.duplicates import Doubt, Pair, dismissal, doubts, known, link
-from sync.explain import NotFoundError
+from sync.decide.duplicates import Doubt, Pair, dismissal, doubts, known, link
+from sync.trust.explain import NotFoundError
 
 app = typer.Typer(no_args_is_help=True, help="Who is who, where a person has to say.")
 

@@ -9,7 +9,7 @@ import typer
 from connectors.errors import Exhausted, LeaseLost, Stop, SyncError, Unauthorised
 from state.errors import StateError
 from sync.config import ConfigError
-from sync.explain import NotFoundError
+from sync.trust.explain import NotFoundError
 
 DONE = 0
 HELD = 1

@@ -11,9 +11,9 @@ from sync.config import rules
 from sync.console import arguments
 from sync.console.show import SIDES
 from sync.console.ui import remembered, ui
-from sync.hints import Suggestion, suggest
-from sync.offered import offered, sentence
-from sync.sampling import Sample, sample
+from sync.setup.hints import Suggestion, suggest
+from sync.setup.offered import offered, sentence
+from sync.setup.sampling import Sample, sample
 
 app = typer.Typer(no_args_is_help=True, help="Which fields could be mapped.")
 

@@ -8,9 +8,9 @@ import typer
 
 from sync.console import arguments
 from sync.console.ui import opened, ui
-from sync.fields import SIDES
-from sync.guard import BY_HAND, Pause
-from sync.pausing import RESUMED, go_on, pauses, stop, thaw
+from sync.settings.fields import SIDES
+from sync.trust.guard import BY_HAND, Pause
+from sync.trust.pausing import RESUMED, go_on, pauses, stop, thaw
 
 What = Annotated[str | None, typer.Argument(help=f"A kind: {', '.join(arguments.KINDS)}. Default: all of them.")]
 To = Annotated[str | None, typer.Option("--to", help="Only what flows to this side: hubspot or salesforce.")]

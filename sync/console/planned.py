@@ -17,11 +17,11 @@ from rich.text import Text
 
 from state.rows import OperationRow
 from sync.console.show import HELD_QUESTIONS, SIDES, cell, errors, grid, review_json, shown
-from sync.counts import ARCHIVES, CLEARS, CREATES, EFFECTS, LINKS, OPT_OUTS, UPDATES, Counts, effect
-from sync.dry import DryRun
-from sync.estimate import Cost
-from sync.plans import line_of, summary
+from sync.decide.counts import ARCHIVES, CLEARS, CREATES, EFFECTS, LINKS, OPT_OUTS, UPDATES, Counts, effect
 from sync.spool import Spool
+from sync.trust.dry import DryRun
+from sync.trust.estimate import Cost
+from sync.trust.plans import line_of, summary
 
 ASIDE = {
     "duplicate": "further records of somebody who has one already: never merged, listed for you to decide.",

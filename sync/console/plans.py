@@ -12,16 +12,16 @@ import typer
 
 from mapping.rules import KINDS
 from sync import compose
-from sync.approving import Approved
 from sync.console import planned, show
 from sync.console.ending import finish
 from sync.console.planned import Shown
 from sync.console.progress import Progress
 from sync.console.ui import opened, ui
 from sync.engine import Engine
-from sync.plans import Made, Saved, document, save
-from sync.scope import Scope
-from sync.settings import Settings
+from sync.settings.common import Settings
+from sync.trust.approving import Approved
+from sync.trust.plans import Made, Saved, document, save
+from sync.trust.scope import Scope
 
 Out = Annotated[Path | None, typer.Option(help="Save the complete plan to this file, for `smarketing apply FILE`.")]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Also write it as a table, one line a field, to this file.")]

@@ -17,7 +17,7 @@ from sync.config import person_rule
 from sync.console import exits
 from sync.console.show import SIDES, grid, shown, when
 from sync.console.ui import opened, ui
-from sync.privacy import Privacy
+from sync.trust.privacy import Privacy
 
 Who = Annotated[str, typer.Argument(help="An e-mail address, or SIDE:ID such as hubspot:51.")]
 LEASE_MS = 600_000

@@ -31,7 +31,7 @@ from sync.console import arguments
 from sync.console.charts import bars
 from sync.console.show import grid, when
 from sync.console.ui import opened, ui
-from sync.known import Known, known
+from sync.insight.known import Known, known
 
 Made = Callable[[Known, Period, str, tuple[str, ...]], Document]
 TWO_MODELS = ("first", "w")

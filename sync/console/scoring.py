@@ -17,8 +17,8 @@ from sync import compose
 from sync.console.show import grid, when
 from sync.console.ui import opened, ui
 from sync.engine import Engine
-from sync.explain import NotFoundError, find
-from sync.scoring import BASE, People, scorer
+from sync.insight.scoring import BASE, People, scorer
+from sync.trust.explain import NotFoundError, find
 
 app = typer.Typer(no_args_is_help=True, help="What counts for a score, what outcomes taught, and why.")
 LEASE_MS = 600_000
@@ -33,7 +33,7 @@ def train(
 
     Example: smarketing score train --by "Ann, revenue operations"
     """
-    from sync.training import train as learn
+    from sync.insight.training import train as learn
 
     settings, world = ui.settings(), ui.world()
     with opened(settings) as state:

@@ -16,11 +16,11 @@ from rich.text import Text
 from connectors.port import FieldSpec, Problem
 from state.rows import ReviewRow, RunRow
 from state.store import Store
-from sync.catalogue import entry as catalogued
-from sync.catalogue.entry import Entry
-from sync.pausing import pauses
 from sync.report import FATES, WRITTEN, Report
-from sync.settings import Settings
+from sync.settings.common import Settings
+from sync.trust.catalogue import entry as catalogued
+from sync.trust.catalogue.entry import Entry
+from sync.trust.pausing import pauses
 
 DAY = 86_400_000
 SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}

@@ -15,7 +15,7 @@ from state.store import Store
 from sync import compose
 from sync.config import load
 from sync.console import interrupt
-from sync.settings import Settings
+from sync.settings.common import Settings
 
 
 class Ui:

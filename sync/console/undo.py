@@ -14,8 +14,8 @@ from sync.console import arguments, exits
 from sync.console.progress import Progress
 from sync.console.show import SIDES, grid, shown
 from sync.console.ui import opened, ui
-from sync.plans import line_of, words
-from sync.undoing import Undoing, Wish
+from sync.trust.plans import line_of, words
+from sync.trust.undoing import Undoing, Wish
 
 SAMPLE = 10
 

@@ -18,7 +18,7 @@ from state.rows import TELLING, TOLD, UNSURE, WAITING
 from sync import compose
 from sync.config import person_rule
 from sync.engine import Engine
-from sync.privacy import Privacy
+from sync.trust.privacy import Privacy
 from tests.scenarios.stage import MINUTE, Stage
 
 OWNER = "rita@homes.example"

@@ -8,7 +8,7 @@ import pytest
 
 from state.rows import Outcomes
 from sync import compose
-from sync.answers import Answer, Conflict, answer, conflicts
+from sync.decide.answers import Answer, Conflict, answer, conflicts
 from tests.scenarios.stage import MINUTE, Stage
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sync import compose
-from sync.duplicates import Doubt, Pair, dismissal, doubts, known, link
+from sync.decide.duplicates import Doubt, Pair, dismissal, doubts, known, link
 from tests.scenarios.stage import MINUTE, Stage
 
 

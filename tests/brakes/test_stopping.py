@@ -8,9 +8,9 @@ from unittest.mock import patch
 import pytest
 
 from state.rows import Row
-from sync import pausing
-from sync.guard import BLANK, BY_HAND, CLEARS, CREATES, DAY, FEW, SHRUNK, UPDATES, VANISHED, Pause
-from sync.pausing import go_on, pauses, stop, thaw
+from sync.trust import pausing
+from sync.trust.guard import BLANK, BY_HAND, CLEARS, CREATES, DAY, FEW, SHRUNK, UPDATES, VANISHED, Pause
+from sync.trust.pausing import go_on, pauses, stop, thaw
 from tests.scenarios.stage import MINUTE, Stage
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sync.guard import DELETES
-from sync.limits import BrakesSettings
-from sync.pausing import go_on, pauses
+from sync.trust.guard import DELETES
+from sync.trust.limits import BrakesSettings
+from sync.trust.pausing import go_on, pauses
 from tests.scenarios.stage import MINUTE, Stage
 
 A_DAY = BrakesSettings().deletes_per_day

@@ -9,8 +9,8 @@ import pytest
 
 from state.rows import LIVE, Row
 from sync.comparison import differences
-from sync.guard import FEW
 from sync.report import Report
+from sync.trust.guard import FEW
 from tests.laws.make import PERSON, H, S, mapping, rule
 from tests.scenarios.stage import MINUTE, Stage
 

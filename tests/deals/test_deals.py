@@ -9,10 +9,10 @@ import pytest
 from connectors.port import Problem
 from sandbox.hubspot.pipelines import Stage as Step
 from sync import compose
-from sync.check import check
 from sync.config import rules
-from sync.explain import NotFoundError, explain, find
 from sync.report import Report
+from sync.setup.check import check
+from sync.trust.explain import NotFoundError, explain, find
 from tests.scenarios.stage import MINUTE, Stage
 
 

@@ -22,7 +22,7 @@ from state.store import open_store
 from sync import compose
 from sync.config import load, rules
 from sync.engine import Engine
-from sync.provision import lacking, provision
+from sync.setup.provision import lacking, provision
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, str(ROOT / "main.py"))

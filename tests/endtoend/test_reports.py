@@ -22,7 +22,7 @@ from sandbox.background import running
 from sandbox.world import World
 from sync.config import load
 from sync.console.reporting import REPORTS, TWO_MODELS
-from sync.known import Known, known
+from sync.insight.known import Known, known
 from tests.endtoend.program import Program, engine, provisioned, real_clock
 from tests.sandbox.world.test_datasets import SHARED, needs_olist
 

@@ -12,7 +12,7 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place, is_ours
 from sandbox.kernel import Caller
 from sync import compose
-from sync.explain import explain
+from sync.trust.explain import explain
 from tests.scenarios.stage import MINUTE, Stage
 
 PEOPLE, EDITS = 100, 50

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.port import Problem, Traits
-from sync import compose, provision
-from sync.check import check
-from sync.check_load import Day, forecast
+from sync import compose
 from sync.config import rules
 from sync.schedule import a_day
+from sync.setup import provision
+from sync.setup.check import check
+from sync.setup.check_load import Day, forecast
 from tests.faults.test_faults import S, Scene
 from tests.scenarios.stage import Stage
 

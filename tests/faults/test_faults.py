@@ -19,10 +19,10 @@ from sandbox.kernel import SEED, Fault
 from sandbox.salesforce.dml.rules import DuplicateRule, Save
 from sandbox.salesforce.schema import FieldMeta, PickValue
 from sync import compose
-from sync.check import check
 from sync.config import rules
 from sync.console.show import by_cause, held
-from sync.provision import lacking, provision
+from sync.setup.check import check
+from sync.setup.provision import lacking, provision
 from tests.scenarios.stage import MINUTE, Stage
 
 HOUR = 60 * MINUTE

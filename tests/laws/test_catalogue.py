@@ -13,9 +13,9 @@ from connectors.port import PARENT_GONE, Deferred, Rejected, Write
 from connectors.salesforce import auth
 from connectors.salesforce.answers import Complaint, Declined
 from connectors.salesforce.verdicts import of, of_system
-from sync.catalogue import CATALOGUES, entry, page
-from sync.catalogue.entry import RESTS, RETRIES
-from sync.catalogue.ours import COMMON
+from sync.trust.catalogue import CATALOGUES, entry, page
+from sync.trust.catalogue.entry import RESTS, RETRIES
+from sync.trust.catalogue.ours import COMMON
 
 ROOT = Path(__file__).parents[2]
 SHEETS = ROOT.parent / "shared" / "reference"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rows import PARKED, OperationRow, Row
-from sync.decision import Draft
+from sync.decide.decision import Draft
 from sync.plan import Planner
 from tests.laws.make import PERSON, H, S, mapping, rule
 

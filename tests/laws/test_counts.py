@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rows import OperationRow
-from sync.counts import ARCHIVES, CLEARS, CREATES, LINKS, OPT_OUTS, UPDATES, count, effect, replaces
+from sync.decide.counts import ARCHIVES, CLEARS, CREATES, LINKS, OPT_OUTS, UPDATES, count, effect, replaces
 
 Told = tuple[Any, Any, str]
 """(old, new, rule)"""

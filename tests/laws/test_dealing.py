@@ -12,8 +12,8 @@ from mapping.deals import CUSTOMER, DAY, LOST, OPEN, OPPORTUNITY, REVERSAL, WON,
 from mapping.journey import SENT_AWAY, Standing, Step, begin, step
 from mapping.lifecycle import ACTIVE
 from sync.config import parse, person_rule
-from sync.settings import VocabularySettings
-from sync.writeback import stage_specs
+from sync.decide.writeback import stage_specs
+from sync.settings.common import VocabularySettings
 from tests.laws.test_journey import LIFE, STANDINGS
 
 DEALS = st.lists(

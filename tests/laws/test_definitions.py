@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from state.rows import Row
-from sync.definitions import contradictions, page
+from sync.setup.definitions import contradictions, page
 from tests.laws.make import PERSON, STAGES, H, S, mapping, rule, stage_rule
 
 WITH_RULE = tuple(replace(stage, entry='country == "DE"') if stage.name == "sql" else stage for stage in STAGES)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rows import Row
-from sync.guard import (
+from sync.trust.guard import (
     BLANK,
     BUDGET,
     BY_HAND,
@@ -28,7 +28,7 @@ from sync.guard import (
     room,
     shrunk,
 )
-from sync.limits import BrakesSettings
+from sync.trust.limits import BrakesSettings
 
 LIMITS = BrakesSettings()
 COUNTS = st.dictionaries(st.sampled_from([UPDATES, CLEARS, CREATES, DELETES]), st.integers(0, 20_000))

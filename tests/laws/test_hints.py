@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.port import Field, Option
 from mapping.codecs import TYPES
 from sync.config import parse
-from sync.hints import NATIVE, WORTH, Offer, Side, Suggestion, suggest
+from sync.setup.hints import NATIVE, WORTH, Offer, Side, Suggestion, suggest
 
 NAMES = (
     "industry_text",

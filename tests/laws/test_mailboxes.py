@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rows import DUPLICATE, LIVE, MOVED, SHARED, Row
-from sync.mailboxes import HOLDERS, owing, place_of, sought
+from sync.decide.mailboxes import HOLDERS, owing, place_of, sought
 from sync.plan import Planner
 from tests.laws.make import PERSON, H, S, mapping, rule
 

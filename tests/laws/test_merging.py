@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rows import Row
-from sync.merging import Inherited, inherited
+from sync.decide.merging import Inherited, inherited
 from tests.laws.make import PERSON, H, S, mapping, rule
 
 MAPPING = mapping(

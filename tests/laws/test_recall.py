@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from connectors.port import Past
 from mapping.slots import Slot
-from sync.recall import moments, since
-from sync.staging import Moment
+from sync.decide.recall import moments, since
+from sync.decide.staging import Moment
 from tests.laws import make
 
 PEOPLE = make.mapping(make.stage_rule())

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from mapping.rules import Reconsent
 from state.rows import Row
+from sync.decide.reconsent import RULE, Heard
 from sync.plan import Planner
-from sync.reconsent import RULE, Heard
 from tests.laws.make import PERSON, H, S, mapping, rule
 
 EVIDENCE = {"event": "signed up", "at": 60_000, "source": "form", "basis": "consent"}

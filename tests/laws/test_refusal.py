@@ -13,8 +13,8 @@ from connectors.port import Field, Option, Schema
 from mapping.mapping import Mapping
 from mapping.rules import FieldRule, KindRule, Place
 from state.rows import PARKED, PLANNED, OperationRow, Row
-from sync.catalogue import CATALOGUES
-from sync.refusal import BASIS, basis, seen, stands
+from sync.trust.catalogue import CATALOGUES
+from sync.trust.refusal import BASIS, basis, seen, stands
 
 STAMPS = count(1)
 CRM = Place("salesforce", "Lead")

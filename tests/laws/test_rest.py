@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rows import Row
+from sync.decide.rest import at_rest
 from sync.plan import Planner
-from sync.rest import at_rest
 from tests.laws.make import PERSON, H, S, mapping, rule, stage_rule
 
 MAPPING = mapping(*PERSON, rule("opted_out", "bool", winner="sticky_true"), stage_rule())

@@ -13,12 +13,12 @@ from mapping.links import Links
 from mapping.mapping import Mapping
 from mapping.rules import KindRule, Place, Value
 from state.rows import Row
-from sync.activities import SORTS
-from sync.check import _field
 from sync.config import ConfigError, parse, rules
-from sync.decision import Decision
+from sync.decide.activities import SORTS
+from sync.decide.decision import Decision
 from sync.match import entity_key
 from sync.plan import Planner
+from sync.setup.check import _field
 
 H, S = "hubspot", "salesforce"
 ANN = Links(

@@ -11,8 +11,8 @@ from sandbox.hubspot.codec import iso
 from sandbox.kernel import SEED
 from state.rows import TouchRow
 from sync import compose
-from sync.erased import tombstone_keys
-from sync.privacy import Privacy
+from sync.trust.erased import tombstone_keys
+from sync.trust.privacy import Privacy
 from tests.scenarios.stage import MINUTE, Stage
 
 SITE = "https://homes.example"

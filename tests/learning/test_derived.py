@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.kernel import SEED
 from state.rows import TouchRow
-from sync.derived import PUT_RIGHT
+from sync.decide.derived import PUT_RIGHT
 from sync.report import Report
 from tests.scenarios.stage import MINUTE, Stage
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from insight.fields import BEHAVIOUR, FIELDS, OUTCOMES, SCORE, SLA
 from mapping.rules import is_ours
-from sync.writeback import HELP_MOST
+from sync.decide.writeback import HELP_MOST
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/insight.md").read_text(encoding="utf-8")
 

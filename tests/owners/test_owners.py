@@ -8,8 +8,8 @@ import pytest
 
 from connectors.port import Problem
 from sync import compose
-from sync.check import check
 from sync.config import rules
+from sync.setup.check import check
 from tests.scenarios.stage import MINUTE, Stage
 
 

@@ -13,8 +13,8 @@ from connectors.errors import Misconfigured
 from sandbox.kernel import Fault
 from sync import compose
 from sync.config import person_rule
-from sync.explain import NotFoundError
-from sync.privacy import Privacy
+from sync.trust.explain import NotFoundError
+from sync.trust.privacy import Privacy
 from tests.scenarios.stage import MINUTE, Stage
 
 ANN = "ann@prospect.example"

@@ -16,7 +16,7 @@ from insight.reports.review import NUMBERS, QUESTIONS, review
 from insight.sla.goals import Goal
 from insight.sla.handoffs import owed
 from insight.touches import Touch
-from sync.agreement import Agreement, CalendarSettings, SlaSettings
+from sync.insight.agreement import Agreement, CalendarSettings, SlaSettings
 from tests.reports.make import FACTS, STAGES, at
 
 EVER = Period()

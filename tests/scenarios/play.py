@@ -10,8 +10,8 @@ from typing import Any
 
 from sandbox.kernel import Caller
 from sync.console import show
-from sync.frames import FRAMES
 from sync.report import Report
+from sync.settings.frames import FRAMES
 from tests.scenarios import acting
 from tests.scenarios.acting import ACTIVITIES
 from tests.scenarios.dealing import Deals

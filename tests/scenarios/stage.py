@@ -25,10 +25,10 @@ from state.rows import ReviewRow, Row
 from state.store import Store, open_store
 from sync import compose
 from sync.config import parse, rules
-from sync.frames import FRAMES
-from sync.provision import lacking, provision
 from sync.report import Report
-from sync.settings import PERSON_FIELDS, STAGES, STATUSES, Settings
+from sync.settings.common import PERSON_FIELDS, STAGES, STATUSES, Settings
+from sync.settings.frames import FRAMES
+from sync.setup.provision import lacking, provision
 from tests.scenarios.acting import ACTIVITIES, belong, whose
 
 START = 1_795_000_000_000

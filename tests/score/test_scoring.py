@@ -11,9 +11,9 @@ from insight.score.points import DAY
 from state.learning import whose
 from state.rows import Batch, JournalRow, Lease, Row, TouchRow
 from sync import compose
+from sync.insight.scoring import People, scorer
+from sync.insight.training import Trained, overdue, train
 from sync.report import Report
-from sync.scoring import People, scorer
-from sync.training import Trained, overdue, train
 from tests.scenarios.stage import MINUTE, Stage
 
 ANN = {

@@ -18,11 +18,11 @@ import state.base
 import state.deciding
 import state.observing
 import sync.apply
-import sync.decision
+import sync.decide.decision
+import sync.decide.moves
 import sync.engine
 import sync.match
 import sync.merge
-import sync.moves
 import sync.observe
 import sync.outcomes
 import sync.plan
@@ -249,12 +249,12 @@ def _silent_duplicates() -> list[tuple[Any, str, Any]]:
 
 
 def _refusals_forgotten() -> list[tuple[Any, str, Any]]:
-    tried = sync.decision.tried
+    tried = sync.decide.decision.tried
 
     def last(open_: Any) -> Any:
         return tried(open_) if open_ is not None and open_.state == PARKED else ()
 
-    return [(sync.decision, "tried", last), (sync.plan, "tried", last)]
+    return [(sync.decide.decision, "tried", last), (sync.plan, "tried", last)]
 
 
 def _cursor_first() -> list[tuple[Any, str, Any]]:
@@ -284,7 +284,7 @@ def _moves_unfollowed() -> list[tuple[Any, str, Any]]:
 
 
 def _stale_heirs() -> list[tuple[Any, str, Any]]:
-    return [(sync.moves, "seen_since", lambda *_: True)]
+    return [(sync.decide.moves, "seen_since", lambda *_: True)]
 
 
 def _silent_parking() -> list[tuple[Any, str, Any]]:

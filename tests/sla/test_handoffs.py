@@ -18,7 +18,7 @@ from insight.sla.clock import BREACHED, MET, Pause
 from insight.sla.handoffs import owed
 from insight.sla.pace import pace
 from insight.touches import Touch
-from sync.agreement import AGREEMENTS, Agreement, CalendarSettings, GoalSettings, SlaSettings
+from sync.insight.agreement import AGREEMENTS, Agreement, CalendarSettings, GoalSettings, SlaSettings
 
 BEYOND = ("mql", "sal", "sql")
 OFFICE = {"office": CalendarSettings(zone="Europe/Berlin", holidays="DE-BY", owners=("anna@example.com",))}

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from sync import compose
-from sync.approving import Approved
 from sync.console import planned, plans
-from sync.dry import DryRun
 from sync.engine import Engine
-from sync.plans import Saved, document, save
 from sync.report import Report
-from sync.undoing import Undoing, Wish
+from sync.trust.approving import Approved
+from sync.trust.dry import DryRun
+from sync.trust.plans import Saved, document, save
+from sync.trust.undoing import Undoing, Wish
 from tests.scenarios.stage import MINUTE, Stage
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from sandbox.salesforce.schema import FieldMeta, PickValue
-from sync.counts import CREATES, LINKS
-from sync.undoing import Wish
+from sync.decide.counts import CREATES, LINKS
+from sync.trust.undoing import Wish
 from tests.trust.lives import Careful, careful
 
 LIMITS = {"creates": 20, "updates": 20, "replaces": 4, "clears": 1}

@@ -9,8 +9,8 @@ import pytest
 
 from state.store import open_store
 from sync import compose
-from sync.contrast import Contrast
-from sync.dry import DryRun
+from sync.trust.contrast import Contrast
+from sync.trust.dry import DryRun
 from tests.trust.lives import Careful, careful
 
 

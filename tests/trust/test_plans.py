@@ -12,10 +12,10 @@ import orjson
 import pytest
 
 from connectors.errors import Misconfigured
-from sync.approving import Approved
 from sync.console import planned
 from sync.console.planned import Shown
-from sync.plans import Saved
+from sync.trust.approving import Approved
+from sync.trust.plans import Saved
 from tests.trust.lives import Careful, Crash, careful
 
 

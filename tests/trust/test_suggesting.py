@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from sync import compose
-from sync.check import check
 from sync.config import parse, rules
-from sync.hints import Suggestion, suggest
-from sync.sampling import Sample, sample
+from sync.setup.check import check
+from sync.setup.hints import Suggestion, suggest
+from sync.setup.sampling import Sample, sample
 from tests.trust.lives import Careful, careful
 
 COLOURS = ("red", "green", "blue")

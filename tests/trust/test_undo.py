@@ -8,10 +8,10 @@ import pytest
 
 from connectors.errors import Misconfigured
 from state.rows import OperationRow
-from sync.guard import BY_HAND, Pause
-from sync.limits import BrakesSettings
-from sync.pausing import stop
-from sync.undoing import CHANGED, CREATED, EDITED, OPT_OUT, TOO_MANY, UNDONE, Wish
+from sync.trust.guard import BY_HAND, Pause
+from sync.trust.limits import BrakesSettings
+from sync.trust.pausing import stop
+from sync.trust.undoing import CHANGED, CREATED, EDITED, OPT_OUT, TOO_MANY, UNDONE, Wish
 from tests.trust.lives import Careful, Crash, careful
 
 

@@ -19,8 +19,8 @@ from connectors.port import Write
 from state.rows import OperationRow
 from state.store import open_store
 from sync.engine import Engine
-from sync.plans import words
-from sync.undoing import UNDONE, Wish
+from sync.trust.plans import words
+from sync.trust.undoing import UNDONE, Wish
 from tests.scenarios.stage import empty_state
 from tests.simulation.world import SETTINGS, START, hubspot, rules_of, salesforce
 

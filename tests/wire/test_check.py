@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sync.check import check
 from sync.config import parse, person_rule
+from sync.setup.check import check
 from tests.wire.salesforce.org import Org, answer, error
 
 SETTINGS = parse(

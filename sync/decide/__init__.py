@@ -1,0 +1,1 @@
+"""What may be said of one entity: who it is, what moves it, and what it lacks."""

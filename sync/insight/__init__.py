@@ -1,0 +1,1 @@
+"""What was learned of people, brought in from the systems and out to them."""

@@ -1,0 +1,103 @@
+"""What a report is about: the facts, and what both teams promised, as the configuration and the state have it now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+
+from insight.reports.document import Period
+from insight.reports.facts import Facts
+from insight.reports.promises import Target, stands
+from insight.reports.quota import Promised
+from insight.sla.handoffs import Owed, owed
+from insight.sla.pace import Pace
+from mapping.conditions import Condition, compile_condition
+from mapping.mapping import Mapping as KindMapping
+from state.store import Store
+from sync.insight.agreement import Agreement, GoalSettings
+from sync.insight.facts import LeadType, facts
+from sync.settings.common import Settings
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything a report may be made of."""
+
+    facts: Facts
+    settings: Settings
+    now: int
+    """ms since the epoch."""
+
+    @property
+    def today(self) -> date:
+        """The UTC date."""
+        return datetime.fromtimestamp(self.now / 1000, UTC).date()
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """What was promised, and when who works."""
+        return Agreement(self.settings.sla, self.settings.calendar)
+
+    @cached_property
+    def owed(self) -> list[Owed]:
+        """Every hand-off for which something was promised."""
+        stages = self.facts.stages
+        beyond = stages[stages.index(self.settings.sla.start) :] if self.settings.sla.start in stages else ()
+        promised, calendar_of = self.agreement.promised, self.agreement.calendar_of
+        return [each for p in self.facts.people for each in owed(p, beyond, promised, calendar_of, self.now)]
+
+    def goals(self, period: Period) -> list[GoalSettings]:
+        """Those whose time overlaps a period."""
+        return [
+            goal
+            for goal in self.settings.goals.period
+            if (period.last is None or goal.since <= period.last)
+            and (period.first is None or goal.until >= period.first)
+        ]
+
+    def targets(self, period: Period) -> list[tuple[Target, Pace]]:
+        """What marketing promised for a period, and how it stands."""
+        calendar = self.agreement.calendar_of("")
+        found = [
+            Target(stage, Period(goal.since, goal.until), number)
+            for goal in self.goals(period)
+            for stage, number in goal.targets.items()
+        ]
+        return [(target, stands(self.facts, target, calendar, self.today)) for target in found]
+
+    def promised(self, period: Period) -> Sequence[Promised]:
+        """The goals of a period with what they assume."""
+        return [
+            Promised(
+                goal.goal,
+                Period(goal.since, goal.until),
+                goal.deal,
+                goal.rates,
+                goal.self_sourced,
+                {owner: self._working_days(owner, goal.since, goal.until) for owner in goal.quotas},
+            )
+            for goal in self.goals(period)
+        ]
+
+    def _working_days(self, owner: str, first: date, last: date) -> int:
+        calendar = self.agreement.calendar_of(owner)
+        return sum(calendar.works_on(first + timedelta(days=n)) for n in range((last - first).days + 1))
+
+
+def known(settings: Settings, mappings: Sequence[KindMapping], store: Store, now: int) -> Known:
+    """What is known now.  mappings: of the kinds that are synchronised."""
+    return Known(facts(store, mappings, lead_type_of(settings)), settings, now)
+
+
+def lead_type_of(settings: Settings) -> LeadType:
+    """What conditions may ask of a person → the first type of lead that fits; empty: none does."""
+    types = [(each.name, compiled(settings, each.when)) for each in settings.sla.lead_type]
+    return lambda person: next((name for name, fits in types if fits(person)), "")
+
+
+def compiled(settings: Settings, text: str) -> Condition:
+    """A condition on people."""
+    ranks = {stage.name: 10 * place for place, stage in enumerate(settings.vocabulary.stage, 1)}
+    return compile_condition(text, set(settings.person.all_fields), ranks)

@@ -1,0 +1,1 @@
+"""Can it work with these accounts, and what they still lack."""

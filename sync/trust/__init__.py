@@ -1,0 +1,1 @@
+"""See it before, stop, take it back, explain it."""
