@@ -418,7 +418,9 @@ class _Batch:
         """It is no duplicate any more, nor nobody's in particular: nobody need be asked about that; or it leaves what
         was planned for it where it was alone."""
         if row.state in (DUPLICATE, SHARED):
-            self._settle(*asking.about(row))
+            for fingerprint in asking.about(row):
+                self.questions.pop(fingerprint, None)  # Asked in this batch.
+                self._settle(fingerprint)
         if row.state != DUPLICATE and row.entity not in (None, entity):
             self._forget_plans(str(row.entity))
 

@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -49,7 +49,7 @@ def main() -> int:
         return replay(asked.seed)
     if asked.wire:
         asked.start, asked.seeds = (asked.seed, 1) if asked.seed is not None else (asked.start, asked.seeds)
-        return volume(asked, many_on_the_wire, 10, [])
+        return volume(asked, many_on_the_wire, 10, found_seeds("wire") if asked.seed is None else ())
     if asked.state == "postgresql":
         # A server a chunk: a chunk for each process.
         return volume(asked, partial(over_postgresql, two_workers=asked.two_workers), -(-asked.seeds // asked.workers))
@@ -58,7 +58,7 @@ def main() -> int:
 
 def volume(
     asked: argparse.Namespace,
-    live_many: Callable[[range], Account],
+    live_many: Callable[[Iterable[int]], Account],
     chunk: int,
     found: Sequence[int] = (),
 ) -> int:
@@ -66,7 +66,7 @@ def volume(
     begun = time.monotonic()
     total = Account()
     if found and asked.seeds:
-        total.add(tell(many(found)))
+        total.add(tell(live_many(found)))
     for account in spread(range(asked.start, asked.start + asked.seeds), asked.workers, live_many, max(chunk, 1)):
         total.add(tell(account))
     singles = range(asked.start, asked.start + asked.crash_everywhere)

@@ -56,6 +56,8 @@ class Asked(NamedTuple):
     """All records that the question is about, where it names several."""
     pair: tuple[str, ...] = ()
     """The entities that it is about, of a merge."""
+    place: tuple[str | None, ...] = ()
+    """The system and the object that it is about."""
 
 
 class Flight(NamedTuple):
@@ -132,6 +134,7 @@ class Evidence:
                 f,
                 frozenset(Ref(*x) for x in told.get("records", ())),
                 tuple(told.get("entities", ())),
+                (s, o),
             )
             for q, e, s, o, i, f, detail in found
             for told in (json.loads(detail),)

@@ -139,7 +139,9 @@ def visible(e: Evidence) -> Iterator[Finding]:
         orphan = known.state == "duplicate" and known.ref.system not in e.entities.get(known.entity or "", {})
         if orphan and first_of(known.entity or "") not in waiting:
             yield "L3", known.ref, "", f"a duplicate of nobody: {known.entity} has no other record there"
-    for question, many in Counter((x.question, x.entity, x.ref, x.name, x.others, x.pair) for x in e.open).items():
+    for question, many in Counter(
+        (x.question, x.entity, x.place, x.ref, x.name, x.others, x.pair) for x in e.open
+    ).items():
         if many > 1:
             yield "L5", question, "", f"asked {many} times"
     for x in e.open:

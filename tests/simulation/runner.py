@@ -147,7 +147,7 @@ def spread(seeds: range, workers: int, job: Callable[[range], Account], chunk: i
         yield from pool.map(job, chunks)
 
 
-def found_seeds() -> list[int]:
-    """Seeds that failed once."""
-    lines = SEEDS.read_text().splitlines()
-    return [int(line.split()[0]) for line in lines if line.strip() and not line.startswith("#")]
+def found_seeds(where: str = "") -> list[int]:
+    """Seeds that failed once; `where`: "wire"."""
+    lines = [line.split() for line in SEEDS.read_text().splitlines() if line.strip() and not line.startswith("#")]
+    return [int(seed) for *place, seed in lines if place == where.split()]

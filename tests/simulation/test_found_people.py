@@ -78,3 +78,15 @@ def test_two_pairs_that_may_be_the_same_person_are_two_questions_and_each_answer
 
 def _asked(scene: Scene) -> list[tuple[object, ...]]:
     return scene.ask("SELECT question FROM review WHERE closed_ms IS NULL ORDER BY n")
+
+
+def test_who_turns_out_an_heir_in_the_turn_that_took_them_for_a_duplicate_is_not_asked_about(scene: Scene) -> None:
+    scene.salesforce.create("Contact", {"Email": "cyd@acme.example", "LastName": "Curie"})
+    lead = scene.lead(Email="cyd@oak.example", LastName="Curie", Status="Closed - Not Converted")
+    scene.rest()
+    scene.salesforce.convert("Lead", lead, "Contact")
+    scene.lead(Email="cyd@oak.example", LastName="Curie", Status="Closed - Not Converted")
+    winner, loser = (row.ref.id for row in scene.hubspot.live("contacts")[::-1])
+    scene.hubspot.merge("contacts", winner, loser)
+    scene.rest()
+    assert judge(scene) == []

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.simulation.runner import found_seeds
 from tests.simulation.wire import many_on_the_wire
+
+
+def test_what_failed_once_on_the_wire() -> None:
+    assert many_on_the_wire(found_seeds("wire")).failures == []
 
 
 @pytest.mark.parametrize("first", [0, 5, 10])

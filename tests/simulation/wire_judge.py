@@ -23,6 +23,8 @@ KEYS = {
     "smk_crm_contact_id", "smk_crm_account_id", "smk_crm_opportunity_id", "smk_crm_activity_id",
 }  # fmt: skip
 BOTH_WAYS = ("tasks", "calls", "meetings", "Task")
+NAMED = {"Task": {"Call", "Note", "Task"}, "Event": {"Meeting"}}
+"""Object → the subjects that we give to what has none when we make it."""
 COMPARED = ("subject", "body", "status", "person", "starts", "ends")
 """Of activities."""
 IDLE = 75
@@ -137,14 +139,18 @@ def judge(life: WireLife) -> list[str]:
 
 
 def no_invention(e: Evidence) -> Iterator[Finding]:
-    """S1, S16: a value that we wrote was written by a person into a record of the same group."""
+    """S1, S16: a value that we wrote was written by a person into a record of the same group, or is the word that the
+    vocabulary gives to what is made without a subject."""
     sources: dict[str, set[str]] = {}
     for ref in e.rows:
         for change in e.texts(ref):
             if change.by != "integration":
                 sources.setdefault(_plain(change.value), set()).add(e.groups[ref])
     for ref in e.rows:
-        for change in e.texts(ref):
+        named = NAMED.get(ref.object, set()) if e.ours(ref) else set()
+        for n, change in enumerate(e.texts(ref)):
+            if n == 0 and change.by == "integration" and change.value in named:
+                continue
             if change.by == "integration" and e.groups[ref] not in sources.get(_plain(change.value), ()):
                 yield "S1", ref, f"{change.field} = {change.value!r} came from somebody else, or from nowhere"
 

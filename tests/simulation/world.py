@@ -27,7 +27,7 @@ from connectors.port import (
     Traits,
     Write,
 )
-from mapping.rules import KindRule
+from mapping.rules import FieldRule, KindRule
 from sync.config import parse, person_rule
 
 START = 1_750_000_000_000
@@ -282,4 +282,11 @@ def rules_of(phone: str, title: str) -> KindRule:
         "salesforce": {"login_url": "https://example.my.salesforce.com", "client_id": "x", "client_secret": "env:X"},
         "person": {"fields": fields},
     }
-    return person_rule(parse(raw))
+    rule = person_rule(parse(raw))
+    return replace(rule, fields=tuple(field for field in rule.fields if _is_there(field)))
+
+
+def _is_there(field: FieldRule) -> bool:
+    """Whether this world has the field: each one that it lacks would be missed anew in every run."""
+    here = {("hubspot", "contacts"): CONTACTS, ("salesforce", "Lead"): LEAD, ("salesforce", "Contact"): CONTACT}
+    return all(native in here[place].fields for place, natives in field.places.items() for native in natives.split("+"))
