@@ -25,8 +25,8 @@ CLEARS = ("authority", "both", "never")
 FIRST = ("fill_blanks", H, S, "latest", "review")
 
 VALUES: dict[str, tuple[Any, ...]] = {
-    "max": (None, "1", "20"),
-    "min": (None, "1", "20"),
+    "max": (None, "9", "20"),
+    "min": (None, "9", "20"),
     "union": (None, ["a"], ["a", "b"], ["c"]),
     "forward": (None, "mql", "sql", "disqualified"),
     "sticky_true": (None, False, True),
