@@ -1,4 +1,4 @@
-"""What a merge says of itself: reason, name of what decided, conflict.  People read these in `explain` and the journal."""
+"""What a merge says of itself: reason, what decided, conflict.  People read these in `explain` and in the journal."""
 
 from __future__ import annotations
 
