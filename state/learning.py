@@ -7,7 +7,8 @@ whose it is, is asked when it matters.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from mapping.links import record_key
@@ -16,6 +17,7 @@ from state.observing import ROW_COLUMNS, mark, read_row, store_cursor
 from state.rows import CursorRow, DerivedRow, Lease, Row, TouchRow
 
 _TOUCH: Final = ", ".join(TouchRow._fields)
+_touch: Final[Callable[[tuple[Any, ...]], TouchRow]] = partial(tuple.__new__, TouchRow)
 _SAVE_TOUCH: Final = (
     f"INSERT INTO touch ({_TOUCH}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (who, key) DO UPDATE SET "  # noqa: S608
     + ", ".join(f"{name} = excluded.{name}" for name in TouchRow._fields[2:])
@@ -47,7 +49,7 @@ class Learning(Part):
         """The touches of these, in no order."""
         statement = f"SELECT {_TOUCH} FROM touch WHERE who IN ??"  # noqa: S608
         with self._tables.reading() as connection:
-            return [TouchRow(*found) for found in self._tables.rows(connection, statement, (self._tables.many(whose),))]
+            return list(map(_touch, self._tables.rows(connection, statement, (self._tables.many(whose),))))
 
     def latest(self, whose: Sequence[str], sort: str) -> dict[str, int]:
         """When each of these last did something of this sort; those who never did are left out."""

@@ -41,6 +41,12 @@ class Models(Part):
         with self._tables.reading() as connection:
             return [entity for (entity,) in self._tables.rows(connection, statement, (after, kind, limit))]
 
+    def size(self, kind: str) -> int:
+        """How many entities of a kind have a record."""
+        statement = "SELECT COUNT(DISTINCT entity) FROM record WHERE kind = ? AND state = 'live'"
+        with self._tables.reading() as connection:
+            return int(self._tables.rows(connection, statement, (kind,))[0][0])
+
     def journals(self, entities: Sequence[str]) -> dict[str, list[JournalRow]]:
         """Entity → everything the journal tells of it, in order."""
         statement = f"SELECT {JOURNAL_COLUMNS}, n FROM journal WHERE entity IN ?? ORDER BY n"  # noqa: S608

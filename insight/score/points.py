@@ -123,19 +123,30 @@ class Engagement:
 
 def tanks(scheme: Scheme, touches: Iterable[Touch], now: int, since: int = 0) -> dict[str, float]:
     """Class → what it holds at `now` of the touches after `since`."""
-    held, _ = _filled(scheme, touches, now, since)
-    return held
+    return {name: tank.at(now) for name, tank in _filled(scheme, touches, now, since).items()}
 
 
-def _filled(
-    scheme: Scheme, touches: Iterable[Touch], now: int, since: int
-) -> tuple[dict[str, float], dict[str, list[Touch]]]:
-    """(class → what it holds at `now`, class → its touches in order)."""
+class _Tank(NamedTuple):
+    """What a class held after its last touch."""
+
+    level: float
+    rate: float
+    """What is left of it after a ms."""
+    touches: list[Touch]
+    """In order."""
+
+    def at(self, when: int) -> float:
+        """What it holds at a time after its last touch."""
+        return self.level * self.rate ** (when - self.touches[-1].at)
+
+
+def _filled(scheme: Scheme, touches: Iterable[Touch], now: int, since: int) -> dict[str, _Tank]:
+    """By class."""
     classed: dict[str, list[Touch]] = {}
     for touch in touches:
         if since < touch.at <= now and (name := scheme.class_of(touch)) is not None:
             classed.setdefault(name, []).append(touch)
-    held: dict[str, float] = {}
+    found: dict[str, _Tank] = {}
     for name, some in classed.items():
         points, half_life, cap = scheme.weights[name]
         if points <= 0:
@@ -146,8 +157,8 @@ def _filled(
         for touch in some:
             level = min(cap, level * rate ** (touch.at - last) + points)
             last = touch.at
-        held[name] = level * rate ** (now - last)
-    return held, classed
+        found[name] = _Tank(level, rate, some)
+    return found
 
 
 def _at(touch: Touch) -> int:
@@ -156,18 +167,19 @@ def _at(touch: Touch) -> int:
 
 def engagement(scheme: Scheme, touches: Iterable[Touch], now: int, since: int = 0) -> Engagement:
     """A person's engagement at `now`; since: when the person was last recycled, and what came before counts no more."""
-    held, classed = _filled(scheme, touches, now, since)
+    filled = _filled(scheme, touches, now, since)
+    held = {name: tank.at(now) for name, tank in filled.items()}
     raw = sum(held.values())
     score = scheme.score(raw)
     reasons = [
-        Reason(_told(name, classed[name], now), points)
+        Reason(_told(name, filled[name].touches, now), points)
         for name, level in held.items()
         if (points := round(score - scheme.score(raw - level)))
     ]
     reasons.sort(key=lambda reason: -reason.points)
     if held:
-        last = max(classed[name][-1].at for name in held)
-        before = scheme.score(sum(tanks(scheme, (t for name in held for t in classed[name]), last, since).values()))
+        last = max(tank.touches[-1].at for tank in filled.values())
+        before = scheme.score(sum(tank.at(last) for tank in filled.values()))
         if faded := round(score - before):
             reasons.append(Reason(f"Nothing since {day(last)}", faded))
     return Engagement(score, held, tuple(reasons))

@@ -5,6 +5,7 @@ The same for one person and for all, in a batch and one by one: nothing but the 
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -128,23 +129,25 @@ def _apart(was: int | None, is_: int | None) -> int:
 
 
 class Change(NamedTuple):
-    """A score that time changed."""
+    """A score that time changed; the smaller, the more it matters."""
 
+    same: bool
+    """The priority is what it was."""
+    moved: int
+    """How far the numbers are below what was written: the more, the smaller."""
+    at: int
+    """When it was written last."""
     entity: str
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
+
+
+def change(entity: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
+    """How much this change of a score matters."""
+    return Change(before.get(PRIORITY) == after[PRIORITY], -moved(before, after), before.get(SCORED_AT, 0), entity)
 
 
 def of_today(changes: Iterable[Change], people: int) -> list[Change]:
     """Of those that mere time changed, the ones to write today: a seventh of all people at most, what matters first."""
-    most = -(-people // 7)
-    return sorted(changes, key=_weight)[:most]
-
-
-def _weight(change: Change) -> tuple[bool, int, int, str]:
-    before, after = change.before, change.after
-    same = before.get(PRIORITY) == after[PRIORITY]
-    return same, -moved(before, after), before.get(SCORED_AT, 0), change.entity
+    return heapq.nsmallest(max(1, people // 7), changes)
 
 
 def account(people: Iterable[tuple[int, str]]) -> tuple[int, int]:

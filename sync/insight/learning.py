@@ -172,7 +172,7 @@ class Learner:
         people = list(self.known(members))
         values = [value for known in people for work in workers for value in work(known)]
         if self.scoring is not None:
-            values += self.scoring.people(self.engine, list(members))
+            values += self.scoring.people(self.engine, people)
         agreed, telling = self.engine.agreed, self.engine.telling
         loud = telling if telling is not None and not self.engine.report.muted else None
         clocks: dict[str, Owed] = {}

@@ -26,6 +26,7 @@ from insight.score.scorer import (
     Scored,
     Scorer,
     account,
+    change,
     due,
     of_today,
 )
@@ -42,6 +43,7 @@ from sync.insight.scores import fit_rules, personas
 if TYPE_CHECKING:
     from insight.score.model import Model
     from sync.engine import Engine
+    from sync.insight.learning import Known
     from sync.settings.common import Settings
 
 BATCH = 500
@@ -79,28 +81,29 @@ class People:
 
     def read(self, entities: Sequence[str]) -> list[Person]:
         """What their scores rest on."""
-        rows = self.rows(entities)
-        facts, touches, standings = self._facts(rows), self._touches(rows), self.store.standings(list(rows))
-        return [
-            Person(entity, facts[entity], touches.get(entity, ()), recycled_at(standings.get(entity)))
-            for entity in rows
-        ]
+        members = self.store.entity_rows(entities)
+        return self.known(members, self._touches(members))
+
+    def known(self, members: Mapping[str, Sequence[Row]], touches: Mapping[str, Sequence[Touch]]) -> list[Person]:
+        """The same of whom the records and touches have been read."""
+        rows = _live(members)
+        facts, standings = self._facts(rows), self.store.standings(list(rows))
+        return [Person(entity, facts[entity], touches[entity], recycled_at(standings.get(entity))) for entity in rows]
 
     def lives(self, entities: Sequence[str]) -> list[Life]:
         """What is learned from."""
-        rows = self.rows(entities)
-        facts, touches, journals = self._facts(rows), self._touches(rows), self.store.journals(list(rows))
+        members = self.store.entity_rows(entities)
+        rows = _live(members)
+        facts, touches, journals = self._facts(rows), self._touches(members), self.store.journals(list(rows))
         return [
-            Life(entity, way(told), with_job(facts[entity]), touches.get(entity, ()), _set_at(rows[entity], told))
+            Life(entity, way(told), with_job(facts[entity]), touches[entity], _set_at(rows[entity], told))
             for entity in rows
             for told in [journals.get(entity, [])]
         ]
 
     def rows(self, entities: Sequence[str]) -> dict[str, list[Row]]:
         """Their live records."""
-        found = self.store.entity_rows(entities)
-        live = {entity: [row for row in rows if row.state == LIVE] for entity, rows in found.items()}
-        return {entity: rows for entity, rows in live.items() if rows}
+        return _live(self.store.entity_rows(entities))
 
     def _facts(self, people: Mapping[str, Sequence[Row]]) -> dict[str, dict[str, Any]]:
         own = {entity: told(self.mapping, rows) for entity, rows in people.items()}
@@ -140,8 +143,16 @@ class People:
         return touching.touches(self.store, self.mapping, self.activities, people)
 
 
+def _live(members: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
+    """Entity → its live records, where it has any."""
+    live = {entity: [row for row in rows if row.state == LIVE] for entity, rows in members.items()}
+    return {entity: rows for entity, rows in live.items() if rows}
+
+
 def told(mapping: KindMapping, rows: Sequence[Row]) -> dict[str, Any]:
     """Canonical values of one entity by name; the systems are asked in the order in which the rules name them."""
+    if not rows:
+        return {}
     order = list(mapping.rule.objects)
     rows = sorted(rows, key=lambda row: order.index(row.system))
     facts: Mapping[str, Any] = mapping.facts(*((Place(row.system, row.object), row.now) for row in rows))
@@ -214,13 +225,14 @@ class Scoring:
         train(people, self.settings, engine.lease, now)
         return people.store.models()
 
-    def people(self, engine: Engine, entities: Sequence[str]) -> list[Derived]:
+    def people(self, engine: Engine, known: Sequence[Known]) -> list[Derived]:
         """The scores of these people that are worth writing."""
         assert self._by is not None, "a pass has begun"
-        now = engine.now()
+        now, people = engine.now(), of(engine)
+        persons = people.known({one.entity: one.rows for one in known}, {one.entity: one.touches for one in known})
         return [
             value
-            for entity, before, scored in _each(of(engine), self._by, entities, now)
+            for entity, before, scored in _each(people.store, self._by, persons, now)
             if due(before, scored.values(), now)
             for value in values(entity, scored, now)
         ]
@@ -250,31 +262,32 @@ def of(engine: Engine) -> People:
 
 def fade(people: People, by: Scorer, engine: Engine, now: int) -> None:
     """What time did to everybody's scores, as much of it as a day may cost."""
-    changes: list[Change] = []
-    total = 0
-    for batch in people.batches():
-        total += len(batch)
-        known = [entity for entity, told in people.store.derived(batch).items() if FIT in told]
-        for entity, before, scored in _each(people, by, known, now):
-            after = scored.values()
-            if due(before, after, now):
-                changes.append(Change(entity, before, after))
-    chosen = [change.entity for change in of_today(changes, total)]
+    chosen = of_today(_faded(people, by, now), people.store.size(people.mapping.rule.kind))
     for start in range(0, len(chosen), BATCH):
-        entities = chosen[start : start + BATCH]
+        entities = [change.entity for change in chosen[start : start + BATCH]]
         told = [
-            value for entity, _, scored in _each(people, by, entities, now) for value in values(entity, scored, now)
+            value
+            for entity, _, scored in _each(people.store, by, people.read(entities), now)
+            for value in values(entity, scored, now)
         ]
         people.store.learn(engine.lease, told, now, quiet=QUIET)
         people.store.unlearn(engine.lease, people.employers(entities), ())
 
 
-def _each(
-    people: People, by: Scorer, entities: Sequence[str], now: int
-) -> Iterator[tuple[str, dict[str, Any], Scored]]:
+def _faded(people: People, by: Scorer, now: int) -> Iterator[Change]:
+    """Every score that is another than what was written, one at a time."""
+    for batch in people.batches():
+        known = [entity for entity, told in people.store.derived(batch).items() if FIT in told]
+        for entity, before, scored in _each(people.store, by, people.read(known), now):
+            after = scored.values()
+            if due(before, after, now):
+                yield change(entity, before, after)
+
+
+def _each(store: Store, by: Scorer, people: Sequence[Person], now: int) -> Iterator[tuple[str, dict[str, Any], Scored]]:
     """(entity, what was written, the score now)"""
-    held = people.store.derived(entities)
-    for person in people.read(entities):
+    held = store.derived([person.entity for person in people])
+    for person in people:
         known = held.get(person.entity, {})
         before = {name: known[name].value for name in NAMES if name in known}
         yield person.entity, before if FIT in before else {}, by.score(person, now)

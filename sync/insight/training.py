@@ -50,15 +50,17 @@ def train(people: People, settings: Settings, lease: Lease, now: int, approved_b
     scheme = settings.score.scheme()
     found: dict[str, list[Case]] = {goal.name: [] for goal in goals}
     raws: list[float] = []
-    refused: dict[str, str] = {}
+    judged: dict[str, str] = {}
     for batch in people.batches():
         for life in people.lives(batch):
             raws.append(sum(tanks(scheme, life.touches, now).values()))
             # What is refused by its name alone is not carried along.
-            refused |= {name: why for name in life.facts if (why := _refusal(name, types))}
-            facts = {name: value for name, value in life.facts.items() if name not in refused}
+            for name in life.facts.keys() - judged.keys():
+                judged[name] = _refusal(name, types)
+            facts = {name: value for name, value in life.facts.items() if not judged[name]}
             for goal in goals:
                 found[goal.name] += cases(life._replace(facts=facts), goal, people.mapping.lifecycle, scheme)
+    refused = {name: why for name, why in judged.items() if why}
     cards: dict[str, dict[str, Any]] = {}
     for goal in goals:
         model = _chosen(held.get(goal.name), found[goal.name], goal, now, refused, types, approved_by)

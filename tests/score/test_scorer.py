@@ -20,10 +20,10 @@ from insight.score.scorer import (
     PROBABILITY,
     REASONS,
     SCORED_AT,
-    Change,
     Person,
     Scorer,
     account,
+    change,
     due,
     of_today,
 )
@@ -108,22 +108,22 @@ def test_an_idle_base_costs_a_seventh_a_day_at_most(people: int, seed: int) -> N
     for day in range(1, 22):
         now = NOW + day * DAY
         changes = []
-        for entity, one in everybody.items():
-            after = SCORER.score(one, now).values()
+        for entity, who in everybody.items():
+            after = SCORER.score(who, now).values()
             if due(held[entity], after, now):
-                changes.append(Change(entity, held[entity], after))
+                changes.append(change(entity, held[entity], after))
         today = of_today(changes, people)
-        assert len(today) <= -(-people // 7)
-        assert len({change.entity for change in today}) == len(today)
-        for change in today:
-            held[change.entity] = {**change.after, SCORED_AT: now}
+        assert len(today) <= max(1, people / 7)
+        assert len({one.entity for one in today}) == len(today)
+        for one in today:
+            held[one.entity] = {**SCORER.score(everybody[one.entity], now).values(), SCORED_AT: now}
 
 
 def test_what_matters_first_goes_first() -> None:
-    little = Change("little", written(), fresh(engagement=44))
-    much = Change("much", written(), fresh(engagement=30))
-    tier = Change("tier", written(), fresh(engagement=48, priority="B3"))
-    assert [change.entity for change in of_today([little, much, tier], 14)] == ["tier", "much"]
+    little = change("little", written(), fresh(engagement=44))
+    much = change("much", written(), fresh(engagement=30))
+    tier = change("tier", written(), fresh(engagement=48, priority="B3"))
+    assert [one.entity for one in of_today([little, much, tier], 14)] == ["tier", "much"]
 
 
 # -- from the way through the stages to cases --------------------------------------------------------------------------
