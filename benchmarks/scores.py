@@ -11,17 +11,19 @@ from benchmarks.meter import Phase, measured
 from insight.score.scorer import SCORED_AT
 from sandbox.kernel import Clock
 from sandbox.world import World
-from state.rows import Batch, Lease, Row, TouchRow
+from state.rows import Batch, JournalRow, Lease, Row, TouchRow
 from state.store import Store, open_store
 from sync import compose
 from sync.config import parse, rules
 from sync.console.logs import configure
 from sync.engine import Engine
 from sync.insight.learning import learn
+from sync.quiet import quiet
 from sync.setup.provision import lacking, provision
 
 NOW = 1_795_000_000_000
 DAY = 86_400_000
+YEAR = 365 * DAY
 TOUCHES = 20
 PAGE = 1_000
 SORTS = ("visit", "page_view", "page_view", "email_open", "email_click", "form")
@@ -61,7 +63,7 @@ def scored(url: str, people: int) -> Iterator[tuple[Phase, int]]:
         for _ in range(2):
             with made._running("learn", muted=True):
                 made._prepare()
-                with measured(made, lambda: time.monotonic_ns() // 1_000_000) as phase:
+                with quiet(), measured(made, lambda: time.monotonic_ns() // 1_000_000) as phase:
                     learn(made)
             yield phase, _written(store, clock.at)
             clock.at += DAY
@@ -106,7 +108,7 @@ def _fill(store: Store, lease: Lease, people: int) -> None:
         store.save_page(lease, rows, {row.ref: [f"email:{row.now['email']}"] for row in rows}, None)
         held = store.rows("salesforce", "Lead", [row.id for row in rows])
         linked = [held[row.id]._replace(entity=f"person-{row.id}", dirty=False) for row in rows]
-        store.commit_batch(lease, Batch(rows=linked))
+        store.commit_batch(lease, Batch(rows=linked, journal=[_way(n, f"person-{_id(n)}") for n in numbers]))
         store.save_touches(lease, [touch for n in numbers for touch in _touches(n, dice)])
 
 
@@ -115,7 +117,21 @@ def _row(n: int) -> Row:
         "email": f"p{n}@company{n % 5000}.example", "last_name": f"Person {n}", "title": TITLES[n % len(TITLES)],
         "country": "DE", "phone": "+49301234567", "stage": "mql",
     }  # fmt: skip
-    return Row("salesforce", "Lead", f"00Q{n:012}AAA", "person", now, NOW - DAY, NOW - DAY, created_ms=NOW - 90 * DAY)
+    return Row("salesforce", "Lead", _id(n), "person", now, NOW - DAY, NOW - DAY, created_ms=NOW - YEAR)
+
+
+def _id(n: int) -> str:
+    return f"00Q{n:012}AAA"
+
+
+def _way(n: int, entity: str) -> JournalRow:
+    """Everybody became an MQL; of every ten, one was won, rather a boss than not, and three were lost."""
+    at = NOW - YEAR + n % 300 * DAY
+    won, lost = n % 10 == n % 3, n % 10 in (7, 8, 9)
+    entered = {"mql": at} | ({"customer": at + 20 * DAY} if won else {}) | ({"lost": at + 30 * DAY} if lost else {})
+    status = {"status": "lost"} if lost and not won else {}
+    stands = {"stage": "customer" if won else "mql", "cycle": 1, "entered": entered} | status
+    return JournalRow(at, "r", entity, "salesforce", "@stage", {}, stands, "met")
 
 
 def _touches(n: int, dice: Random) -> Iterator[TouchRow]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from insight.score.points import DAY, Scheme
+from insight.score.points import DAY, MONTH, Scheme
 from insight.touches import Touch
 
 BLANK = "(blank)"
 LEAST = 1e-4
 """No probability is nearer to 0 or 1."""
+MOST = 25_000
+"""Mature cases of a goal that are learned from: a few dozen weights gain nothing from more."""
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -48,6 +51,49 @@ def label(case: Case, horizon: int, now: int) -> bool | None:
     if case.closed is not None or now >= case.at + horizon:
         return False
     return None
+
+
+def in_time(case: Case) -> tuple[int, str, int]:
+    """The order in which cases began."""
+    return case.at, case.person, case.cycle
+
+
+class Taught:
+    """The cases of one goal, as many as memory may hold: of the mature ones the latest, and of the last month's that
+    it is too early to tell of.  What is left out is counted."""
+
+    def __init__(self, goal: Goal, now: int, most: int = MOST) -> None:
+        self._goal = goal
+        self._now = now
+        self._most = most
+        self._mature: list[Case] = []
+        self._recent: list[Case] = []
+        self.left: Counter[str] = Counter()
+        """older, censored, impossible → how many."""
+
+    def add(self, case: Case) -> None:
+        """One more."""
+        if impossible(case):
+            self.left["impossible"] += 1
+        elif label(case, self._goal.horizon, self._now) is not None:
+            self._mature.append(case)
+            if len(self._mature) >= 2 * self._most:
+                self._cut()
+        elif self._now - MONTH < case.at <= self._now and len(self._recent) < self._most:
+            self._recent.append(case)
+        else:
+            self.left["censored"] += 1
+
+    def cases(self) -> list[Case]:
+        """Those that are kept, the mature ones in the order of time."""
+        self._cut()
+        return [*self._mature, *self._recent]
+
+    def _cut(self) -> None:
+        self._mature.sort(key=in_time)
+        if (older := len(self._mature) - self._most) > 0:
+            self.left["older"] += older
+            del self._mature[:older]
 
 
 def impossible(case: Case) -> bool:

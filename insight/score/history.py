@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from insight.score.cases import NOTHING, Case, Goal, behaviour
@@ -28,22 +28,28 @@ class Life(NamedTuple):
     set_at: Mapping[str, int] = NOTHING
 
 
-def cases(life: Life, goal: Goal, lifecycle: Lifecycle, scheme: Scheme) -> Iterator[Case]:
-    """One for each cycle of the person that began at a known time."""
-    stage = STAGES[goal.name]
-    if stage not in lifecycle.stages:
-        return
-    enough = {name for name in lifecycle.stages if lifecycle.rank(name) >= lifecycle.rank(stage)}
+def reaching(goals: Iterable[Goal], lifecycle: Lifecycle) -> dict[str, frozenset[str]]:
+    """Goal → the stages that show that it was reached; without those that the vocabulary does not know."""
+    return {
+        goal.name: frozenset(name for name in lifecycle.stages if lifecycle.rank(name) >= lifecycle.rank(stage))
+        for goal in goals
+        if (stage := STAGES[goal.name]) in lifecycle.stages
+    }
+
+
+def cases(life: Life, goals: Mapping[str, frozenset[str]], scheme: Scheme) -> Iterator[tuple[str, Case]]:
+    """(goal, case) for each goal and each cycle of the person that began at a known time.  goals: of `reaching`."""
     last = {standing.cycle: standing for standing in life.standings}
     first = min((touch.at for touch in life.touches if touch.by == "buyer"), default=None)
     for cycle, standing in last.items():
         at = standing.entered.get(ENTRY, first if cycle == 1 else None)
         if at is None:
             continue
-        reached = min((when for name, when in standing.entered.items() if name in enough), default=None)
         closed = standing.entered.get(standing.status) if standing.status in SENT_AWAY else None
         done = behaviour(scheme, life.touches, at)
-        yield Case(life.person, at, life.facts, reached, closed, done, life.set_at, cycle)
+        for goal, enough in goals.items():
+            reached = min((when for name, when in standing.entered.items() if name in enough), default=None)
+            yield goal, Case(life.person, at, life.facts, reached, closed, done, life.set_at, cycle)
 
 
 def recycled_at(standing: Standing | None) -> int:

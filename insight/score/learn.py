@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from insight.score.cases import DID, Case, Goal, impossible, known, label
+from insight.score.cases import DID, Case, Goal, impossible, in_time, known, label
 from insight.score.leaks import refusals
 from insight.score.levels import FEWEST, Column, column, every_level
 from insight.score.measures import Codes, Flags, Floats, Measured, auc, coded, expit, measure, straightened
@@ -57,7 +57,7 @@ class Sample(NamedTuple):
 
 def sample(cases: Sequence[Case], goal: Goal, now: int) -> Sample:
     """What can be learned from; every value as it was before its case began."""
-    ordered = sorted(cases, key=lambda case: (case.at, case.person, case.cycle))
+    ordered = sorted(cases, key=in_time)
     labels = [None if impossible(case) else label(case, goal.horizon, now) for case in ordered]
     mature = [case for case, so in zip(ordered, labels, strict=True) if so is not None]
     dirt = sum(map(impossible, ordered))

@@ -153,6 +153,8 @@ def _card(card: Mapping[str, Any]) -> None:
     facts = grid("", "what", "how much")
     facts.add_row("mature cases", f"{card['n']:,}: {card['positives']:,} came to it, {card['negatives']:,} did not")
     facts.add_row("too early to tell", f"{card['censored']:,}")
+    if card.get("older"):
+        facts.add_row("older than what is learned from", f"{card['older']:,}")
     facts.add_row("reached before they began", f"{card['impossible']:,}")
     facts.add_row("began", " to ".join(card["period"]) or "-")
     facts.add_row("looked at", when(card["looked_at"]))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
-from insight.score.cases import Case, Goal
-from insight.score.history import STAGES, cases
+from insight.score.cases import Goal, Taught
+from insight.score.history import STAGES, cases, reaching
 from insight.score.leaks import FREE_TYPES, by_name
 from insight.score.learn import learn
 from insight.score.model import Model, as_json, from_json
@@ -48,8 +49,9 @@ def train(people: People, settings: Settings, lease: Lease, now: int, approved_b
     goals = [Goal(name, settings.score.horizons[name]) for name in STAGES]
     types = field_types(settings)
     scheme = settings.score.scheme()
-    found: dict[str, list[Case]] = {goal.name: [] for goal in goals}
-    raws: list[float] = []
+    found = {goal.name: Taught(goal, now) for goal in goals}
+    stages = reaching(goals, people.mapping.lifecycle)
+    raws = array("d")
     judged: dict[str, str] = {}
     for batch in people.batches():
         for life in people.lives(batch):
@@ -58,8 +60,8 @@ def train(people: People, settings: Settings, lease: Lease, now: int, approved_b
             for name in life.facts.keys() - judged.keys():
                 judged[name] = _refusal(name, types)
             facts = {name: value for name, value in life.facts.items() if not judged[name]}
-            for goal in goals:
-                found[goal.name] += cases(life._replace(facts=facts), goal, people.mapping.lifecycle, scheme)
+            for name, case in cases(life._replace(facts=facts), stages, scheme):
+                found[name].add(case)
     refused = {name: why for name, why in judged.items() if why}
     cards: dict[str, dict[str, Any]] = {}
     for goal in goals:
@@ -74,7 +76,7 @@ def train(people: People, settings: Settings, lease: Lease, now: int, approved_b
 
 def _chosen(
     held: Any,
-    found: Sequence[Case],
+    taught: Taught,
     goal: Goal,
     now: int,
     refused: Mapping[str, str],
@@ -84,9 +86,11 @@ def _chosen(
     """The model that is used from now on."""
     from insight.score.challenge import choose
 
+    found = taught.cases()
     challenger = learn(found, goal, now, types=types, approved_by=approved_by)
     excluded = [*challenger.card["excluded"], *({"name": name, "why": refused[name]} for name in sorted(refused))]
-    challenger = replace(challenger, card={**challenger.card, "excluded": excluded})
+    card = {**challenger.card, "excluded": excluded}
+    challenger = replace(challenger, card=card | {name: n + card.get(name, 0) for name, n in taught.left.items()})
     chosen = choose(from_json(held) if held else None, challenger, found, goal, now)
     if chosen.alert:
         log.error("model given up", goal=goal.name, why=chosen.why)

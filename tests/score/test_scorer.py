@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight.score.cases import Goal
+from insight.score.cases import Case, Goal, Taught, impossible, in_time, label
 from insight.score.fit import FitRule
-from insight.score.history import SQL, WON, Life, cases, recycled_at
+from insight.score.history import SQL, WON, Life, cases, reaching, recycled_at
 from insight.score.points import DAY, Scheme
 from insight.score.scorer import (
     ENGAGEMENT,
@@ -138,7 +138,8 @@ def life(*standings: Standing, some: list[Touch] | None = None) -> Life:
 
 
 def told(goal: str, of: Life) -> list[tuple[int, int | None, int | None, int]]:
-    return [(c.at, c.reached, c.closed, c.cycle) for c in cases(of, Goal(goal, 1), LIFECYCLE, Scheme())]
+    found = cases(of, reaching([Goal(goal, 1)], LIFECYCLE), Scheme())
+    return [(c.at, c.reached, c.closed, c.cycle) for _, c in found]
 
 
 def test_a_case_begins_at_the_first_mql_of_its_cycle() -> None:
@@ -157,4 +158,27 @@ def test_without_an_mql_it_begins_at_the_first_touch() -> None:
 
 def test_a_vocabulary_without_the_stage_teaches_nothing() -> None:
     of = life(Standing("mql", entered={"mql": 1}))
-    assert not list(cases(of, Goal(WON, 1), Lifecycle(STAGES[:3], []), Scheme()))
+    assert not list(cases(of, reaching([Goal(WON, 1)], Lifecycle(STAGES[:3], [])), Scheme()))
+
+
+# -- as much of them as memory may hold --------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.sampled_from([None, -1, 1, 50])), max_size=60), st.integers(1, 20))
+def test_the_latest_mature_cases_are_learned_from_and_the_others_counted(
+    some: list[tuple[int, int | None]], most: int
+) -> None:
+    goal = Goal(WON, 60 * DAY)
+    begun = [
+        Case(str(i), NOW - days * DAY, {}, None if after is None else NOW + (after - days) * DAY)
+        for i, (days, after) in enumerate(some)
+    ]
+    taught = Taught(goal, NOW, most)
+    for case in begun:
+        taught.add(case)
+    kept = taught.cases()
+    mature = [case for case in begun if not impossible(case) and label(case, goal.horizon, NOW) is not None]
+    assert [case for case in kept if case in mature] == sorted(mature, key=in_time)[-most:]
+    assert len(kept) <= 2 * most
+    assert len(kept) + sum(taught.left.values()) == len(begun)
+    assert taught.left["impossible"] == sum(map(impossible, begun))
