@@ -41,7 +41,7 @@ PURE = (
 HARMLESS = frozenset(
     {
         "__future__", "ast", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "email_validator",
-        "enum", "functools", "hashlib", "html", "idna", "itertools", "json", "math", "numpy", "operator",
+        "enum", "functools", "hashlib", "heapq", "html", "idna", "itertools", "json", "math", "numpy", "operator",
         "phonenumbers", "publicsuffixlist", "rapidfuzz", "re", "typing", "unicodedata", "zoneinfo",
     }
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
@@ -28,8 +28,8 @@ def attribution(facts: Facts, period: Period, by: str = "source", models: tuple[
     deals = [deal for deal in deals if deal.amount is not None and deal.currency == facts.currency]
     totals: dict[str, dict[str, Decimal]] = {}
     behind: dict[str, dict[str, None]] = {}
-    for deal in deals:
-        way = way_of(facts, deal)
+    for deal, people in facts.touched_deals(deals):
+        way = way_of(facts, deal, people)
         touches = {touch.key: touch for touch in way.touches}
         for model in models:
             given = credits(deal.amount or Decimal(), way, model)
@@ -57,9 +57,8 @@ def _row(by: str, name: str, of: dict[str, Decimal], deals: tuple[str, ...], mod
     return {by: text(name), "deals": Cell(len(deals), deals)} | {model: Cell(of[model], deals) for model in models}
 
 
-def way_of(facts: Facts, deal: Deal) -> Journey:
-    """The touches of everybody who had to do with a deal."""
-    people = [facts.by_entity[entity] for entity in deal.people if entity in facts.by_entity]
+def way_of(facts: Facts, deal: Deal, people: Sequence[Person]) -> Journey:
+    """The touches of everybody who had to do with a deal.  people: these, with their touches."""
     touches = [touch for person in people for touch in person.touches]
     leads = [at for person in people if (at := _became_lead(facts, person)) is not None]
     closed = int(datetime.combine(deal.closed, time.max, UTC).timestamp() * 1000) if deal.closed is not None else None

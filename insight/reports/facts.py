@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -12,6 +12,8 @@ from insight.sla.clock import Held, Pause
 from insight.touches import Touch
 from mapping.deals import LOST, OPEN, WON
 
+BATCH = 500
+"""People or deals whose touches are in memory at a time."""
 DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OUTCOMES = (WON, LOST, OPEN)
@@ -60,7 +62,7 @@ class Person(NamedTuple):
     pauses: tuple[Pause, ...] = ()
     """When they were sent away or stood aside: nobody owes them an answer then."""
     touches: tuple[Touch, ...] = ()
-    """In the order of time."""
+    """In the order of time; only while something asks for them."""
 
 
 class Deal(NamedTuple):
@@ -81,11 +83,35 @@ class Deal(NamedTuple):
 class Facts:
     """Everything a report may ask."""
 
-    def __init__(self, people: Sequence[Person], deals: Sequence[Deal], stages: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        people: Sequence[Person],
+        deals: Sequence[Deal],
+        stages: Sequence[str] = (),
+        touched: Callable[[Sequence[Person]], Iterable[Person]] = lambda people: people,
+        batch: int = BATCH,
+    ) -> None:
+        """touched: gives people their touches; without it they have them."""
         self.people = people
         self.deals = deals
+        self._touched = touched
+        self._batch = batch
         self.stages = tuple(stages)
         """The vocabulary, in the order of rank."""
+
+    def touched(self, people: Sequence[Person]) -> Iterator[Person]:
+        """These people with their touches, of which only some are in memory at a time."""
+        for start in range(0, len(people), self._batch):
+            yield from self._touched(people[start : start + self._batch])
+
+    def touched_deals(self, deals: Sequence[Deal]) -> Iterator[tuple[Deal, list[Person]]]:
+        """These deals with their people and their touches, likewise."""
+        for start in range(0, len(deals), self._batch):
+            some = deals[start : start + self._batch]
+            named = dict.fromkeys(entity for deal in some for entity in deal.people if entity in self.by_entity)
+            told = {person.entity: person for person in self.touched([self.by_entity[entity] for entity in named])}
+            for deal in some:
+                yield deal, [told[entity] for entity in deal.people if entity in told]
 
     @cached_property
     def by_entity(self) -> Mapping[str, Person]:

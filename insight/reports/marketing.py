@@ -95,11 +95,12 @@ def content(facts: Facts, period: Period) -> Document:
     What the winners saw after their deal was made proves nothing and is left out.
     """
     people = cohort(facts, period)
-    won = {person.entity: min(_made(facts, person)) for person in people if facts.won(person)}
-    winners, others = tuple(won), tuple(p.entity for p in people if p.entity not in won)
+    winners = tuple(person.entity for person in people if facts.won(person))
+    won = set(winners)
+    others = tuple(person.entity for person in people if person.entity not in won)
     saw: dict[str, tuple[str, set[str]]] = {}
-    for person in people:
-        end = won.get(person.entity)
+    for person in facts.touched(people):
+        end = min(_made(facts, person)) if person.entity in won else None
         for touch in person.touches:
             if touch.by == "buyer" and touch.sort in SEEN and (end is None or touch.at <= end):
                 name = touch.url or touch.title

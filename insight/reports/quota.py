@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -88,7 +88,7 @@ def _colleagues(facts: Facts, promised: Promised, assumed: Sequence[Assumption],
             leads_for(quota, found, promised.deal, _through([getattr(rate, case) for rate in assumed]))
             for case in ("high", "expected", "low")
         ]
-        can = _can(of.get(owner, ()), promised.working_days.get(owner, 0))
+        can = _can(facts.touched(of.get(owner, [])), promised.working_days.get(owner, 0))
         open_ = tuple(p.entity for p in of.get(owner, ()) if _open(facts, p))
         remarks = [f"{len(open_)} open"]
         if can is not None:
@@ -115,7 +115,7 @@ def _open(facts: Facts, person: Person) -> bool:
     return person.status == "active" and facts.reached(person, "mql") and not ended
 
 
-def _can(people: Sequence[Person], working_days: int) -> float | None:
+def _can(people: Iterable[Person], working_days: int) -> float | None:
     """How many leads a colleague can work on in so many days, by their own touches."""
     days: dict[date, int] = {}
     touched = 0

@@ -32,6 +32,7 @@ from sync.console.charts import bars
 from sync.console.show import grid, when
 from sync.console.ui import opened, ui
 from sync.insight.known import Known, known
+from sync.quiet import quiet
 
 Made = Callable[[Known, Period, str, tuple[str, ...]], Document]
 TWO_MODELS = ("first", "w")
@@ -87,7 +88,7 @@ def report(
     _checked(name, by)
     period, chosen = _period(since, until, ui.world().clock.now_ms(), monthly=name == "review"), _models(models)
     settings = ui.settings()
-    with opened(settings) as state:
+    with quiet(), opened(settings) as state:
         now = ui.world().clock.now_ms()
         found = known(settings, compose.engine(settings, ui.world(), state).mappings(), state, now)
     document = REPORTS[name](found, period, by, chosen)

@@ -32,10 +32,16 @@ def facts(store: Store, mappings: Sequence[KindMapping], lead_type: LeadType) ->
     """Everybody who is synchronised, and all deals.  mappings: of the kinds that are synchronised."""
     known = {mapping.rule.kind: mapping for mapping in mappings}
     holders: dict[tuple[str, str], str] = {}
-    people = list(_people(store, known[PEOPLE], known.get(ACTIVITIES), lead_type, holders)) if PEOPLE in known else []
+    people = list(_people(store, known[PEOPLE], lead_type, holders)) if PEOPLE in known else []
     deals = list(_deals(store, known[DEALS], holders)) if DEALS in known else []
     stages = [stage.name for stage in known[PEOPLE].rule.stages] if PEOPLE in known else []
-    return Facts(people, deals, stages)
+
+    def touched(some: Sequence[Person]) -> Iterator[Person]:
+        members = store.entity_rows([person.entity for person in some])
+        touches = touching.touches(store, known[PEOPLE], known.get(ACTIVITIES), members)
+        return (person._replace(touches=tuple(touches.get(person.entity, ()))) for person in some)
+
+    return Facts(people, deals, stages, touched)
 
 
 def entities(store: Store, mapping: KindMapping) -> Iterator[dict[str, list[Row]]]:
@@ -54,19 +60,17 @@ def entities(store: Store, mapping: KindMapping) -> Iterator[dict[str, list[Row]
 def _people(
     store: Store,
     mapping: KindMapping,
-    activities: KindMapping | None,
     lead_type: LeadType,
     holders: dict[tuple[str, str], str],
 ) -> Iterator[Person]:
     """holders: takes in whose the records are."""
     for members in entities(store, mapping):
         ways, derived = store.ways(list(members)), store.derived(list(members))
-        touches = touching.touches(store, mapping, activities, members)
         for entity, rows in members.items():
             holders.update({(row.system, row.id): entity for row in rows})
             tier = derived.get(entity, {}).get("@priority")
             found = person(mapping, entity, rows, ways.get(entity, ()), lead_type)
-            yield found._replace(touches=tuple(touches[entity]), tier=_text(tier.value if tier else None))
+            yield found._replace(tier=_text(tier.value if tier else None))
 
 
 def person(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
@@ -46,7 +46,13 @@ class Known:
         stages = self.facts.stages
         beyond = stages[stages.index(self.settings.sla.start) :] if self.settings.sla.start in stages else ()
         promised, calendar_of = self.agreement.promised, self.agreement.calendar_of
-        return [each for p in self.facts.people for each in owed(p, beyond, promised, calendar_of, self.now)]
+        # Whom nothing is owed has no touch worth reading; and of a verdict the touches are not needed any more.
+        handed = [person for person in self.facts.people if any(step.stage in beyond for step in person.way)]
+        return [
+            each._replace(person=each.person._replace(touches=()), handoff=replace(each.handoff, touches=()))
+            for person in self.facts.touched(handed)
+            for each in owed(person, beyond, promised, calendar_of, self.now)
+        ]
 
     def goals(self, period: Period) -> list[GoalSettings]:
         """Those whose time overlaps a period."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -173,6 +174,22 @@ def test_nobody_is_counted_strictly_who_is_not_inferred(known: Facts) -> None:
         assert set(row["strict"].records) <= set(row["inferred"].records)
         assert len(row["inferred"].records) <= before
         before = len(row["inferred"].records)
+
+
+@settings(max_examples=30)
+@given(facts(), st.integers(1, 3))
+def test_touches_that_are_read_some_at_a_time_give_the_same_figures(known: Facts, size: int) -> None:
+    asked: list[int] = []
+
+    def read(people: Sequence[Person]) -> list[Person]:
+        asked.append(len(people))
+        return [known.by_entity[person.entity] for person in people]
+
+    bare = [person._replace(touches=()) for person in known.people]
+    streamed = Facts(bare, known.deals, known.stages, read, size)
+    for report in (content, attribution):
+        assert report(streamed, EVER) == report(known, EVER)
+    assert max(asked, default=0) <= max(size, max((len(deal.people) for deal in known.deals), default=0) * size)
 
 
 @settings(max_examples=60)
