@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from connectors.errors import SyncError
+from connectors.errors import SchemaChanged, SyncError
 from connectors.port import Field, Option, Owner, RecordType, Schema
 from connectors.salesforce import soql
 from connectors.salesforce.api import Api
@@ -126,18 +126,22 @@ class Describer:
         return "string"
 
     def owners(self) -> list[Owner]:
-        """Users, inactive ones included, and queues."""
+        """Users, inactive ones included, and queues, where they may be seen."""
         users = soql.select(("Id", "Email", "Name", "IsActive"), "User", order="Id")
-        queues = soql.select(("Id", "Email", "Name"), "Group", "Type = 'Queue'", "Id")
         found = [
             Owner(row["Id"], row["Email"] or "", row["Name"] or "", row["IsActive"] is not False)
             for row in self._api.rows(users, "list users")
         ]
-        found += [
-            Owner(row["Id"], row.get("Email") or "", row["Name"] or "", queue=True)
-            for row in self._api.rows(queues, "list queues")
-        ]
-        return found
+        return [*found, *self._queues()]
+
+    def _queues(self) -> list[Owner]:
+        queues = soql.select(("Id", "Email", "Name"), "Group", "Type = 'Queue'", "Id")
+        try:
+            rows = list(self._api.rows(queues, "list queues"))
+        except SchemaChanged:
+            # Who may not see them: what a queue owns is owned by nobody that we know.
+            return []
+        return [Owner(row["Id"], row.get("Email") or "", row["Name"] or "", queue=True) for row in rows]
 
 
 def _field(raw: dict[str, Any]) -> Field:

@@ -111,6 +111,13 @@ def test_owners_are_users_and_queues() -> None:
     ]
 
 
+def test_who_may_not_see_queues_still_knows_the_users() -> None:
+    org = Org()
+    users = page({"Id": USER, "Email": "ann@acme.example", "Name": "Ann", "IsActive": True})
+    org.on("GET", "/query", users, error("INVALID_TYPE", "sObject type 'Group' is not supported."))
+    assert list(org.connector.owners()) == [Owner(USER, "ann@acme.example", "Ann")]
+
+
 # -- provision -----------------------------------------------------------------------------------------------------
 
 
