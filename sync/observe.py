@@ -18,6 +18,7 @@ from mapping.rules import Place
 from state.erasing import TOMBSTONE
 from state.rows import DELETED, ERASED, LIVE, MERGED, MOVED, PENDING, SKIPPED, UNCHANGED, CursorRow, Row
 from sync.decide import dealing, parents
+from sync.decide.mailboxes import ADDRESS
 from sync.lanes import Handler, Lanes
 from sync.trust import erased
 
@@ -234,7 +235,7 @@ def observed(
         # The system's time is estimated anew by each process, a little lower at times; reading itself never goes back.
         asked = max(asked, old.seen_ms)
     if record.moved_to is not None or record.deleted:
-        return _gone(mapping, record, old, asked, run)
+        return _gone(mapping, record, old, asked, run, seen_until)
     now = mapping.decode(record)
     if old is None:
         return Row(
@@ -264,28 +265,46 @@ def _fate(row: Row) -> str:
     return PENDING if row.dirty else UNCHANGED
 
 
-def _gone(mapping: KindMapping, record: Record, old: Row | None, asked: int, run: str) -> Row:
+def _gone(mapping: KindMapping, record: Record, old: Row | None, asked: int, run: str, seen_until: int) -> Row:
     state = MOVED if record.moved_to is not None else DELETED
+    last = _last_words(mapping, record, old)
     if old is None:
-        # Of a record that we never saw alive only its sync keys matter: whose record it was.
+        # Of a record that we never saw alive only its sync keys matter: whose record it was; and that they opted out.
         named = {name: value for name, value in mapping.decode(record).items() if name.startswith("@key:")}
         told = _fate_told(mapping, record)
+        span = (min(record.version, max(record.created or 0, seen_until)), record.version)
         return Row(
-            *record.ref, mapping.rule.kind, {**named, **told}, record.version, asked,
-            state=state, created_ms=record.created, dirty=bool(named), run=run,
+            *record.ref, mapping.rule.kind, {**named, **told, **last}, record.version, asked,
+            state=state, created_ms=record.created, dirty=bool(named or last), run=run,
+            spans={rule.name: span for rule in mapping.consents if rule.name in last},
             fate=MERGED if state == MOVED else DELETED, moved_to=record.moved_to,
         )  # fmt: skip
     news = old.state != state or old.moved_to != record.moved_to
+    heard = {**old.now, **last}
     row = old._replace(
-        now={**old.now, **_fate_told(mapping, record)},
+        now={**heard, **_fate_told(mapping, record)},
         version_ms=record.version,
         seen_ms=asked,
         state=state,
+        spans=spans(mapping, old, heard, record.version, seen_until) if last else old.spans,
         moved_to=record.moved_to,
-        dirty=old.dirty or news,
+        dirty=old.dirty or news or bool(last),
         run=run,
     )
     return row._replace(fate=_fate(row))
+
+
+def _last_words(mapping: KindMapping, record: Record, old: Row | None) -> dict[str, Any]:
+    """The opt-outs that a record which is gone tells for the first time, and the address that they are said of."""
+    place, told = Place(record.ref.system, record.ref.object), mapping.decode(record)
+    before: Mapping[str, Any] = old.now if old is not None else {}
+    fresh = {
+        rule.name: told[rule.name]
+        for rule in mapping.consents
+        if mapping.canon(place, rule.name, told.get(rule.name)) is True
+        and mapping.canon(place, rule.name, before.get(rule.name)) is not True
+    }
+    return {**fresh, **({ADDRESS: told[ADDRESS]} if ADDRESS in told else {})} if fresh else {}
 
 
 def _fate_told(mapping: KindMapping, record: Record) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
 from mapping.slots import UNWRITTEN
 from state.rows import DerivedRow, OperationRow, Row
 from sync.decide.answers import Answer
-from sync.decide.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others
+from sync.decide.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others, told_everybody
 from sync.decide.creating import create
 from sync.decide.decision import (
     CONFLICT,
@@ -91,9 +91,9 @@ class Planner:
         decision = Decision(entity)
         opens = {system: open_ for system, open_ in opens.items() if refusal.stands(self.mapping, open_, rows)}
         live = {row.system: row for row in rows if row.state == "live"}
+        decision.heard = told_everybody(self, rows)
         if not live:
-            if heard.addresses:
-                tell_others(self, opted_out(self, rows, heard.addresses), rows, opens, decision)
+            tell_others(self, opted_out(self, rows, heard.addresses), rows, opens, decision)
             return decision
         alone = any(row.now.get("@ignore") for row in live.values())
         if alone:

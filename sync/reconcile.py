@@ -162,7 +162,9 @@ class _Batch:
                 continue
             waits = current.state == LIVE and current.n not in self.asked
             if (current.entity is None and not waits) or current.state == SHARED:
-                self.rows[row.n] = current._replace(dirty=row.n in self.waiting, fate=final(current, SKIPPED))
+                waits = row.n in self.waiting
+                spans = current.spans if waits or current.state == SHARED else {}
+                self.rows[row.n] = current._replace(dirty=waits, fate=final(current, SKIPPED), spans=spans)
 
     def result(self) -> Batch:
         """What the batch says, complete, for one transaction."""

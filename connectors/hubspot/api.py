@@ -37,9 +37,10 @@ class Api:
         basic = self._crm.objects.basic_api
         return demand(self._ask(basic.get_page, object, **query), f"a list of {object}")
 
-    def one(self, object: str, id: str, properties: Sequence[str]) -> Answer:
-        """One record by id; an id that was merged away answers with the survivor."""
-        return self._ask(self._crm.objects.basic_api.get_by_id, object, id, properties=list(properties))
+    def one(self, object: str, id: str, properties: Sequence[str], *, archived: bool = False) -> Answer:
+        """One record by id; an id that was merged away answers with the survivor.  archived: one in the bin."""
+        get = self._crm.objects.basic_api.get_by_id
+        return self._ask(get, object, id, properties=list(properties), archived=archived)
 
     def search(self, object: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """A search: at most 200 rows a page, 5 calls a second, an index that lags."""

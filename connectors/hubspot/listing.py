@@ -95,7 +95,7 @@ class Lister:
         properties = rows.asked_properties(object, fields)
         short = sum(len(name) + 12 for name in properties) <= _QUERY_MOST
         query: dict[str, Any] = {"limit": LIST_PAGE, "archived": archived}
-        query["properties"] = properties if short else rows.asked_properties(object, ())
+        query["properties"] = properties if short else rows.asked_properties(object, rows.last_words(fields))
         if short and not archived and (linked := self._links.listed(object, fields)):
             query["associations"] = linked
         bin = Bin(self._door.clock.now_ms())
@@ -116,8 +116,8 @@ class Lister:
             self._bins[object] = bin
 
     def _detail(self, object: str, fields: Sequence[str], found: Sequence[Mapping[str, Any]]) -> list[Record]:
-        """Too many properties for one address or one search body: read by id; the bin has no values to give."""
-        archived = [rows.record(object, row, ()) for row in found if row.get("archived")]
+        """Too many properties for one address or one search body: read by id; of the bin only what must be heard."""
+        archived = [rows.record(object, row, rows.last_words(fields)) for row in found if row.get("archived")]
         ids = [str(row["id"]) for row in found if not row.get("archived")]
         return [*archived, *self._reader.by_ids(object, fields, ids)]
 

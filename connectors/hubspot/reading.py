@@ -47,16 +47,22 @@ class Reader:
         asked = Ref(rows.SYSTEM, object, id)
         answer = self._api.one(object, id, rows.asked_properties(object, fields))
         if not answer.good:
-            return self._gone(asked, answer)
+            return self._gone(asked, fields, answer)
         record = self._links.of_rows(object, fields, [answer.body])[0]
         if record.ref.id == id:
             return record
         return Record(asked, record.fields, record.version, record.created, deleted=True, moved_to=record.ref)
 
-    def _gone(self, asked: Ref, answer: Answer) -> Record:
-        """Of a deleted record nothing is left to read, not even when it went; it was gone by now."""
+    def _gone(self, asked: Ref, fields: Sequence[str], answer: Answer) -> Record:
+        """What the bin tells of a deleted record; of one that is not there either nothing is left to read, not even
+        when it went: it was gone by now."""
         if answer.status != 404:
             demand(answer, f"a read of one of {asked.object}")
+        binned = self._api.one(asked.object, asked.id, rows.asked_properties(asked.object, fields), archived=True)
+        if binned.good and binned.body.get("archived"):
+            return rows.record(asked.object, binned.body, fields)._replace(ref=asked)
+        if binned.status != 404:
+            demand(binned, f"a read of one of {asked.object}")
         return Record(asked, {}, self._door.server_now(), deleted=True)
 
     def by_keys(self, object: str, fields: Sequence[str], keys: Sequence[Key]) -> Iterator[Record]:

@@ -31,6 +31,11 @@ def asked_properties(object: str, fields: Sequence[str]) -> list[str]:
     return sorted(wanted)
 
 
+def last_words(fields: Sequence[str]) -> list[str]:
+    """Those of these fields that matter of a record in the bin: whether the person opted out, and of which address."""
+    return [name for name in fields if name in ("email", SUBSCRIPTIONS) or name.startswith(OPT_OUT)]
+
+
 def ms(value: Any) -> int:
     """A time as HubSpot writes it, ISO 8601 or epoch milliseconds, in ms."""
     text = str(value)

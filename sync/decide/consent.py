@@ -11,13 +11,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapping.rules import FieldRule, Place
-from state.rows import DUPLICATE, LIVE, SENT, SHARED, Closing, OperationRow, Row
+from state.rows import DELETED, DUPLICATE, LIVE, MOVED, SENT, SHARED, Closing, OperationRow, Row
 from sync.decide.decision import Decision, Draft, Question, Why, leave_refused, refused, tried
 
 if TYPE_CHECKING:
     from sync.plan import Planner
 
 RECORDS = (LIVE, DUPLICATE)
+HOLDERS = (LIVE, DUPLICATE, SHARED)
+GONE = (DELETED, MOVED)
 RECONSENT = "reconsent"
 """The question about an opt-out that was taken back on one side: it stays until all sides took it back."""
 
@@ -45,6 +47,8 @@ def opted_out(planner: Planner, rows: Sequence[Row], addresses: Collection[str])
     for rule in planner.mapping.consents:
         if any(says(planner, rule, row) for row in rows if row.state in RECORDS):
             yield Consent(rule, "this person opted out on another record")
+        elif any(said_last(planner, rule, row) for row in rows):
+            yield Consent(rule, "this person opted out on a record that is gone since")
         elif rule.name in addresses:
             yield Consent(rule, "its e-mail address opted out on another record")
 
@@ -140,6 +144,21 @@ def taken_back_everywhere(decision: Decision, systems: Iterable[str], now: int) 
         Closing(f"{RECONSENT}|{decision.entity}|{system}|{name}", now, "taken back everywhere")
         for name in decision.answered
         for system in systems
+    ]
+
+
+def said_last(planner: Planner, rule: FieldRule, row: Row) -> bool:
+    """Whether this record was deleted, merged away or converted before others were told that it opted out."""
+    return row.state in GONE and rule.name in row.spans and says(planner, rule, row)
+
+
+def told_everybody(planner: Planner, rows: Sequence[Row]) -> list[str]:
+    """The opt-outs said last by records that are gone, of which nobody has still to be told."""
+    return [
+        rule.name
+        for rule in planner.mapping.consents
+        if any(said_last(planner, rule, row) for row in rows)
+        and not any(row.state in HOLDERS and owed(planner, rule, row) for row in rows)
     ]
 
 

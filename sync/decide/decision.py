@@ -114,6 +114,8 @@ class Decision:
     """Fingerprints of what somebody decided that both sides hold now, or that was overtaken."""
     again: dict[str, str] = field(default_factory=dict)
     """Opt-out fields that the person took back → the evidence; empty: it stands where only people can take it back."""
+    heard: list[str] = field(default_factory=list)
+    """Opt-outs said last by records that are gone, which everybody knows by now."""
     conflicts: int = 0
     waits: bool = False
     """Not all could be decided yet: the entity stays dirty."""
@@ -329,7 +331,8 @@ def raised(question: Question, entity: str, now: int, seen: str) -> ReviewRow:
 def after(row: Row, decision: Decision, *, waits: bool) -> Row:
     """A record of the entity once this is decided.  waits: it is decided again."""
     if row.state != LIVE:
-        return row._replace(dirty=waits)
+        heard = decision.heard if row.spans and not waits else ()
+        return row._replace(dirty=waits, spans={name: span for name, span in row.spans.items() if name not in heard})
     moved = decision.shadows.get(row.system)
     fate = decision.fate(agreed=bool(moved))
     kept = row.fate in (DELETED, MERGED) or fate != HELD

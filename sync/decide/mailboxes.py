@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from state.rows import DUPLICATE, LIVE, SHARED, Row
-from sync.decide.consent import owed, says
+from mapping.rules import FieldRule
+from state.rows import LIVE, Row
+from sync.decide.consent import HOLDERS, owed, said_last, says
 
 if TYPE_CHECKING:
     from sync.plan import Planner
 
-HOLDERS = (LIVE, DUPLICATE, SHARED)
 ADDRESS = "email"
 
 
@@ -26,11 +26,17 @@ def sought(planner: Planner, rows: Iterable[Row], matched: Collection[int]) -> s
     return {
         f"{ADDRESS}:{row.now[ADDRESS]}"
         for row in rows
-        if row.n not in matched
-        and row.state in HOLDERS
-        and ADDRESS in row.now
-        and (row.dirty or any(says(planner, rule, row) for rule in planner.mapping.consents))
+        if row.n not in matched and ADDRESS in row.now and _concerns(planner, row)
     }
+
+
+def _concerns(planner: Planner, row: Row) -> bool:
+    new = row.dirty and row.state in HOLDERS
+    return new or any(_loud(planner, rule, row) for rule in planner.mapping.consents)
+
+
+def _loud(planner: Planner, rule: FieldRule, row: Row) -> bool:
+    return says(planner, rule, row) if row.state in HOLDERS else said_last(planner, rule, row)
 
 
 def owing(planner: Planner, rows: Mapping[int, Row]) -> Iterator[tuple[int, str, set[int]]]:
@@ -38,7 +44,7 @@ def owing(planner: Planner, rows: Mapping[int, Row]) -> Iterator[tuple[int, str,
     for rule in planner.mapping.consents:
         loud: dict[str, set[int]] = {}
         for n, row in rows.items():
-            if row.state in HOLDERS and ADDRESS in row.now and says(planner, rule, row):
+            if ADDRESS in row.now and _loud(planner, rule, row):
                 loud.setdefault(str(row.now[ADDRESS]), set()).add(n)
         if not loud:
             continue

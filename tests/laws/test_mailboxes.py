@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rows import DUPLICATE, LIVE, MOVED, SHARED, Row
-from sync.decide.mailboxes import HOLDERS, owing, place_of, sought
+from sync.decide.consent import HOLDERS
+from sync.decide.mailboxes import owing, place_of, sought
 from sync.plan import Planner
 from tests.laws.make import PERSON, H, S, mapping, rule
 

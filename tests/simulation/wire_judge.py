@@ -181,7 +181,7 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
 def opt_outs(e: Evidence) -> Iterator[Finding]:
     """S4: we take no opt-out back.  L1: all who hold an address that opted out have opted out.
 
-    HubSpot keeps who opted out by address, but tells it of contacts only: of one that is there.
+    HubSpot keeps who opted out by address, but tells it of contacts only, of those in its bin as well.
     """
     for ref in e.rows:
         held = False
@@ -192,7 +192,7 @@ def opt_outs(e: Evidence) -> Iterator[Finding]:
                 held = bool(change.value)
     loud = {str(r.values.get("Email")).lower() for ref, r in e.rows.items() if r.values.get(OPT_OUT) and _here(r)}
     consent = e.life.stage.world.hubspot.consent
-    shown = {str(r.values.get("email")).lower() for ref, r in e.rows.items() if ref.object == "contacts" and _here(r)}
+    shown = {str(r.values.get("email")).lower() for ref, r in e.rows.items() if ref.object == "contacts"}
     for ref, row in e.rows.items():
         known = e.known.get(ref)
         address = str(row.values.get("email") or row.values.get("Email") or "").lower()

@@ -246,16 +246,19 @@ def read(account: Account, *ids: str, keys: list[Key] | None = None) -> list[Rec
     return list(account.connector.read("contacts", FIELDS, ids=ids, keys=keys or []))
 
 
-def test_only_a_missing_id_costs_a_call_of_its_own() -> None:
+def test_only_a_missing_id_costs_calls_of_its_own_and_the_bin_tells_what_it_said_last() -> None:
     account = Account()
-    account.on("POST", READ, batch([row("1", email="a@x.com")], errors=[missing("2", "3")]))
+    account.on("POST", READ, batch([row("1", email="a@x.com")], errors=[missing("2", "3", "4")]))
     account.on("GET", f"{CONTACTS}/2", answer(200, row("9", email="b@x.com")))
-    account.on("GET", f"{CONTACTS}/3", refusal(404, "resource not found"))
-    got = {record.ref.id: record for record in read(account, "1", "2", "3")}
+    account.on("GET", f"{CONTACTS}/3", refusal(404, "resource not found"), refusal(404, "resource not found"))
+    binned = {**row("4", email="d@x.com"), "archived": True}
+    account.on("GET", f"{CONTACTS}/4", refusal(404, "resource not found"), answer(200, binned))
+    got = {record.ref.id: record for record in read(account, "1", "2", "3", "4")}
     assert not got["1"].deleted
     assert got["2"].moved_to == Ref("hubspot", "contacts", "9")
     assert got["3"] == Record(Ref("hubspot", "contacts", "3"), {}, NOW_MS, deleted=True)
-    assert account.connector.usage().calls == 3
+    assert got["4"].deleted and got["4"].fields["email"] == "d@x.com"
+    assert account.connector.usage().calls == 6
 
 
 def test_ids_go_in_hundreds_and_no_id_twice() -> None:
