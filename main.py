@@ -162,6 +162,8 @@ def provision(
 ) -> None:
     """Lists the fields and properties we need and lack; --apply creates them on both sides.
 
+    In Salesforce also the permission set with its object rights, and list views.  Done twice, it does nothing twice.
+
     Example: smarketing provision --apply
     """
     settings = ui.settings()
@@ -171,11 +173,14 @@ def provision(
     lacking = provisioning.lacking(sides, rules(settings))
     needed = provisioning.needed(sides, rules(settings))
     made = provisioning.provision(sides, lacking) if apply else None
+    beside = provisioning.furnish(sides, rules(settings), apply=apply)
     if ui.json:
         fields = [{"side": s, "object": spec.object, "field": spec.name, "type": spec.type} for s, spec in lacking]
-        ui.document({"missing": fields, "created": made, "rights": needed})
+        more = [{"side": s, "what": each.what, "made": each.made, "fix": each.fix} for s, each in beside]
+        ui.document({"missing": fields, "created": made, "rights_and_lists": more, "rights": needed})
     else:
         show.specs(ui.out, lacking, made)
+        show.furniture(ui.out, beside, applied=apply)
         show.rights(ui.out, needed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -61,12 +61,13 @@ def connect(
     raise Misconfigured(f"there is no connector {name!r}; expected one of {', '.join(SYSTEMS)}")
 
 
-def rights(name: str, objects: Sequence[str]) -> list[str]:
-    """What an administrator has to grant for these objects, and no more: HubSpot's scopes, Salesforce's permissions."""
+def rights(name: str, objects: Sequence[str], sources: Collection[str] = ()) -> list[str]:
+    """What an administrator has to grant for these objects and sources of interactions, and no more: HubSpot's scopes,
+    Salesforce's permissions."""
     if name == "hubspot":
         from connectors.hubspot.checkup import every_scope
 
-        return every_scope(objects)
+        return every_scope(objects, sources)
     from connectors.salesforce.checking import rights as permissions
 
-    return permissions(objects)
+    return permissions(objects, sources)

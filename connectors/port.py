@@ -9,9 +9,11 @@ values are what the system's JSON holds: str, int, float, bool, None; a field of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
+
+from connectors.furniture import Furnishing, ViewSpec
 
 PARENT_GONE = "PARENT_GONE"
 """`Rejected.code` where a reference names a record that is not there, whatever the system calls that."""
@@ -265,6 +267,14 @@ class FieldSpec:
     precision: tuple[int, int] | None = None
     """Digits in all and after the point, of a number."""
 
+    def lacks(self, field: Field | None) -> tuple[Option, ...]:
+        """The options that the field, as it is, does not offer; none where there is no field.  An option that people
+        have switched off is there."""
+        if field is None or not field.options:
+            return ()
+        there = {option.value for option in field.options}
+        return tuple(option for option in self.options if option.value not in there)
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
@@ -395,11 +405,21 @@ class Connector(Protocol):
         ...
 
     def provision(self, specs: Sequence[FieldSpec]) -> Sequence[str]:
-        """Create the fields that are missing, visible and writable to us; return `object.name` of those made."""
+        """Create the fields that are missing, visible and writable to us, and the options that they lack; return
+        `object.name` of those made or completed.  What is there is otherwise left as it is."""
         ...
 
-    def check(self, objects: Sequence[str]) -> Sequence[Problem]:
-        """Try the credentials, scopes and limits; report instead of raising."""
+    def furnish(
+        self, objects: Sequence[str], views: Sequence[ViewSpec], sources: Collection[str], *, apply: bool
+    ) -> Sequence[Furnishing]:
+        """What our rights for these objects and sources, and these lists, lack; made where `apply` says so.
+
+        Reports instead of raising: a sync works without any of it.  What is there is left as it is.
+        """
+        ...
+
+    def check(self, objects: Sequence[str], sources: Collection[str] = ()) -> Sequence[Problem]:
+        """Try the credentials, scopes and limits; report instead of raising.  sources: of interactions, to be read."""
         ...
 
     def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:

@@ -21,7 +21,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mapping": ("connectors.port",),
     "state": ("mapping", "connectors.port", "connectors.errors"),
     "insight": ("state", "mapping", "connectors.port"),
-    "sync": ("insight", "state", "mapping", "connectors", "connectors.door", "connectors.port", "connectors.errors"),
+    "sync": (
+        "insight",
+        "state",
+        "mapping",
+        "connectors",
+        "connectors.door",
+        "connectors.port",
+        "connectors.furniture",
+        "connectors.errors",
+    ),
     "sandbox": (),
 }
 """Package → what it may import beside itself.  A package name stands for its modules too, except `connectors`: its

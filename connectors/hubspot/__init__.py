@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 
 from connectors.door import Budget, Called, Clock, Door, wire
 from connectors.errors import Misconfigured
+from connectors.furniture import Furnishing, ViewSpec
 from connectors.hubspot import auth, checkup, paths, rows, schema
 from connectors.hubspot.api import Api
 from connectors.hubspot.behaviour import SOURCES, Behaviour
@@ -119,9 +120,15 @@ class HubSpot:
         """In the group "Sales alignment"."""
         return schema.provision(self._api, specs)
 
-    def check(self, objects: Sequence[str]) -> Sequence[Problem]:
+    def furnish(
+        self, objects: Sequence[str], views: Sequence[ViewSpec], sources: Collection[str], *, apply: bool
+    ) -> Sequence[Furnishing]:
+        """Nothing: scopes are granted where the app is kept, and HubSpot offers no public call for saved views."""
+        return ()
+
+    def check(self, objects: Sequence[str], sources: Collection[str] = ()) -> Sequence[Problem]:
         """Token, scopes, objects, owners, limits."""
-        return checkup.check(self._api, self.door.token, objects)
+        return checkup.check(self._api, self.door.token, objects, sources)
 
     def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         """The list, then the bin; or a search by time."""

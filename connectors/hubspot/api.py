@@ -108,6 +108,10 @@ class Api:
         """Make a property."""
         return self._tell(self._crm.properties.core_api.create, object, body)
 
+    def update_property(self, object: str, name: str, body: Mapping[str, Any]) -> Answer:
+        """Change a property."""
+        return self._tell(self._crm.properties.core_api.update, object, name, body)
+
     def create_group(self, object: str, body: Mapping[str, Any]) -> Answer:
         """Make a group of properties."""
         return self._tell(self._crm.properties.groups_api.create, object, body)

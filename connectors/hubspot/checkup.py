@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from connectors.door import Token, skewed
 from connectors.errors import SyncError, Unauthorised
 from connectors.hubspot import paths, rows
 from connectors.hubspot.answers import demand
 from connectors.hubspot.api import Api
+from connectors.hubspot.behaviour import EMAILS, FORMS
 from connectors.port import Problem
 
 _APP = "HubSpot > Settings > Integrations > Private Apps > your app > Scopes"
@@ -18,15 +19,13 @@ _ALWAYS = ("crm.objects.owners.read",)
 _CLASSIC = frozenset({"contacts", "companies", "deals"})
 _CONSENT = "communication_preferences.read_write"
 _BODIES = "sales-email-read"
-_USED = (
-    "oauth",
-    "communication_preferences.",
-    "behavioral_events.",
-    "crm.lists.",
-    "content",
-    "forms",
-    _BODIES,
-)
+_OF_SOURCE = {
+    FORMS: ("forms", "of each person only the first and the last form count"),
+    EMAILS: ("content", "of each person only the last e-mail opened and followed counts"),
+}
+"""source of interactions → its scope, and what is so without it (guides on forms and e-mail events).  Page views need
+none beside those of contacts."""
+_USED = ("oauth", "communication_preferences.", _BODIES)
 """Scopes, or beginnings of scopes, that some part of the product can use."""
 
 
@@ -39,13 +38,14 @@ def needed_scopes(objects: Sequence[str]) -> list[str]:
     return [*scopes, *_ALWAYS]
 
 
-def every_scope(objects: Sequence[str]) -> list[str]:
-    """Those, and what opt-outs and the texts of e-mails want: all that an app should be given."""
+def every_scope(objects: Sequence[str], sources: Collection[str]) -> list[str]:
+    """Those, and what opt-outs, the texts of e-mails and the sources want: all that an app should be given."""
     more = {"contacts": _CONSENT, "emails": _BODIES}
-    return [*needed_scopes(objects), *(scope for object, scope in more.items() if object in objects)]
+    asked = [scope for object, scope in more.items() if object in objects]
+    return [*needed_scopes(objects), *asked, *(scope for name, (scope, _) in _OF_SOURCE.items() if name in sources)]
 
 
-def check(api: Api, token: Token | None, objects: Sequence[str]) -> list[Problem]:
+def check(api: Api, token: Token | None, objects: Sequence[str], sources: Collection[str]) -> list[Problem]:
     """Never raises for what it finds."""
     try:
         details = api.raw("GET", paths.ACCOUNT)
@@ -58,7 +58,7 @@ def check(api: Api, token: Token | None, objects: Sequence[str]) -> list[Problem
         if "could not be reached" in str(error) or "not trusted" in str(error):
             return [Problem("error", "hubspot", str(error), "check [hubspot] base_url, the network and the proxy")]
     return [
-        *_scopes(api, token, objects),
+        *_scopes(api, token, objects, sources),
         *_objects(api, objects),
         *_owners(api),
         *_limits(api),
@@ -66,7 +66,7 @@ def check(api: Api, token: Token | None, objects: Sequence[str]) -> list[Problem
     ]
 
 
-def _scopes(api: Api, token: Token | None, objects: Sequence[str]) -> Iterator[Problem]:
+def _scopes(api: Api, token: Token | None, objects: Sequence[str], sources: Collection[str]) -> Iterator[Problem]:
     """Only a private app's token tells its scopes; else the calls below show what is missing."""
     if token is None:
         return
@@ -88,7 +88,12 @@ def _scopes(api: Api, token: Token | None, objects: Sequence[str]) -> Iterator[P
     if "emails" in objects and _BODIES not in granted:
         what = f"the app lacks the scope {_BODIES}: subjects and texts of e-mails stay blank"
         yield Problem("warning", "hubspot.emails", what, f"{_APP}: add {_BODIES}")
-    excess = sorted(scope for scope in map(str, granted) if scope not in needed and not scope.startswith(_USED))
+    for source, (scope, without) in _OF_SOURCE.items():
+        if source in sources and scope not in granted:
+            what = f"the app lacks the scope {scope}: {without}"
+            yield Problem("warning", f"hubspot.{source}", what, f"{_APP}: add {scope}")
+    wanted = every_scope(objects, sources)
+    excess = sorted(scope for scope in map(str, granted) if scope not in wanted and not scope.startswith(_USED))
     if excess:
         what = f"the app may do more than the sync needs: {', '.join(excess)}"
         yield Problem("note", "hubspot", what, f"{_APP}: remove what nothing else uses")

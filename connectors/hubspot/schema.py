@@ -170,7 +170,19 @@ def provision(api: Api, specs: Sequence[FieldSpec]) -> list[str]:
         for spec in missing:
             _demand_made(api.create_property(object, _definition(spec)), f"the property {object}.{spec.name}")
             made.append(f"{object}.{spec.name}")
+        made += [f"{object}.{spec.name}" for spec in mine if spec.name in there and _completed(api, spec, there)]
     return made
+
+
+def _completed(api: Api, spec: FieldSpec, there: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether options were added.  All others are sent along as they are: HubSpot replaces the whole list."""
+    row = there[spec.name]
+    lacking = spec.lacks(_field(spec.object, row))
+    if lacking:
+        kept = list(row.get("options") or ())
+        body = {"options": [*kept, *_options(lacking, len(kept))]}
+        _demand_made(api.update_property(spec.object, spec.name, body), f"the options of {spec.object}.{spec.name}")
+    return bool(lacking)
 
 
 def _definition(spec: FieldSpec) -> dict[str, Any]:
@@ -185,13 +197,17 @@ def _definition(spec: FieldSpec) -> dict[str, Any]:
         "description": spec.help,
     }
     if options:
-        body["options"] = [
-            {"value": option.value, "label": option.label, "displayOrder": n, "hidden": not option.active}
-            for n, option in enumerate(options)
-        ]
+        body["options"] = _options(options, 0)
     if spec.unique:
         body["hasUniqueValue"] = True
     return body
+
+
+def _options(options: Sequence[Option], first: int) -> list[dict[str, Any]]:
+    return [
+        {"value": option.value, "label": option.label, "displayOrder": n, "hidden": not option.active}
+        for n, option in enumerate(options, first)
+    ]
 
 
 def _demand_made(answer: Answer, what: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connectors.furniture import Furnishing, ViewSpec
 from connectors.memory.system import SYNC, MemorySystem
 from connectors.port import (
     Applied,
@@ -60,14 +61,26 @@ class Memory:
         made = []
         for spec in specs:
             schema = self.system.schemas[spec.object]
-            if spec.name in schema.fields:
+            there = schema.fields.get(spec.name)
+            lacking = spec.lacks(there)
+            if there is not None and not lacking:
                 continue
-            new = Field(spec.name, spec.label, spec.type, length=spec.length, options=spec.options, unique=spec.unique)
+            new = (
+                Field(spec.name, spec.label, spec.type, length=spec.length, options=spec.options, unique=spec.unique)
+                if there is None
+                else replace(there, options=(*there.options, *lacking))
+            )
             self.system.schemas[spec.object] = replace(schema, fields={**schema.fields, spec.name: new})
             made.append(f"{spec.object}.{spec.name}")
         return made
 
-    def check(self, objects: Sequence[str]) -> Sequence[Problem]:
+    def furnish(
+        self, objects: Sequence[str], views: Sequence[ViewSpec], sources: Collection[str], *, apply: bool
+    ) -> Sequence[Furnishing]:
+        """There are neither rights nor lists."""
+        return ()
+
+    def check(self, objects: Sequence[str], sources: Collection[str] = ()) -> Sequence[Problem]:
         """Whether the objects exist."""
         return [
             Problem("error", f"{self.name}.{object}", "does not exist", "name another object")

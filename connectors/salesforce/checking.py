@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from connectors.door import skewed
@@ -11,6 +11,9 @@ from connectors.port import Problem
 from connectors.salesforce import paths, soql
 from connectors.salesforce.api import Api
 from connectors.salesforce.describing import Describer
+from connectors.salesforce.excess import excess
+from connectors.salesforce.permitting import object_rights
+from connectors.salesforce.responses import CAMPAIGNS, MEMBER
 from connectors.salesforce.roles import OBJECT, ROLE
 from connectors.salesforce.rows import CONTACTS, SYSTEM, Shape
 
@@ -35,7 +38,7 @@ class Checker:
         self._api = api
         self._describer = describer
 
-    def check(self, objects: Sequence[str]) -> list[Problem]:
+    def check(self, objects: Sequence[str], sources: Collection[str]) -> list[Problem]:
         """Credentials first; when they fail, nothing else can be known."""
         try:
             user = self._user()
@@ -48,7 +51,10 @@ class Checker:
         if not user.get("user_id"):
             problems.append(Problem("note", SYSTEM, "the user behind the credentials is not named", "none needed"))
         rules = self._guarded(SYSTEM, lambda: self._duplicate_rules(objects))
-        return [*problems, *rules, *self._validation_rules(objects), *skewed(self._api.door, SYSTEM)]
+        if CAMPAIGNS in sources:
+            problems += self._campaigns()
+        more = excess(self._api, str(user.get("user_id") or ""))
+        return [*problems, *rules, *self._validation_rules(objects), *more, *skewed(self._api.door, SYSTEM)]
 
     def _user(self) -> dict[str, Any]:
         """Who we are, of the token answer where an app without that scope may not ask."""
@@ -65,6 +71,18 @@ class Checker:
         except SyncError as error:
             fix = _LATER if isinstance(error, Retry) else _CORRECT if isinstance(error, Misconfigured) else _GRANT
             return [Problem("error", where, str(error), fix)]
+
+    def _campaigns(self) -> Iterator[Problem]:
+        """Whether responses to campaigns may be read."""
+        try:
+            self._describer.raw(MEMBER, fresh=True)
+        except SyncError:
+            yield Problem(
+                "warning",
+                f"{SYSTEM}.{CAMPAIGNS}",
+                "campaigns are not visible to these credentials: responses to them are not learned of",
+                "Setup, Permission Sets, Object Settings, Campaigns: tick Read; or set [insight] behaviour = false",
+            )
 
     def _version(self) -> Iterator[Problem]:
         offered = {str(item["version"]) for item in self._api.get(paths.VERSIONS, "list its API versions")}
@@ -165,10 +183,11 @@ class Checker:
                 )
 
 
-def rights(objects: Sequence[str]) -> list[str]:
+def rights(objects: Sequence[str], sources: Collection[str]) -> list[str]:
     """Everything that the permission set of our user should hold, as Setup names it."""
     activities = {"Task": "Edit Tasks", "Event": "Edit Events"}
-    plain = [f"Object Settings, {object}: Read, Create, Edit" for object in objects if object not in activities]
+    granted = object_rights(objects, CAMPAIGNS in sources)
+    plain = [f"Object Settings, {object}: {', '.join(each)}" for object, each in granted.items()]
     system = ["API Enabled", "View Setup and Configuration", *(activities[o] for o in objects if o in activities)]
     fields = "Field Permissions: Read Access to what is mapped, Edit Access to what may flow to Salesforce"
     return [*plain, fields, *(f"System Permissions: {name}" for name in system)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 
 from connectors.door import Budget, Called, Clock, Door, wire
+from connectors.furniture import Furnishing, ViewSpec
 from connectors.port import (
     Cursor,
     Erasure,
@@ -31,6 +32,7 @@ from connectors.salesforce.checking import Checker
 from connectors.salesforce.collection import MOST
 from connectors.salesforce.describing import Describer
 from connectors.salesforce.erasing import erase
+from connectors.salesforce.furnishing import Furnisher
 from connectors.salesforce.history import TOLD, History
 from connectors.salesforce.provisioning import Provisioner
 from connectors.salesforce.reading import Reader
@@ -67,6 +69,7 @@ class Salesforce:
         self._changes = Changes(self._api, self._describer, self._reader)
         self._writer = Writer(self._api, self._reader, self._describer)
         self._provisioner = Provisioner(self._api, self._describer)
+        self._furnisher = Furnisher(self._api)
         self._checker = Checker(self._api, self._describer)
 
     @classmethod
@@ -106,9 +109,15 @@ class Salesforce:
         """Create missing custom fields, and grant them through the permission set `Smarketing_Sync`."""
         return self._provisioner.provision(specs)
 
-    def check(self, objects: Sequence[str]) -> Sequence[Problem]:
+    def furnish(
+        self, objects: Sequence[str], views: Sequence[ViewSpec], sources: Collection[str], *, apply: bool
+    ) -> Sequence[Furnishing]:
+        """The permission set `Smarketing_Sync` with its object rights, and list views."""
+        return self._furnisher.furnish(objects, views, sources, apply=apply)
+
+    def check(self, objects: Sequence[str], sources: Collection[str] = ()) -> Sequence[Problem]:
         """As `Connector.check`."""
-        return self._checker.check(objects)
+        return self._checker.check(objects, sources)
 
     def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         """As `Connector.changes`; a field of a parent is asked for by dot: `Account.Name`."""

@@ -61,6 +61,14 @@ class Paths:
         """A query of what administrators have made: rules, fields …"""
         return f"{self.root}/tooling/query?q={quote_plus(soql)}"
 
+    def tooling_row(self, object: str, id: str) -> str:
+        """Something that administrators have made, by id."""
+        return f"{self.root}/tooling/sobjects/{quote(object, safe='')}/{quote(id, safe='')}"
+
+    def list_views(self, object: str) -> str:
+        """The list views of an object (UI API)."""
+        return f"{self.root}/ui-api/list-info/{quote(object, safe='')}"
+
     def query(self, soql: str, *, everything: bool = False) -> str:
         """`everything`: deleted and archived rows too (queryAll)."""
         return f"{self.root}/{'queryAll' if everything else 'query'}?q={quote_plus(soql)}"

@@ -7,6 +7,7 @@ we act as.  Each step looks first, so that doing it twice does nothing twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.errors import Misconfigured, Unauthorised
@@ -15,9 +16,8 @@ from connectors.salesforce import soql
 from connectors.salesforce.answers import Declined, explain
 from connectors.salesforce.api import Api
 from connectors.salesforce.describing import Describer
+from connectors.salesforce.permitting import PERMISSION_SET, PermissionSet
 
-PERMISSION_SET = "Smarketing_Sync"
-_LABEL = "Smarketing Sync"
 _ACTIVITY = ("Task", "Event")
 _EXISTS = ("DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE")
 
@@ -28,6 +28,7 @@ class Provisioner:
     def __init__(self, api: Api, describer: Describer) -> None:
         self._api = api
         self._describer = describer
+        self._permissions = PermissionSet(api)
 
     def provision(self, specs: Sequence[FieldSpec]) -> list[str]:
         """The fields made.  Raises `Misconfigured` where Salesforce refuses one, `Unauthorised` without the right."""
@@ -46,7 +47,9 @@ class Provisioner:
                     f"Salesforce has the fields {', '.join(hidden)}, but these credentials may not see them: assign the"
                     f" permission set {PERMISSION_SET} to the integration user (Setup, Permission Sets)"
                 )
-        return made
+        fresh = {(spec.object, spec.name) for spec in missing}
+        old = [spec for spec in specs if spec.options and (spec.object, spec.name) not in fresh]
+        return [*made, *(f"{spec.object}.{spec.name}" for spec in old if self._complete(spec))]
 
     def _missing(self, specs: Sequence[FieldSpec]) -> list[FieldSpec]:
         seen = {
@@ -81,44 +84,39 @@ class Provisioner:
         body = {"FullName": f"{_owner(spec)}.{spec.name}", "Metadata": metadata(spec, unique=unique)}
         self._api.change(lambda sf: sf.restful("tooling/sobjects/CustomField", method="POST", json=body))
 
-    # -- visibility --------------------------------------------------------------------------------------------
+    def _complete(self, spec: FieldSpec) -> bool:
+        """Whether options were added to a field that is there: Tooling replaces the whole list, so the others are sent
+        along as they are."""
+        lacking = spec.lacks(self._describer.schema(spec.object, fresh=False).fields.get(spec.name))
+        if not lacking:
+            return False
+        where = (
+            f"DeveloperName = {soql.text(spec.name.removesuffix('__c'))} AND TableEnumOrId = {soql.text(_owner(spec))}"
+        )
+        try:
+            query = self._api.paths.tooling_query(soql.select(("Id",), "CustomField", where))
+            rows = self._api.get(query, f"look for {spec.object}.{spec.name}")["records"]
+            if not rows:
+                raise Misconfigured(
+                    f"{spec.object}.{spec.name} lacks options: add {', '.join(option.value for option in lacking)}"
+                    f" (Setup, Object Manager, {spec.object}, Fields)"
+                )
+            path = self._api.paths.tooling_row("CustomField", rows[0]["Id"])
+            metadata = self._api.get(path, f"read {spec.object}.{spec.name}")["Metadata"]
+            values = metadata["valueSet"]["valueSetDefinition"]["value"]
+            values += _values(replace(spec, options=lacking))["valueSetDefinition"]["value"]
+            self._api.send("PATCH", path, {"Metadata": metadata})
+        except Declined as no:
+            raise _refused(spec, no) from None
+        return True
 
     def _grant(self, specs: Sequence[FieldSpec]) -> None:
         try:
-            parent = self._permission_set()
-            self._grant_fields(parent, specs)
-            self._assign(parent)
+            parent = self._permissions.make()
+            self._permissions.grant_fields(parent, specs)
+            self._permissions.assign(parent)
         except Declined as no:
             raise explain(no, f"grant the new fields in the permission set {PERMISSION_SET}") from None
-
-    def _permission_set(self) -> str:
-        found = self._ids("PermissionSet", f"Name = {soql.text(PERMISSION_SET)}")
-        if found:
-            return found[0]
-        return self._insert("PermissionSet", {"Name": PERMISSION_SET, "Label": _LABEL})
-
-    def _grant_fields(self, parent: str, specs: Sequence[FieldSpec]) -> None:
-        query = soql.select(("Id", "Field"), "FieldPermissions", f"ParentId = {soql.text(parent)}")
-        granted = {row["Field"] for row in self._api.rows(query, "read field permissions")}
-        for spec in specs:
-            field = f"{spec.object}.{spec.name}"
-            if field in granted:
-                continue
-            rights = {"PermissionsRead": True, "PermissionsEdit": True}
-            self._insert("FieldPermissions", {"ParentId": parent, "SobjectType": spec.object, "Field": field, **rights})
-
-    def _assign(self, parent: str) -> None:
-        user = self._api.user_id()
-        where = f"PermissionSetId = {soql.text(parent)} AND AssigneeId = {soql.text(user)}"
-        if not self._ids("PermissionSetAssignment", where):
-            self._insert("PermissionSetAssignment", {"PermissionSetId": parent, "AssigneeId": user})
-
-    def _ids(self, object: str, where: str) -> list[str]:
-        return [row["Id"] for row in self._api.rows(soql.select(("Id",), object, where), f"read {object}")]
-
-    def _insert(self, object: str, fields: dict[str, Any]) -> str:
-        answer = self._api.change(lambda sf: sf.restful(f"sobjects/{object}", method="POST", json=fields))
-        return str(answer["id"])
 
 
 def _owner(spec: FieldSpec) -> str:

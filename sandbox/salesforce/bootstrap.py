@@ -6,9 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.kernel import Row
+from sandbox.salesforce.dml import permissions
 from sandbox.salesforce.schema import picklists
+from sandbox.salesforce.schema.org import GUARDED
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.storage import Store
+
+_ADMINISTRATOR = (
+    "PermissionsModifyAllData", "PermissionsViewAllData", "PermissionsAuthorApex", "PermissionsCustomizeApplication",
+    "PermissionsManageUsers", "PermissionsManageInternalUsers", "PermissionsAssignPermissionSets",
+    "PermissionsManageProfilesPermissionsets", "PermissionsManageSharing", "PermissionsModifyMetadata",
+    "PermissionsManagePublicListViews", "PermissionsEditTask", "PermissionsEditEvent",
+)  # fmt: skip
+"""What a system administrator's profile grants."""
 
 
 def furnish(store: Store, settings: Settings, now: int) -> tuple[str, str]:
@@ -17,6 +27,7 @@ def furnish(store: Store, settings: Settings, now: int) -> tuple[str, str]:
     def put(name: str, **values: Any) -> str:
         row = Row(store.new_id(name), {k: v for k, v in values.items() if v is not None}, now)
         store.put(name, row)
+        permissions.applied(store.org, name, row)
         return row.id
 
     org_id = put(
@@ -32,10 +43,12 @@ def furnish(store: Store, settings: Settings, now: int) -> tuple[str, str]:
     owned = put(
         "PermissionSet", Name="X00ex00000018ozT_128_09_43_34_1", Label="00ex00000018ozT_128_09_43_34_1",
         IsOwnedByProfile=True, ProfileId=profile, Type="Profile", PermissionsViewSetup=True, PermissionsApiEnabled=True,
-        PermissionsModifyAllData=True, PermissionsViewAllData=True,
+        **dict.fromkeys(_ADMINISTRATOR, True),
     )  # fmt: skip
+    for guarded in GUARDED:
+        rights = dict.fromkeys(("PermissionsRead", "PermissionsCreate", "PermissionsEdit", "PermissionsDelete"), True)
+        put("ObjectPermissions", ParentId=owned, SobjectType=guarded, **rights)
     put("PermissionSetAssignment", PermissionSetId=owned, AssigneeId=user_id, IsActive=True)
-    store.org.assign(user_id, owned)
     _picklists(put)
     for meta in store.org.objects.values():
         put(

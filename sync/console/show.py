@@ -13,6 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from connectors.furniture import Furnishing
 from connectors.port import FieldSpec, Problem
 from state.rows import ReviewRow, RunRow
 from state.store import Store
@@ -146,7 +147,12 @@ def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequ
         console.print("[green]Every field we need exists on both sides.[/green]")
         return
     table = grid(
-        "Fields we need and lack" if made is None else "Fields created", "side", "object", "field", "type", "for"
+        "Fields we need and lack" if made is None else "Fields created or completed",
+        "side",
+        "object",
+        "field",
+        "type",
+        "for",
     )
     for side, spec in missing:
         kind = f"{spec.type}{', unique' if spec.unique else ''}"
@@ -154,6 +160,19 @@ def specs(console: Console, missing: Sequence[tuple[str, FieldSpec]], made: Sequ
     console.print(table)
     if made is None:
         console.print("Nothing was changed. `smarketing provision --apply` creates them.")
+
+
+def furniture(console: Console, found: Sequence[tuple[str, Furnishing]], applied: bool) -> None:
+    """The rights and lists that `provision` would make, or has made."""
+    if not found:
+        return
+    table = grid("Rights and lists", "side", "what", "", "by hand")
+    for side, each in found:
+        state = "made" if each.made else "not made" if applied else "lacking"
+        table.add_row(SIDES.get(side, side), each.what, state, "" if each.made else each.fix)
+    console.print(table)
+    if not applied:
+        console.print("`smarketing provision --apply` makes them; the sync itself works without them.")
 
 
 def rights(console: Console, needed: Mapping[str, Sequence[str]]) -> None:

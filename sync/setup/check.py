@@ -17,7 +17,7 @@ from sync.setup.check_owners import owned
 from sync.setup.check_values import misfits
 from sync.setup.closed_loop import unready
 from sync.setup.definitions import lint
-from sync.setup.provision import described, field_specs, missing
+from sync.setup.provision import described, field_specs, incomplete, missing, sources
 from sync.trust.catalogue import rights
 
 
@@ -38,7 +38,8 @@ def check(
         for kind, why in (lacking or {}).items()
     ]
     for name, connector in connectors.items():
-        problems += connector.check([object for rule in rules for object in rule.objects[name]])
+        objects = [object for rule in rules for object in rule.objects[name]]
+        problems += connector.check(objects, sources(connector, rules))
     if any(problem.level == "error" and "." not in problem.where for problem in problems):
         return problems
     try:
@@ -81,6 +82,14 @@ def _ours(rule: KindRule, schemas: dict[Place, Schema]) -> Iterator[Problem]:
             "error" if spec.unique else "warning",
             f"{system}.{spec.object}.{spec.name}",
             "our own field does not exist, or may not be seen with these credentials",
+            "run `smarketing provision --apply`",
+        )
+    for system, spec in incomplete(rule, schemas):
+        lacking = spec.lacks(schemas[Place(system, spec.object)].fields[spec.name])
+        yield Problem(
+            "warning",
+            f"{system}.{spec.object}.{spec.name}",
+            f"our own field lacks options: {', '.join(option.value for option in lacking)}",
             "run `smarketing provision --apply`",
         )
 

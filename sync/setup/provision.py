@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from connectors import rights
+from connectors.furniture import Furnishing
 from connectors.port import Connector, FieldSpec, Option, Schema
+from insight.fields import BEHAVIOUR
 from insight.fields import field as our_field
 from mapping.rules import KindRule, Place
 from sync.decide import telling
 from sync.decide.deleting import MARK
 from sync.decide.writeback import quality_specs, reason_specs, stage_specs, told_specs
+from sync.setup.views import view_specs
 
 
 def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
@@ -66,7 +69,7 @@ def described(connectors: Mapping[str, Connector], rule: KindRule) -> dict[Place
 
 
 def provision(connectors: Mapping[str, Connector], specs: list[tuple[str, FieldSpec]]) -> list[str]:
-    """Create these fields; returns `system.object.field` of those made."""
+    """Create or complete these fields; returns `system.object.field` of each."""
     made: list[str] = []
     for name, connector in connectors.items():
         mine = [spec for system, spec in specs if system == name]
@@ -77,12 +80,49 @@ def provision(connectors: Mapping[str, Connector], specs: list[tuple[str, FieldS
 def needed(connectors: Mapping[str, Connector], kinds: Iterable[KindRule]) -> dict[str, list[str]]:
     """system → the rights that an administrator has to grant for these kinds, and no more."""
     kinds = list(kinds)
-    return {name: rights(name, [object for rule in kinds for object in rule.objects[name]]) for name in connectors}
+    return {
+        name: rights(name, [object for rule in kinds for object in rule.objects[name]], sources(connector, kinds))
+        for name, connector in connectors.items()
+    }
+
+
+def sources(connector: Connector, kinds: Iterable[KindRule]) -> Collection[str]:
+    """The sources of interactions that are read there under these rules."""
+    learned = (our_field(rule.kind, field.name) for rule in kinds for field in rule.fields)
+    wanted = any(field is not None and field.feature == BEHAVIOUR for field in learned)
+    return tuple(connector.sources()) if wanted else ()
+
+
+def furnish(
+    connectors: Mapping[str, Connector], kinds: Iterable[KindRule], *, apply: bool
+) -> list[tuple[str, Furnishing]]:
+    """(system, what it is) of the rights and lists that are not there, made where `apply` says so."""
+    kinds = list(kinds)
+    found: list[tuple[str, Furnishing]] = []
+    for name, connector in connectors.items():
+        objects = [object for rule in kinds for object in rule.objects[name]]
+        mine = [view for rule in kinds for system, view in view_specs(rule) if system == name]
+        told = connector.furnish(objects, mine, sources(connector, kinds), apply=apply)
+        found += [(name, each) for each in told]
+    return found
 
 
 def lacking(connectors: Mapping[str, Connector], rules: Iterable[KindRule]) -> list[tuple[str, FieldSpec]]:
     """Everything that these kinds need and that does not exist yet, or may not be seen."""
-    return [found for rule in rules for found in missing(rule, described(connectors, rule))]
+    found: list[tuple[str, FieldSpec]] = []
+    for rule in rules:
+        schemas = described(connectors, rule)
+        found += [*missing(rule, schemas), *incomplete(rule, schemas)]
+    return found
+
+
+def incomplete(rule: KindRule, schemas: Mapping[Place, Schema]) -> list[tuple[str, FieldSpec]]:
+    """Those that are there and lack options that we write, which a vocabulary that grew brings about."""
+    return [
+        (system, spec)
+        for system, spec in field_specs(rule)
+        if spec.lacks(schemas[Place(system, spec.object)].fields.get(spec.name))
+    ]
 
 
 def missing(rule: KindRule, schemas: Mapping[Place, Schema]) -> list[tuple[str, FieldSpec]]:

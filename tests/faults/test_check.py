@@ -15,6 +15,7 @@ from sync.schedule import a_day
 from sync.setup import provision
 from sync.setup.check import check
 from sync.setup.check_load import Day, forecast
+from sync.setup.views import view_specs
 from tests.faults.test_faults import S, Scene
 from tests.scenarios.stage import Stage
 
@@ -104,6 +105,46 @@ def test_clocks_are_compared(ahead: int, said: str) -> None:
     told = [problem.what for problem in found if problem.where == "salesforce.clock"]
     assert bool(told) == bool(said)
     assert said in "".join(told)
+
+
+def test_behaviour_needs_scopes_and_campaigns_of_its_own(scene: Scene) -> None:
+    scene.stage.raw.setdefault("insight", {})["behaviour"] = True
+    needed = provision.needed(scene.sides, rules(scene.stage.settings()))
+    assert {"forms", "content"} <= set(needed["hubspot"])
+    assert "Object Settings, Campaign: Read" in needed["salesforce"]
+
+
+def test_lists_that_the_sync_needs_follow_its_fields(scene: Scene) -> None:
+    def lists() -> set[tuple[str, str]]:
+        kinds = rules(scene.stage.settings())
+        return {(view.object, view.name) for rule in kinds for _, view in view_specs(rule) if _ == S}
+
+    held = {("Lead", "SMK_Held"), ("Contact", "SMK_Held")}
+    assert lists() == held
+    scene.stage.raw.setdefault("score", {})["enabled"] = True
+    assert lists() == {*held, ("Lead", "SMK_Call_Next"), ("Contact", "SMK_Call_Next")}
+
+
+def test_everything_is_provided_once_and_a_stage_more_completes_the_fields(scene: Scene) -> None:
+    def provided() -> tuple[list[str], list[str]]:
+        kinds = rules(scene.stage.settings())
+        made = provision.provision(scene.sides, provision.lacking(scene.sides, kinds))
+        beside = provision.furnish(scene.sides, kinds, apply=True)
+        assert all(each.made for _, each in beside)
+        return made, [each.what for _, each in beside]
+
+    made, beside = provided()
+    assert (made, "list view Lead.SMK_Held: Held by Smarketing Sync" in beside) == ([], True)
+    assert provided() == ([], [])
+    scene.stage.configure("vocabulary", {"sal.salesforce": "Nurturing"})
+    scene.stage.raw["vocabulary"]["stage"].append({"name": "ambassador", "means": "speaks for us", "owner": "sales"})
+    (told,) = problems(scene, "salesforce.Lead.SMK_Stage__c")
+    assert told.what == "our own field lacks options: ambassador"
+    assert provided() == (
+        ["hubspot.contacts.smk_stage", "salesforce.Lead.SMK_Stage__c", "salesforce.Contact.SMK_Stage__c"],
+        [],
+    )
+    assert provided() == ([], [])
 
 
 def test_the_scopes_that_provision_names_are_enough_and_none_too_many(scene: Scene) -> None:

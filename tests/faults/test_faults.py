@@ -168,8 +168,10 @@ def other_lead(scene: Scene, **values: Any) -> None:
 
 
 def unassign(scene: Scene) -> None:
-    for id in scene.stage.world.rows(S, "PermissionSetAssignment"):
-        scene.salesforce.delete("PermissionSetAssignment", id, scene.stage.human(S))
+    sets = scene.stage.world.rows(S, "PermissionSet")
+    for id, row in list(scene.stage.world.rows(S, "PermissionSetAssignment").items()):
+        if sets[row.values["PermissionSetId"]].values["Name"] == "Smarketing_Sync":
+            scene.salesforce.delete("PermissionSetAssignment", id, scene.stage.human(S))
 
 
 def renamed(scene: Scene) -> None:

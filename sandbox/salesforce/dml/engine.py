@@ -44,6 +44,12 @@ class Engine:
     def prepare(self, meta: ObjectMeta, given: Mapping[str, Any], writer: Writer, creating: bool) -> Values:
         """The given values in stored form.  Refuses fields that are unknown, hidden or not the caller's to write."""
         org, values, shut = self.store.org, Values(), []
+        if creating and not org.may(writer.sees, meta.name, "Create"):
+            raise RecordError(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {meta.label}", ()
+            )
+        if not creating and not org.may(writer.sees, meta.name, "Edit"):
+            raise RecordError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", ())
         for key, value in given.items():
             field = meta.fields.get(key) or meta.find(key)
             if field is None or not org.visible(meta.name, field.name, writer.sees):

@@ -34,9 +34,11 @@ def admin() -> list[ObjectMeta]:
         _role(),
         _permission_set(),
         _assignment(),
+        _object_permissions(),
         _field_permissions(),
         _organization(),
         _record_type(),
+        _list_view(),
         *_tooling(),
     ]
 
@@ -134,6 +136,19 @@ def _permission_set() -> ObjectMeta:
             flag("PermissionsApiEnabled", label="API Enabled"),
             flag("PermissionsModifyAllData", label="Modify All Data"),
             flag("PermissionsViewAllData", label="View All Data"),
+            flag("PermissionsAuthorApex", label="Author Apex"),
+            flag("PermissionsCustomizeApplication", label="Customize Application"),
+            flag("PermissionsManageUsers", label="Manage Users"),
+            flag("PermissionsManageInternalUsers", label="Manage Internal Users"),
+            flag("PermissionsAssignPermissionSets", label="Assign Permission Sets"),
+            flag("PermissionsManageProfilesPermissionsets", label="Manage Profiles and Permission Sets"),
+            flag("PermissionsManageSharing", label="Manage Sharing"),
+            flag("PermissionsModifyMetadata", label="Modify Metadata Through Metadata API Functions"),
+            flag("PermissionsBulkApiHardDelete", label="Bulk API Hard Delete"),
+            flag("PermissionsManageEncryptionKeys", label="Manage Encryption Keys"),
+            flag("PermissionsManagePublicListViews", label="Manage Public List Views"),
+            flag("PermissionsEditTask", label="Edit Tasks"),
+            flag("PermissionsEditEvent", label="Edit Events"),
         ],
         undeletable=False,
     )
@@ -153,6 +168,34 @@ def _assignment() -> ObjectMeta:
         audited=False,
         undeletable=False,
     )
+
+
+def _object_permissions() -> ObjectMeta:
+    rights = ("Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
+    return thing(
+        "ObjectPermissions",
+        "110",
+        [
+            once(ref("ParentId", "PermissionSet", children="ObjectPerms", nillable=False)),
+            once(pick("SobjectType", (), nillable=False, restricted=True, length=40, label="Sobject Type Name")),
+            *(flag(f"Permissions{right}") for right in rights),
+            fixed(moment("SystemModstamp", nillable=False)),
+        ],
+        audited=False,
+        plural="Object Permissions",
+        undeletable=False,
+    )
+
+
+def _list_view() -> ObjectMeta:
+    fields = [
+        text("Name", 40, name_field=True),
+        text("DeveloperName", 80),
+        text("NamespacePrefix", 15),
+        pick("SobjectType", (), length=40),
+        flag("IsSoqlCompatible", True),
+    ]
+    return read_only("ListView", "00B", fields)
 
 
 def _field_permissions() -> ObjectMeta:

@@ -12,6 +12,9 @@ from typing import Any
 from sandbox.salesforce.schema.describe import BASE, describe_global, describe_object, picklists
 from sandbox.salesforce.schema.model import ChildLink, FieldMeta, ObjectMeta
 
+GUARDED = ("Account", "Contact", "Lead", "Opportunity", "Campaign")
+"""Objects that object permissions are about; for tasks and events users have permissions of their own."""
+
 
 class Org:
     """The metadata of one org.  Object names are looked up in any case."""
@@ -25,6 +28,8 @@ class Org:
         self._read_only: set[tuple[str, str]] = set()
         self._grants: dict[tuple[str, str], dict[str, bool]] = {}
         self._held: dict[str, set[str]] = {}
+        self._rights: dict[tuple[str, str], frozenset[str]] = {}
+        self._trusted: set[str] = set()
         for meta in objects:
             self.objects[meta.name] = meta
             self._folded[meta.name.lower()] = meta.name
@@ -87,6 +92,22 @@ class Org:
     def unassign(self, user_id: str, permission_set: str) -> None:
         self._held.get(user_id, set()).discard(permission_set)
 
+    def trust(self, permission_set: str, *, everything: bool) -> None:
+        """Whether holders of the set may change every record (Modify All Data)."""
+        (self._trusted.add if everything else self._trusted.discard)(permission_set)
+
+    def allow(self, permission_set: str, object_name: str, rights: frozenset[str]) -> None:
+        """An ObjectPermissions row: what holders of the set may do with records of the object."""
+        self._rights[permission_set, object_name] = rights
+
+    def may(self, user_id: str | None, object_name: str, right: str) -> bool:
+        """Whether this user has the object right.  The platform itself (None) may do everything, and so may a user of
+        whom no permission set is known."""
+        held = self._held.get(user_id, ()) if user_id is not None else ()
+        if object_name not in GUARDED or not held or not self._trusted.isdisjoint(held):
+            return True
+        return any(right in self._rights.get((each, object_name), ()) for each in held)
+
     def visible(self, object_name: str, name: str, user_id: str | None) -> bool:
         """Whether this user sees the field.  User None is the platform itself, which sees everything."""
         return self._allowed((object_name, name), user_id, edit=False)
@@ -109,7 +130,10 @@ class Org:
         meta = self.objects[object_name]
         fields = [f for f in meta.fields.values() if self.visible(meta.name, f.name, user_id)]
         editable = {f.name for f in fields if self.editable(meta.name, f.name, user_id)}
-        return describe_object(meta, fields, editable, base)
+        body = describe_object(meta, fields, editable, base)
+        for flag, right in (("createable", "Create"), ("updateable", "Edit"), ("deletable", "Delete")):
+            body[flag] = body[flag] and self.may(user_id, meta.name, right)
+        return body
 
     def picklists(self, object_name: str, record_type: str, user_id: str | None, base: str) -> dict[str, Any] | None:
         """The picklist values that a record type offers; None for an unknown one."""

@@ -177,6 +177,17 @@ def test_nothing_missing_makes_nothing() -> None:
     assert account.connector.usage().calls == 1
 
 
+def test_options_that_are_lacking_are_added_and_the_others_are_sent_along() -> None:
+    account = Account()
+    old = {"value": "mine", "label": "Mine", "displayOrder": 0, "hidden": True}
+    account.on("GET", PROPERTIES, answer(200, {"results": [property_("s", "enumeration", "select", options=[old])]}))
+    change = account.on("PATCH", f"{PROPERTIES}/s", answer(200, {"name": "s"}))
+    spec = FieldSpec("contacts", "s", "State", "choice", options=(Option("mine", "Mine"), Option("new", "New")))
+    assert account.connector.provision([spec]) == ["contacts.s"]
+    new = {"value": "new", "label": "New", "displayOrder": 1, "hidden": False}
+    assert sent(change) == {"options": [old, new]}
+
+
 def test_a_key_that_is_not_unique_cannot_be_mended() -> None:
     account = Account()
     account.on("GET", PROPERTIES, answer(200, {"results": [property_("smk_key", "string", "text")]}))
@@ -222,7 +233,11 @@ SEEN = {"results": [property_("hs_email_optout", "bool", "booleancheckbox")]}
 
 
 def checked(
-    scopes: list[str], details: httpx.Response | None = None, properties: Any = SEEN, also: Sequence[str] = ()
+    scopes: list[str],
+    details: httpx.Response | None = None,
+    properties: Any = SEEN,
+    also: Sequence[str] = (),
+    sources: Sequence[str] = (),
 ) -> list[Any]:
     account = Account()
     account.on("GET", DETAILS, details or answer(200, {"portalId": 1}))
@@ -234,7 +249,7 @@ def checked(
     for object in also:
         account.on("GET", f"{HOST}/crm/v3/objects/{object}", answer(200, {"results": []}))
         account.on("GET", f"{HOST}/crm/v3/properties/{object}", answer(200, {"results": []}))
-    return list(account.connector.check(["contacts", *also]))
+    return list(account.connector.check(["contacts", *also], sources))
 
 
 CONSENT = "communication_preferences.read_write"
@@ -251,6 +266,16 @@ def test_missing_and_needless_scopes_are_told_with_the_place_to_click() -> None:
     assert "crm.objects.owners.read" in problems[0].what
     assert "Private Apps" in problems[0].fix
     assert "tickets" in problems[1].what
+
+
+def test_a_source_of_behaviour_needs_its_scope_where_it_is_read() -> None:
+    granted = [*ENOUGH, "crm.objects.owners.read"]
+    told = checked(granted, sources=["views", "forms", "emails"])
+    assert [(p.level, p.where) for p in told] == [("warning", "hubspot.forms"), ("warning", "hubspot.emails")]
+    assert "add content" in told[1].fix
+    assert checked([*granted, "forms", "content"], sources=["views", "forms", "emails"]) == []
+    (problem,) = checked([*granted, "forms", "content"])
+    assert "may do more than the sync needs: content, forms" in problem.what
 
 
 def test_hidden_texts_of_emails_are_a_warning() -> None:

@@ -131,6 +131,16 @@ def by_object(**rows: list[dict[str, Any]]) -> Any:
     return reply
 
 
+def answers(given: dict[str, httpx.Response | None]) -> Any:
+    """Answers a query by the object it asks for; nothing is an empty page."""
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        object = parse_qs(urlsplit(str(request.url)).query)["q"][0].partition(" FROM ")[2].split()[0]
+        return given.get(object) or page()
+
+    return reply
+
+
 def provision_org(*descriptions: httpx.Response, granted: list[dict[str, Any]] | None = None, **rows: Any) -> Org:
     org = Org()
     org.on("GET", DESCRIBE, *descriptions)
@@ -263,7 +273,10 @@ def check_org(settings: Any = None, **instead: httpx.Response) -> Org:
     org.on("GET", "/limits/", given["limits"])
     org.on("GET", DESCRIBE, given["describe"])
     org.on("GET", "/tooling/query", given.get("validation") or page())
-    org.on("GET", "/query", given.get("rules") or page())
+    reply = {"DuplicateRule": given.get("rules"), "PermissionSetAssignment": given.get("held")}
+    org.router.get(path="/services/data/v64.0/query").mock(side_effect=answers(reply))
+    powers = ("PermissionsModifyAllData", "PermissionsAuthorApex")
+    org.on("GET", "/sobjects/PermissionSet/describe", describe(*(field(name, "boolean") for name in powers)))
     return org
 
 
@@ -300,6 +313,36 @@ def test_contact_roles_that_may_not_be_seen_are_a_warning(seen: bool) -> None:
     org.on("GET", "/sobjects/Opportunity/describe", describe(*needed, childRelationships=links))
     problems = list(org.connector.check(["Opportunity"]))
     assert [(p.level, p.where) for p in problems] == [("warning", "salesforce.Opportunity.@contacts")] * (not seen)
+
+
+@pytest.mark.parametrize(
+    ("held", "said", "fix"),
+    [
+        ({"IsOwnedByProfile": True, "Profile": {"Name": "System Administrator"}, "PermissionsModifyAllData": True},
+         "by its profile System Administrator: Modify All Data", "Minimum Access"),
+        ({"Label": "Legacy", "PermissionsModifyAllData": True, "PermissionsAuthorApex": True},
+         "by the permission set Legacy: Modify All Data, Author Apex", "untick them"),
+    ],
+)  # fmt: skip
+def test_rights_in_excess_are_a_note_that_names_who_grants_them(held: Any, said: str, fix: str) -> None:
+    org = check_org(held=page({"PermissionSet": held}, {"PermissionSet": {"Label": "Ours"}}))
+    (problem,) = org.connector.check(["Lead"])
+    assert problem.level == "note"
+    assert said in problem.what
+    assert fix in problem.fix
+
+
+def test_rights_that_may_not_be_asked_for_are_no_error() -> None:
+    (problem,) = check_org(held=error("INVALID_TYPE", "no")).connector.check(["Lead"])
+    assert (problem.level, "View Setup" in problem.fix) == ("note", True)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_campaigns_that_may_not_be_seen_are_a_warning_where_they_are_read(seen: bool) -> None:
+    org = check_org()
+    org.on("GET", "/sobjects/CampaignMember/describe", describe() if seen else error("NOT_FOUND", "no", 404))
+    problems = org.connector.check(["Lead"], ["campaigns"])
+    assert [(p.level, p.where) for p in problems] == [("warning", "salesforce.campaigns")] * (not seen)
 
 
 def test_the_token_tells_the_user_where_the_app_may_not_ask() -> None:
