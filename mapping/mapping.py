@@ -223,8 +223,7 @@ class Mapping:
         stranger = False
         for name, native, tag in reserved.keys:
             if (value := text(fields.get(native))) is not None:
-                # No system's ids hold a colon: what does is a key of ours for something that is nobody's counterpart.
-                if value.startswith(tag) and (tag or ":" not in value):
+                if value.startswith(tag):
                     own[name] = value[len(tag) :]
                 else:
                     stranger = True
