@@ -16,6 +16,7 @@ from mapping.rules import Place, Value
 from state.rows import LIVE, JournalRow, ReviewRow, Row
 from sync.decide.consent import is_consent
 from sync.decide.decision import FROZEN, Decision, Draft, Question, without
+from sync.outcomes import UNSEEN
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -77,9 +78,11 @@ class Brake:
 
     def _chain(self, live: Mapping[str, Row], system: str, name: str, value: Value) -> Iterator[JournalRow]:
         """Our writes of a field, newest first, as long as each answers the one before: it went to the other side, or
-        wrote the same value once more."""
+        wrote the same value once more.  What was not there when we looked, nobody took away."""
         for line in self.journal:
             if line.operation is None or line.field != name or line.reason.startswith(("lost:", "overwritten:")):
+                continue
+            if line.reason.endswith(UNSEEN):
                 continue
             if line.system not in live:
                 return

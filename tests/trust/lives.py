@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sync import compose
 from sync.console import planned, plans
-from sync.engine import Engine
+from sync.engine import Engine, in_turn
 from sync.report import Report
 from sync.trust.approving import Approved
 from sync.trust.dry import DryRun
@@ -46,9 +47,13 @@ class Careful(Stage):
         save(path, plans.made_now(self.settings(), engine, full), document(dry, shown.held(), shown.summary()))
         return path
 
-    def apply(self, path: Path, crash_at: Callable[[str], None] | None = None) -> Report:
-        """What `apply FILE` does."""
+    def apply(self, path: Path, crash_at: Callable[[str], None] | None = None, *, batch: int = 0) -> Report:
+        """What `apply FILE` does.  batch: decide and write so many at a time."""
         engine = self.engine()
+        if batch:
+            engine.batch, engine.lane = batch, in_turn
+            for connector in engine.connectors.values():
+                connector.traits = replace(connector.traits, batch=batch, stride=0)
         if crash_at is not None:
             engine.step = crash_at
         approved = Approved(Saved(path))

@@ -55,16 +55,21 @@ class World:
         calm = Calm()
         self.hubspot, self.salesforce = hubspot(lambda: self.now, calm), salesforce(lambda: self.now, calm)
         (folder / "state.db").write_bytes(empty_state())
-        self.store = open_store(f"sqlite:///{folder}/state.db")
-        runs = count(1)
+        self.rules = [rules_of(phone, title)]
+        self.folder, self.runs = folder, count(1)
+        self.ids: list[tuple[str, str]] = []
+        self.start()
+
+    def start(self) -> None:
+        """Another process."""
+        self.store = open_store(f"sqlite:///{self.folder}/state.db")
         self.engine = Engine(
             self.store,
             {system.name: Memory(system) for system in (self.hubspot, self.salesforce)},
-            [rules_of(phone, title)],
+            self.rules,
             lambda: self.now,
-            lambda: f"run-{next(runs)}",
+            lambda: f"run-{next(self.runs)}",
         )
-        self.ids: list[tuple[str, str]] = []
 
     def couple(self, n: int, here: Sequence[str], there: Sequence[str]) -> None:
         """Somebody in both systems who never met."""
