@@ -71,7 +71,7 @@ app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("erase")(privacy.erase)
 app.command("export-person")(privacy.export_person)
-app.command("report")(reporting.report)
+app.command("report", cls=reporting.OneReport)(reporting.report)
 app.add_typer(scoring.app, name="score")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import typer
 from pydantic import BaseModel
+from typer.testing import CliRunner
 
 import main
 from mapping.presets import PRESETS
@@ -23,6 +24,7 @@ from sandbox.world import World
 from sync import compose
 from sync.config import field_rule, parse, person_rule, rules
 from sync.console import exits
+from sync.console.reports import REPORTS
 from sync.decide.activities import ActivityCreateSettings, ActivitySettings, ActivityTypes
 from sync.insight.agreement import (
     AgreementSettings,
@@ -283,6 +285,16 @@ def test_the_options_of_every_command_are_documented() -> None:
     options -= {"--help", "--install-completion", "--show-completion"}
     told = set(re.findall(r"^\| `(--[a-z-]+)", COMMANDS.partition("\n## ")[0], re.MULTILINE))
     assert told == options
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_is_documented_and_tells_of_itself(name: str) -> None:
+    rows = re.findall(r"^\| (`[a-z]+`(?:, `[a-z]+`)*) \|.*\| ([^|]*)\|$", _chapter("report"), re.MULTILINE)
+    told = {one: set(re.findall("`(.*?)`", by)) for names, by in rows for one in re.findall("`(.*?)`", names)}
+    assert told[name] == set(REPORTS[name].by)
+    said = CliRunner().invoke(main.app, ["report", name, "--help"]).output
+    assert f"smarketing report {name}" in said
+    assert REPORTS[name].says[:40] in " ".join(said.split())
 
 
 def test_no_command_is_documented_that_does_not_exist() -> None:

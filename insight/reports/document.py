@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from statistics import median
@@ -58,6 +58,17 @@ class Document:
     notes: tuple[str, ...] = ()
     charts: tuple[str, ...] = ()
     """Columns that are worth a picture."""
+
+    def named(self, names: Mapping[str, str]) -> Document:
+        """The same with other names of the entities."""
+        rows = tuple(
+            {
+                name: Cell(value, tuple(names.get(entity, entity) for entity in records))
+                for name, (value, records) in row.items()
+            }
+            for row in self.rows
+        )
+        return replace(self, rows=rows)
 
     def as_json(self, *, records: bool = False) -> dict[str, Any]:
         """The form that scripts rely on.  records: with the entities behind each number."""

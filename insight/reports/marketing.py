@@ -137,7 +137,7 @@ def _influence(name: str, title: str, seen: set[str], winners: tuple[str, ...], 
         "people": count(sorted(seen)),
         "won_saw": share(of_winners, winners),
         "others_saw": share(of_others, others),
-        "lift": Cell(lift),
+        "lift": Cell(lift, (*of_winners, *of_others)),
     }
 
 

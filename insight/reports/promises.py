@@ -89,7 +89,7 @@ def _kept(team: str, what: str, owed: Sequence[Owed]) -> Row:
     missed = [o.person.entity for o in owed if o.verdict.state in MISSED]
     answered = [o for o in owed if o.verdict.touched is not None and o.verdict.response is not None]
     minutes = [(o.verdict.response or 0) / MINUTE for o in answered]
-    delays = [o.verdict.system_delay / MINUTE for o in owed if o.verdict.system_delay is not None]
+    delays = {o.person.entity: o.verdict.system_delay / MINUTE for o in owed if o.verdict.system_delay is not None}
     kept = [o.person.entity for o in owed if o.verdict.state == MET]
     behind = [o.person.entity for o in answered]
     return {
@@ -102,7 +102,7 @@ def _kept(team: str, what: str, owed: Sequence[Owed]) -> Row:
         "open": count(o.person.entity for o in owed if o.verdict.state in OPEN_STATES),
         "minutes_median": middle(minutes, behind),
         "minutes_p75": quarter(minutes, behind),
-        "delay_median": middle(delays, ()),
+        "delay_median": middle(list(delays.values()), delays),
         "status": Cell(""),
     }
 

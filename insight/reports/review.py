@@ -19,6 +19,7 @@ from insight.reports.document import (
     Row,
     count,
     grouped,
+    middle,
     share,
     text,
 )  # fmt: skip
@@ -86,13 +87,13 @@ def _revenue(facts: Facts, period: Period, _: Sequence[Owed]) -> Cell:
 
 def _days(facts: Facts, period: Period, _: Sequence[Owed]) -> Cell:
     won = [deal for deal in facts.deals if deal.outcome == WON and period.holds(deal.closed)]
-    days = [
-        spent
+    days = {
+        deal.entity: spent
         for deal in won
         for entity in deal.people[:1]
         if entity in facts.by_entity and (spent := days_to_win(facts.by_entity[entity], deal)) is not None
-    ]
-    return Cell(float(median(days)) if days else None)
+    }
+    return middle(list(days.values()), days)
 
 
 def _kept(_: Facts, period: Period, owed: Sequence[Owed]) -> Cell:
@@ -103,10 +104,8 @@ def _kept(_: Facts, period: Period, owed: Sequence[Owed]) -> Cell:
 
 
 def _minutes(_: Facts, period: Period, owed: Sequence[Owed]) -> Cell:
-    taken = [
-        o.verdict.response / MINUTE for o in owed if period.holds(o.day) and o.verdict.touched and o.verdict.response
-    ]
-    return Cell(float(median(taken)) if taken else None)
+    answered = [o for o in owed if period.holds(o.day) and o.verdict.touched and o.verdict.response]
+    return middle([(o.verdict.response or 0) / MINUTE for o in answered], [o.person.entity for o in answered])
 
 
 def _sent_back(facts: Facts, period: Period, _: Sequence[Owed]) -> Cell:

@@ -142,14 +142,14 @@ def _speed(facts: Facts, deals: Sequence[Deal], first: dict[str, Person | None])
         "deals": count(d.entity for d in deals),
         "win_rate": share((d.entity for d in won), ended),
         "average": Cell(average, tuple(d.entity for d in won)),
-        "median": Cell(median(amounts) if amounts else None),
+        "median": Cell(median(amounts) if amounts else None, tuple(d.entity for d in won)),
         "days_median": middle(list(days.values()), days),
         "days_p75": quarter(list(days.values()), days),
         "days_mean": Cell(sum(days.values()) / len(days) if days else None, tuple(days)),
         "sql_days_median": middle(list(since_sql.values()), since_sql),
         "before_first_contact": count(entity for entity, number in days.items() if number < 0),
         "not_dated": count(d.entity for d in won if d.entity not in days),
-        "a_day": Cell(speed),
+        "a_day": Cell(speed, tuple(d.entity for d in deals)),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,59 +13,42 @@ from typing import Annotated, Any
 import typer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
+from typer.core import TyperCommand
 
 from insight.attribution import MODELS
 from insight.ratio import Ratio
-from insight.reports.credit import BY, attribution
-from insight.reports.document import Cell, Document, Period, Row, between, plain, shown
+from insight.reports.document import Cell, Document, Period, between, plain, shown
 from insight.reports.facts import day_of
-from insight.reports.funnel import GROUPS, funnel
-from insight.reports.marketing import content, pages, sources
-from insight.reports.promises import BY as CLOCKS
-from insight.reports.promises import sla
-from insight.reports.quota import quota
-from insight.reports.review import review
-from insight.reports.sales import VELOCITY, outcomes, quality, velocity
+from state.rows import LIVE
+from state.store import Store
 from sync import compose
 from sync.console import arguments
 from sync.console.charts import bars
+from sync.console.reports import REPORTS, TWO_MODELS, documents
 from sync.console.show import grid, when
 from sync.console.ui import opened, ui
-from sync.insight.known import Known, known
+from sync.insight.known import known
 from sync.quiet import quiet
 
-Made = Callable[[Known, Period, str, tuple[str, ...]], Document]
-TWO_MODELS = ("first", "w")
-
-
-def _review(known: Known, period: Period, _by: str, _models: tuple[str, ...]) -> Document:
-    agreed = known.goals(period)
-    assumed = agreed[-1].rates if agreed else {}
-    return review(known.facts, period, known.owed, known.targets(period), assumed, known.today)
-
-
-REPORTS: dict[str, Made] = {
-    "funnel": lambda known, period, by, _: funnel(known.facts, period, by),
-    "sources": lambda known, period, _by, _: sources(known.facts, period),
-    "content": lambda known, period, _by, _: content(known.facts, period),
-    "pages": lambda known, period, _by, _: pages(known.facts, period),
-    "attribution": lambda known, period, by, models: attribution(known.facts, period, by or "source", models),
-    "outcomes": lambda known, period, _by, _: outcomes(known.facts, period),
-    "velocity": lambda known, period, by, _: velocity(known.facts, period, by or "lead_type"),
-    "sla": lambda known, period, by, _: sla(known.facts, period, known.owed, known.targets(period), by or "lead_type"),
-    "quota": lambda known, period, _by, _: quota(known.facts, period, known.promised(period), known.today),
-    "quality": lambda known, period, _by, _: quality(known.facts, period),
-    "review": _review,
-}
-PACK = ("review", "funnel", "sources", "outcomes", "velocity", "attribution", "sla", "quota", "quality")
-"""What the page of the monthly review holds."""
-DIVIDED = {"funnel": tuple(GROUPS), "attribution": tuple(BY), "velocity": tuple(VELOCITY), "sla": tuple(CLOCKS)}
-"""Report → by what it may be divided."""
 WIDE = 240
 
 
+class OneReport(TyperCommand):
+    """The command `report`; with the name of a report, `--help` tells of that one."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Before `--help` is carried out."""
+        if named := next((REPORTS[word] for word in args if word in REPORTS), None):
+            name = next(word for word in args if word in REPORTS)
+            by = f" It can be divided by {', '.join(named.by)} (--by)." if named.by else ""
+            self.help = (
+                f"{name.capitalize()}: {named.says}.{by}\n\nExample: smarketing report {name} {named.example}".rstrip()
+            )
+        return super().parse_args(ctx, args)
+
+
 def report(
-    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(REPORTS)}.")],
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(REPORTS)}. With --help: about that one.")],
     since: Annotated[
         str | None,
         typer.Option("--from", help="The first day of the period. Default: open; of review, last month."),
@@ -75,7 +58,9 @@ def report(
     models: Annotated[
         str, typer.Option(help=f"Models of attribution, separated by commas: {', '.join(MODELS)}.")
     ] = ",".join(TWO_MODELS),
-    records: Annotated[bool, typer.Option("--records", help="With the records behind every number.")] = False,
+    records: Annotated[
+        bool, typer.Option("--records", help="With the records behind every number, as SIDE:ID.")
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write one page with pictures to this file.")] = None,
 ) -> None:
@@ -91,25 +76,38 @@ def report(
     with quiet(), opened(settings) as state:
         now = ui.world().clock.now_ms()
         found = known(settings, compose.engine(settings, ui.world(), state).mappings(), state, now)
-    document = REPORTS[name](found, period, by, chosen)
+        made = documents(name, found, period, by, chosen) if html is not None else []
+        document = REPORTS[name].make(found, period, by, chosen)
+        if records:
+            document, *made = [_named(state, each) for each in (document, *made)]
     if html is not None:
-        pack = [REPORTS[each](found, period, "", chosen) for each in PACK] if name == "review" else [document]
-        html.write_text(page(f"Report: {name}", pack, now, records=records), "utf-8")
+        html.write_text(page(f"Report: {name}", made, now, records=records), "utf-8")
     if ui.json:
         ui.document(document.as_json(records=records))
     elif as_csv:
-        sys.stdout.write(as_lines(document))
+        sys.stdout.write(as_lines(document, records=records))
     elif html is not None:
         ui.err.print(f"Wrote {html}.")
     else:
-        table(ui.out, document)
+        table(ui.out, document, records=records)
+
+
+def _named(state: Store, document: Document) -> Document:
+    """With SIDE:ID of the records, as every command takes them."""
+    entities = list({record for row in document.rows for cell in row.values() for record in cell.records})
+    names = {
+        entity: f"{row.system}:{row.id}"
+        for entity, rows in state.entity_rows(entities).items()
+        for row in sorted(rows, key=lambda row: (row.state != LIVE, row.n))[:1]
+    }
+    return document.named(names)
 
 
 def _checked(name: str, by: str) -> None:
     if name not in REPORTS:
         raise typer.BadParameter(f"there is no report {name!r}; choose from: {', '.join(REPORTS)}")
-    if by and by not in DIVIDED.get(name, ()):
-        ways = ", ".join(DIVIDED.get(name, ())) or "nothing"
+    if by and by not in REPORTS[name].by:
+        ways = ", ".join(REPORTS[name].by) or "nothing"
         raise typer.BadParameter(f"--by: {name} can be divided by {ways}, not by {by!r}")
 
 
@@ -139,7 +137,7 @@ def spoken(period: Period) -> str:
     return f"From {period.first or 'the beginning'} to {period.last or 'now'}."
 
 
-def table(out: Console, document: Document) -> None:
+def table(out: Console, document: Document, *, records: bool = False) -> None:
     """A report on a terminal."""
     if not out.is_terminal:
         # A file or pipe has no width of its own to fit into.
@@ -153,16 +151,21 @@ def table(out: Console, document: Document) -> None:
     out.print(found)
     for note in document.notes:
         out.print(note, style="dim", markup=False, highlight=False)
+    for label, column, behind in _behind(document) if records else ():
+        out.print(f"{label}: {column} ({len(behind):,}): {' '.join(behind)}", markup=False, highlight=False)
 
 
-def as_lines(document: Document) -> str:
-    """A report as CSV: of a ratio, its parts stand in columns of their own."""
+def as_lines(document: Document, *, records: bool = False) -> str:
+    """A report as CSV: of a ratio, its parts stand in columns of their own; so do the records, where they are asked."""
     out = StringIO()
     writer = csv.writer(out)
     ratios = {name for name in document.columns if any(isinstance(row[name].value, Ratio) for row in document.rows)}
-    writer.writerow([part for name in document.columns for part in _headers(name, name in ratios)])
+    counted = [name for name in document.columns if records and any(row[name].records for row in document.rows)]
+    headers = [part for name in document.columns for part in _headers(name, name in ratios)]
+    writer.writerow([*headers, *(f"{name}_records" for name in counted)])
     for row in document.rows:
-        writer.writerow([part for name in document.columns for part in _parts(row[name], name in ratios)])
+        parts = [part for name in document.columns for part in _parts(row[name], name in ratios)]
+        writer.writerow([*parts, *(" ".join(row[name].records) for name in counted)])
     return out.getvalue()
 
 
@@ -211,10 +214,14 @@ def _part(document: Document, records: bool) -> dict[str, Any]:
         "rows": rows,
         "notes": document.notes,
         "pictures": [picture for column in document.charts if (picture := bars(document, column))],
-        "behind": [found for row in document.rows for found in _behind(document, row)] if records else [],
+        "behind": list(_behind(document)) if records else [],
     }
 
 
-def _behind(document: Document, row: Row) -> list[tuple[str, str, tuple[str, ...]]]:
-    label = " · ".join(str(row[name].value) for name in document.columns if isinstance(row[name].value, str))
-    return [(label, name, row[name].records) for name in document.columns if row[name].records]
+def _behind(document: Document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """(row, column, the records behind the number there)"""
+    for row in document.rows:
+        told = [value for name in document.columns if isinstance(value := row[name].value, str) and value]
+        for name in document.columns:
+            if row[name].records:
+                yield " · ".join(told[:3]), name, row[name].records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from sandbox import datasets
 from sandbox.background import running
 from sandbox.world import World
 from sync.config import load
-from sync.console.reporting import REPORTS, TWO_MODELS
+from sync.console.reports import REPORTS, TWO_MODELS
 from sync.insight.known import Known, known
 from tests.endtoend.program import Program, engine, provisioned, real_clock
 from tests.sandbox.world.test_datasets import SHARED, needs_olist
@@ -87,7 +88,7 @@ def funnel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Funnel]:
 
 
 def rows(known: Known, name: str) -> list[dict[str, Any]]:
-    document = REPORTS[name](known, Period(), "", TWO_MODELS).as_json()
+    document = REPORTS[name].make(known, Period(), "", TWO_MODELS).as_json()
     found: list[dict[str, Any]] = document["rows"]
     return found
 
@@ -157,6 +158,28 @@ def test_a_report_as_csv_has_the_parts_of_each_ratio(funnel: Funnel) -> None:
     found = list(csv.DictReader(program.run("report", "sources", "--csv").out.splitlines()))
     assert int(found[-1]["won_denominator"]) == len(raw.leads)
     assert int(found[-1]["won_numerator"]) == len(raw.won)
+
+
+@needs_olist
+def test_every_number_leads_to_its_records_in_every_format(funnel: Funnel) -> None:
+    program, raw, _ = funnel
+    found = list(csv.DictReader(program.run("report", "sources", "--csv", "--records").out.splitlines()))
+    behind = found[-1]["won_people_records"].split()
+    assert len(behind) == len(set(behind)) == len(raw.won)
+    told = json.loads(program.run("--json", "report", "sources", "--records").out)
+    assert told["rows"][-1]["records"]["won_people"] == behind
+    shown = program.run("report", "outcomes", "--records").out
+    assert f"won: deals ({len(raw.won):,}): " in shown
+    known = json.loads(program.run("--json", "explain", behind[0]).out)
+    assert behind[0].partition(":")[2] in json.dumps(known)
+
+
+@needs_olist
+def test_the_page_of_the_review_holds_pages_and_content(funnel: Funnel, tmp_path: Path) -> None:
+    page = tmp_path / "review.html"
+    assert funnel.program.run("report", "review", "--html", str(page)).code == 0
+    held = re.findall(r"<h2>(\w+)</h2>", page.read_text("utf-8"))
+    assert {"review", "pages", "content", "attribution"} <= set(held)
 
 
 @needs_olist
