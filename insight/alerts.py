@@ -1,8 +1,8 @@
 """Who is to be told what about whom: alerts from what changed, one a person, cycle and cause, at a time that suits.
 
 An alert is worth a colleague's attention or it is not sent: nothing about people who asked not to be sold to, who are
-out of the question or customers; low intent never asks for a call; what comes at night waits for the morning, and more
-than a colleague can act on becomes one list.
+out of the question or customers; low intent never asks for a call but stands in the next morning's list; what comes at
+night waits for the morning, and more than a colleague can act on becomes one list.
 """
 
 from __future__ import annotations
@@ -24,7 +24,13 @@ GOOD_FIT = ("A", "B")
 HOT_LEAD, FORM, VISIT, BACK = "hot_lead", "form_submitted", "site_visit", "reengaged"
 UNACCEPTED, WARNING, BREACH, DUE = "handoff_unaccepted", "sla_warn", "sla_breach", "attempts_due"
 OUTCOME = "outcome_to_marketing"
-TYPES = (HOT_LEAD, FORM, VISIT, BACK, UNACCEPTED, WARNING, BREACH, DUE, OUTCOME)
+WEEKLY, DRIFT = "weekly_digest", "score_drift"
+TYPES = (HOT_LEAD, FORM, VISIT, BACK, UNACCEPTED, WARNING, BREACH, DUE, OUTCOME, WEEKLY, DRIFT)
+OF_CLOCKS = (UNACCEPTED, WARNING, BREACH, DUE)
+NOTICES = (WEEKLY, DRIFT)
+"""About nobody in particular: a message of its own, to read."""
+LOW = 5
+"""From this rank on an alert is something to read, and never asks for a call."""
 NEVER = ("disqualified", "churned")
 """Statuses about which sales is not told anything."""
 SENT_AWAY = ("recycled", "lost")
@@ -43,6 +49,9 @@ class Subject:
     stage: str = ""
     status: str = "active"
     owner: str = ""
+    """Who sells to them."""
+    marketing: str = ""
+    """Whose they are in marketing."""
     of_sales: bool = False
     """Their stage belongs to sales."""
     customer: bool = False
@@ -79,9 +88,13 @@ class Rules:
     always_hand_raise: bool = False
     """A hand-raise is told at night, too."""
     managers: Mapping[str, str] = field(default_factory=dict)
-    """Owner → manager, who is told of broken promises as well."""
+    """Owner → manager, who is told of broken promises as well; without one the fallback is."""
     fallback: str = ""
     """Who is told what is nobody's."""
+    marketing: Collection[str] = ()
+    """Who is told of outcomes; nobody: whose the people are in marketing."""
+    ops: Collection[str] = ()
+    """Who is told how the service itself does; nobody: the fallback."""
 
 
 class Alert(NamedTuple):
@@ -98,6 +111,11 @@ class Alert(NamedTuple):
     rank: int
     """The lower, the more it is worth."""
     hand_raise: bool = False
+
+    @property
+    def digest(self) -> bool:
+        """Whether it is only to be read."""
+        return self.rank >= LOW
 
 
 class Sent(NamedTuple):
@@ -121,9 +139,8 @@ def alerts(subject: Subject, rules: Rules, past: Sequence[Sent], now: int) -> li
 
 def _found(subject: Subject, rules: Rules, now: int) -> Iterator[Alert]:
     if subject.outcome:
-        yield _alert(
-            subject, OUTCOME, subject.outcome, now, f"{subject.outcome}: {subject.why_outcome}".rstrip(": "), 5
-        )
+        what = f"{subject.outcome}: {subject.why_outcome}".rstrip(": ")
+        yield _alert(subject, OUTCOME, subject.outcome, now, what, LOW)._replace(owner=subject.marketing)
     if subject.status in NEVER or subject.opted_out:
         return
     yield from _clocks(subject, now)
@@ -141,13 +158,13 @@ def _found(subject: Subject, rules: Rules, now: int) -> Iterator[Alert]:
     worth_it = subject.of_sales or subject.tier[:1] in GOOD_FIT
     forms = [touch for touch in fresh if touch.sort == "form" and touch not in asked]
     if forms and worth_it:
-        yield _alert(subject, FORM, forms[-1].key, forms[-1].at, f"filled in {forms[-1].title or 'a form'}", 4)
+        yield _alert(subject, FORM, forms[-1].key, forms[-1].at, f"filled in {forms[-1].title or 'a form'}", LOW)
     seen = [touch for touch in fresh if touch.sort in SEEN]
     key = [touch for touch in seen if any(part in touch.url for part in rules.key_pages)]
     if worth_it and (key or len({touch.url or touch.key for touch in seen}) > 1):
         last = (key or seen)[-1]
         what = last.title or last.url or "the website"
-        yield _alert(subject, VISIT, str(last.at // rules.cool_down), last.at, f"looks at {what}", 6)
+        yield _alert(subject, VISIT, str(last.at // rules.cool_down), last.at, f"looks at {what}", 4 if key else 6)
 
 
 def _clocks(subject: Subject, now: int) -> Iterator[Alert]:
@@ -213,34 +230,50 @@ def due(
     calendar_of: Callable[[str], Calendar],
     now: int,
 ) -> Due:
-    """What is told now: at once by day, in one piece in the morning, as a list above the cap.
+    """What is told now: at once by day; as one list what came at night, what is above the cap, and what was only to be
+    read on the days before.
 
     told_today: colleague → how many alerts of their own they were told since their day began.
     """
     mine: dict[str, list[Alert]] = {}
     later: list[Alert] = []
     for alert in sorted(waiting, key=lambda a: (a.rank, a.at, a.key)):
-        at_work = calendar_of(alert.owner).opening(now) == now
+        calendar = calendar_of(alert.owner)
+        at_work = calendar.opening(now) == now and (
+            alert.rank < LOW or alert.type in NOTICES or calendar.day_of(alert.at) < calendar.day_of(now)
+        )
         if at_work or (alert.hand_raise and rules.always_hand_raise):
             mine.setdefault(alert.owner, []).append(alert)
         else:
             later.append(alert)
     found: list[Delivery] = []
     for owner, some in sorted(mine.items()):
+        found += [Delivery(owner, (alert,), digest=True) for alert in some if alert.type in NOTICES]
+        calls = [alert for alert in some if alert.rank < LOW]
         room = max(0, rules.cap - told_today.get(owner, 0))
+        between = calendar_of(owner).between
         # A morning's worth of alerts is one message; single ones come one by one.
-        night = [alert for alert in some if calendar_of(owner).between(alert.at, now) < now - alert.at - HOUR]
-        calls, rest = some[:room], some[room:]
-        merged = tuple(alert for alert in calls if alert in night)
-        if len(merged) > 1:
-            found.append(Delivery(owner, merged, digest=True))
-        found += [Delivery(owner, (alert,)) for alert in calls if len(merged) < 2 or alert not in merged]
-        if rest:
+        night = {alert.key for alert in calls[:room] if between(alert.at, now) < now - alert.at - HOUR}
+        singly = {alert.key for alert in calls[:room] if len(night) < 2 or alert.key not in night}
+        found += [Delivery(owner, (alert,)) for alert in calls if alert.key in singly]
+        if rest := [alert for alert in some if alert.key not in singly and alert.type not in NOTICES]:
             found.append(Delivery(owner, tuple(rest), digest=True))
     return Due(found, later)
 
 
 def told(alert: Alert, rules: Rules) -> tuple[str, ...]:
-    """The colleagues who are told of an alert: its owner, and of a broken promise the manager as well."""
-    manager = rules.managers.get(alert.owner, "") if alert.type == BREACH else ""
-    return tuple(name for name in dict.fromkeys((alert.owner or rules.fallback, manager)) if name)
+    """The colleagues who are told of an alert: marketing of an outcome, else its owner; of a broken promise the
+    manager, or who stands in for one, as well."""
+    names = [alert.owner or rules.fallback]
+    if alert.type == OUTCOME and rules.marketing:
+        names = list(rules.marketing)
+    elif alert.type == DRIFT and rules.ops:
+        names = list(rules.ops)
+    elif alert.type == BREACH:
+        names.append(rules.managers.get(alert.owner.lower(), rules.fallback))
+    return tuple(name for name in dict.fromkeys(names) if name)
+
+
+def notice(type_: str, cause: str, owner: str, at: int, title: str, text: str) -> Alert:
+    """An alert about nobody in particular."""
+    return Alert(f"{type_}|{cause}", type_, "", owner, at, title, text, 9)

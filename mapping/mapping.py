@@ -223,7 +223,8 @@ class Mapping:
         stranger = False
         for name, native, tag in reserved.keys:
             if (value := text(fields.get(native))) is not None:
-                if value.startswith(tag):
+                # No system's ids hold a colon: what does is a key of ours for something that is nobody's counterpart.
+                if value.startswith(tag) and (tag or ":" not in value):
                     own[name] = value[len(tag) :]
                 else:
                     stranger = True

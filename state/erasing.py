@@ -24,12 +24,22 @@ _EMPTY: Final = (
     "UPDATE record SET state = 'erased', now = '{}', shadow = NULL, spans = '{}', why = NULL, moved_to = NULL, "
     "dirty = (1 = 0) WHERE n IN ??"
 )
+_TOLD: Final = "(SELECT message FROM telling WHERE alert IN (SELECT key FROM alert WHERE person IN ??))"
 _FORGET: Final = (
     "DELETE FROM operation WHERE entity IN ??",
     "DELETE FROM journal WHERE entity IN ??",
     "DELETE FROM derived WHERE entity IN ??",
+    f"DELETE FROM operation WHERE entity IN {_TOLD}",  # noqa: S608
+    f"DELETE FROM journal WHERE entity IN {_TOLD}",  # noqa: S608
+    f"UPDATE record SET now = '{{}}', shadow = NULL, spans = '{{}}' WHERE entity IN {_TOLD}",  # noqa: S608
+    "DELETE FROM telling WHERE alert IN (SELECT key FROM alert WHERE person IN ??)",
     "DELETE FROM alert WHERE person IN ??",
 )
+_LISTS: Final = (
+    "DELETE FROM telling WHERE alert IN (SELECT key FROM alert WHERE person = '')",
+    "DELETE FROM alert WHERE person = ''",
+)
+"""What is about nobody in particular may name anybody."""
 _KEEP_KEY: Final = (
     "INSERT INTO match_key (kind, key, record) SELECT kind, ?, n FROM record "
     "WHERE system = ? AND object = ? AND id = ? AND state = 'erased'"
@@ -71,6 +81,8 @@ class Erasing(Part):
             tables.run(connection, _EMPTY, numbers)
             for statement in _FORGET:
                 tables.run(connection, statement, (tables.many(entities),))
+            for statement in _LISTS:
+                tables.run(connection, statement)
             tables.run(connection, "DELETE FROM review WHERE n IN ??", (tables.many(questions),))
             kept = [(key, *ref) for ref, keys in tombstones.items() for key in dict.fromkeys((TOMBSTONE, *keys))]
             tables.each(connection, _KEEP_KEY, kept)

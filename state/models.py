@@ -27,6 +27,12 @@ class Models(Part):
                 for name, told in self._tables.rows(connection, "SELECT name, document FROM model", ())
             }
 
+    def model(self, name: str) -> Any:
+        """The document of this name; None: there is none."""
+        with self._tables.reading() as connection:
+            found = self._tables.rows(connection, "SELECT document FROM model WHERE name = ?", (name,))
+            return from_json(found[0][0]) if found else None
+
     def keep_model(self, lease: Lease, name: str, made: int, document: Any) -> None:
         """Store a document in place of the one of this name."""
         with self._tables.writing(lease) as connection:

@@ -36,8 +36,9 @@ FATES = (PENDING, UNCHANGED, APPLIED, HELD, SKIPPED, PARKED, DELETED, MERGED)
 PLANNED, SENT, DONE = "planned", "sent", "done"
 OPERATION_STATES = (PLANNED, HELD, SENT, DONE, PARKED)
 
-WAITING, TELLING, TOLD, UNSURE = "waiting", "telling", "told", "unsure"
-"""Of alerts.  unsure: whether it was told is not known, since nothing came back; it is not told twice."""
+WAITING, TELLING, TOLD, UNSURE, UNTOLD = "waiting", "telling", "told", "unsure", "untold"
+"""Of alerts, and of each way by which one is told.  unsure: whether it was told is not known, since nothing came back;
+it is not told twice.  untold: given up."""
 
 _NOTHING: Mapping[str, Any] = {}
 _ref: Callable[[tuple[Any, ...]], Ref] = partial(tuple.__new__, Ref)
@@ -220,8 +221,30 @@ class AlertRow(NamedTuple):
     state: str = WAITING
     hand_raise: bool = False
     told_ms: int | None = None
+    """When it became due."""
     note: str = ""
-    """By which ways it was told, or why not."""
+    """Why it was not told, where there is no way to tell it."""
+
+
+class TellingRow(NamedTuple):
+    """An alert on one of its ways to a colleague.  Several alerts of one message go together."""
+
+    alert: str
+    """Its key."""
+    way: str
+    """task, or the reference by which the configuration names a channel."""
+    message: str
+    due_ms: int
+    """When it was first to be told."""
+    digest: bool = False
+    """The message is a list to read, not a call to make."""
+    state: str = WAITING
+    attempts: int = 0
+    not_before_ms: int = 0
+    at_ms: int | None = None
+    """When it was told."""
+    note: str = ""
+    """Where it went, or why it did not."""
 
 
 class DerivedRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""The twelve tables.
+"""The thirteen tables.
 
 Values are JSON in text columns, on both engines: no query looks inside them, and text is what both are fastest at.
 Times are integer milliseconds.  Small columns come first and documents last, so that a scan of the former does not
@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from state.rows import OPERATION_STATES, RECORD_STATES
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration."""
 
 VERSION_TABLE = "smarketing_version"
@@ -241,6 +241,25 @@ Index("alert_person", alert.c.person)
 _TO_BE_TOLD = text("state <> 'told'")
 Index("alert_open", alert.c.state, sqlite_where=_TO_BE_TOLD, postgresql_where=_TO_BE_TOLD)
 Index("alert_told", alert.c.told_ms)
+
+telling = Table(
+    "telling",
+    metadata,
+    Column("alert", Text, primary_key=True),
+    Column("way", Text, primary_key=True),
+    _text("message"),
+    _ms("due_ms"),
+    Column("digest", Boolean, nullable=False),
+    _text("state"),
+    Column("attempts", Integer, nullable=False),
+    _ms("not_before_ms"),
+    _ms("at_ms", optional=True),
+    _text("note"),
+    sqlite_with_rowid=False,
+)
+_OPEN_WAY = text("state IN ('waiting', 'telling')")
+Index("telling_open", telling.c.state, sqlite_where=_OPEN_WAY, postgresql_where=_OPEN_WAY)
+Index("telling_message", telling.c.message)
 
 run = Table(
     "run",

@@ -192,9 +192,9 @@ def telling(settings: Settings, agreed: Agreed, environment: Mapping[str, str]) 
     alerts = settings.alerts
     if not alerts.on:
         return None
-    everybody = [resolve(one, environment, "alerts.channels") for one in alerts.channels]
+    everybody = {one: resolve(one, environment, "alerts.channels") for one in alerts.channels}
     own = {
-        owner.lower(): [resolve(one, environment, f"alerts.people.{owner}") for one in some]
+        owner.lower(): {one: resolve(one, environment, f"alerts.people.{owner}") for one in some}
         for owner, some in alerts.people.items()
     }
     return Telling(alerts, agreed, compiled(settings, alerts.never), everybody, own)

@@ -19,7 +19,7 @@ from mapping.conditions import compile_condition
 from mapping.fingerprint import fingerprint
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
-from state.rows import Lease
+from state.rows import Batch, Closing, Lease, OperationRow
 from state.store import Store
 from sync.apply import send
 from sync.comparison import Comparison, bury, doubt, remains
@@ -276,6 +276,15 @@ class Engine:
             moved += self._send_all(lanes, planner, due)
         return moved
 
+    def carry_out(self, kind: str, operations: Sequence[OperationRow], closed: Sequence[Closing]) -> None:
+        """Write what was decided beside the records of a kind as all else of it: counted, stopped, sent."""
+        planner = self._planners.get(kind)
+        if planner is None or not operations:
+            return
+        self.store.commit_batch(self.lease, Batch(operations=operations, closed=closed))
+        self.guard.count(operations)
+        self._turn(planner)
+
     def _send_all(self, lanes: Lanes, planner: Planner, due: int) -> int:
         """Write what is planned and due."""
         moved = 0
@@ -316,6 +325,8 @@ class Engine:
             for planner in self._planners.values():
                 for _ in reconcile(self, planner):
                     pass
+            if self.telling is not None and not self.report.muted:
+                dry.commit_batch(self.lease, Batch(operations=self.telling.preview(self)))
         finally:
             self.view, self.report = self.store, account
         return dry

@@ -431,6 +431,12 @@ def life(console: Console, document: Mapping[str, Any]) -> None:
         console.print(_stages(document["stages"]))
         days = (f"{t['stage']} {t['ms'] / DAY:,.1f}" for t in document["time_in_stage"])
         console.print(Text("Days in each stage: " + (", ".join(days) or "not known")))
+    if document["alerts"]:
+        alerts = grid("What colleagues are told", "when", "alert", "to", "what", "by")
+        for told in document["alerts"]:
+            ways = "; ".join(f"{by['way']}: {by['state']} {by['note'] or ''}".rstrip() for by in told["by"])
+            alerts.add_row(when(told["at"]), told["type"], told["owner"], told["title"], ways or told["state"])
+        console.print(alerts)
     for held in document["held"]:
         cause = held.get("cause") or held.get("code") or held["question"]
         told = f"{cause} ({held['field'] or ''}) {held.get('fix') or held.get('why') or ''}"

@@ -261,6 +261,8 @@ class AlertsSettings(Section):
     people: dict[str, tuple[Secret, ...]] = Field(default_factory=dict)
     managers: dict[str, str] = Field(default_factory=dict)
     fallback: str = ""
+    marketing: tuple[str, ...] = ()
+    ops: tuple[str, ...] = ()
     hand_raises: tuple[str, ...] = ("Demo request", "Contact sales", "Estimate request")
     key_pages: tuple[str, ...] = ("/pricing", "/demo", "/estimate")
     never: str = "opted_out"
@@ -281,7 +283,7 @@ class AlertsSettings(Section):
         """As they are decided by."""
         return Rules(
             self.types, self.hand_raises, self.key_pages, span(self.cool_down), self.cap, self.always_hand_raise,
-            self.managers, self.fallback,
+            {owner.lower(): name for owner, name in self.managers.items()}, self.fallback, self.marketing, self.ops,
         )  # fmt: skip
 
 

@@ -1,60 +1,88 @@
-"""`[alerts]`: colleagues are told what is worth their attention, as tasks in Salesforce and by mail, chat or text.
+"""`[alerts]`: colleagues are told what is worth their attention, as tasks in their system and by mail, chat or text.
 
-What is to be told is kept first and told then, each once: an alert is marked before it is handed to a channel, and
-where the process ends before the channel has answered nobody knows, so it is listed as `unsure` and not told twice.  A
-task is found again by its key.
+What is to be told is kept first and told then.  Each way to a colleague has a mark of its own: a channel that refused
+or did not answer in time is tried again alone, and one that took the message is never given it again.  A message is
+marked before it is handed to a channel; where the process ends before the channel has answered nobody knows, so it is
+`unsure` and not told again.  A task goes through the outbox.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import structlog
 
-from connectors.errors import SyncError
-from connectors.port import Applied, Key, Stale, Write
-from insight.alerts import DAY, Alert, Delivery, Sent, Subject, alerts, due, told
+from insight.alerts import (
+    DAY,
+    DRIFT,
+    HOUR,
+    OF_CLOCKS,
+    Alert,
+    Delivery,
+    Due,
+    Sent,
+    Subject,
+    alerts,
+    due,
+    notice,
+    told,
+)
 from insight.sla.handoffs import Owed
 from insight.touches import Derived
 from mapping.conditions import Condition
 from mapping.deals import LOST, OPEN, RECYCLED, WON
 from mapping.journey import Standing
-from mapping.mapping import Unmapped
-from mapping.rules import Place
-from state.rows import LIVE, TELLING, TOLD, UNSURE, WAITING, AlertRow
+from state.rows import (
+    DONE,
+    LIVE,
+    PARKED,
+    TELLING,
+    TOLD,
+    UNSURE,
+    UNTOLD,
+    WAITING,
+    AlertRow,
+    Closing,
+    OperationRow,
+    TellingRow,
+)
+from sync.insight import tasks
 from sync.insight.agreement import AlertsSettings
 from sync.insight.clocks import Agreed
+from sync.insight.owning import marketer, seller
+from sync.insight.tasks import ACTIVITY, Message
+from sync.insight.weekly import weekly
 
 if TYPE_CHECKING:
     from sync.engine import Engine
     from sync.insight.learning import Known
 
-TASK = Place("salesforce", "Task")
-KEY = "SMK_Key__c"
-PEOPLE = ("Lead", "Contact")
-SUBJECT_MOST = 255
+TASK = "task"
 CUSTOMERS = ("customer", "advocate")
+AGAIN = 5 * 60_000
+"""A channel that did not take a message is tried again after so long, then twice as long, …"""
+AT_MOST = 4 * HOUR
+"""… but not longer."""
+GIVE_UP = DAY
+"""News that nobody could be told in this time is none any more."""
+LOST_ANSWER = "the process ended before anybody answered"
 log = structlog.get_logger()
 
 
-Send = Callable[[Sequence[str], str, str], bool]
-"""(addresses of channels, title, text) → whether all of them took it."""
+Send = Callable[[str, str, str], bool]
+"""(address of a channel, title, text) → whether it took it."""
 
 
-def notify(addresses: Sequence[str], title: str, text: str) -> bool:
-    """Tell it by these channels, whose addresses are in the words of Apprise."""
+def notify(address: str, title: str, text: str) -> bool:
+    """Tell it by this channel, whose address is in the words of Apprise."""
     import apprise
 
     teller = apprise.Apprise()
-    understood = [teller.add(address) for address in addresses]
-    if not all(understood):
-        log.error("a channel of [alerts] is not understood", place=understood.index(False) + 1)
-        return False
-    return bool(teller.notify(title=title, body=text))
+    return bool(teller.add(address) and teller.notify(title=title, body=text))
 
 
 @dataclass(frozen=True)
@@ -65,11 +93,18 @@ class Telling:
     agreed: Agreed
     never: Condition
     """Whether nothing is told about somebody."""
-    channels: Sequence[str]
-    """Everybody's, with {owner} where the colleague's address stands."""
-    own: Mapping[str, Sequence[str]]
+    channels: Mapping[str, str]
+    """Everybody's: how the configuration names them → address, with {owner} where the colleague's stands."""
+    own: Mapping[str, Mapping[str, str]]
     """Colleague → channels of their own."""
     send: Send = notify
+
+    @property
+    def of_clocks(self) -> bool:
+        """Whether clocks have to be looked at."""
+        return not set(OF_CLOCKS).isdisjoint(self.settings.types)
+
+    # -- what is to be told --------------------------------------------------------------------------------------------
 
     def look(
         self, engine: Engine, people: Sequence[Known], clocks: Mapping[str, Owed], values: Iterable[Derived]
@@ -88,12 +123,18 @@ class Telling:
             was = {name: row.value for name, row in before.get(known.entity, {}).items()}
             now = was | after.get(known.entity, {})
             standing = standings.get(known.entity, Standing(None))
-            subject = self._subject(known, standing, was, now, clocks.get(known.entity))
+            subject = self._subject(engine, known, standing, was, now, clocks.get(known.entity))
             found += alerts(subject, self.settings.rules, past.get(known.entity, ()), engine.now())
         return found
 
     def _subject(
-        self, known: Known, standing: Standing, was: Mapping[str, Any], now: Mapping[str, Any], owed: Owed | None
+        self,
+        engine: Engine,
+        known: Known,
+        standing: Standing,
+        was: Mapping[str, Any],
+        now: Mapping[str, Any],
+        owed: Owed | None,
     ) -> Subject:
         told, since = known.facts, known.now - DAY
         outcome, why = "", ""
@@ -109,7 +150,8 @@ class Telling:
             cycle=standing.cycle,
             stage=standing.stage or "",
             status=standing.status,
-            owner=str(told.get("owner") or ""),
+            owner=seller(engine, known.rows),
+            marketing=marketer(engine, known.rows),
             of_sales=owed is not None,
             customer=standing.stage in CUSTOMERS,
             opted_out=self.never(told),
@@ -133,91 +175,153 @@ class Telling:
                 hand_raise=alert.hand_raise,
             )
             for alert in alerts
+            if alert.type in self.settings.types
             for owner in told(alert, self.settings.rules)
         ]  # fmt: skip
         return engine.store.raise_alerts(engine.lease, rows) if rows else 0
 
-    def tell(self, engine: Engine) -> int:
-        """Tell what is due; how many alerts were told."""
-        store, now = engine.store, engine.now()
-        lost = store.alerts_in(TELLING)
-        if lost:
-            keys = [alert.key for alert in lost]
-            store.move_alerts(engine.lease, keys, UNSURE, None, "the process ended before anybody answered")
-        waiting = store.alerts_in(WAITING)
-        if not waiting:
-            return 0
-        today = store.told_since(now - DAY)
-        found = due(list(map(_read, waiting)), today, self.settings.rules, self.agreed.agreement.calendar_of, now)
-        return sum(self._deliver(engine, delivery) for delivery in found.now)
+    def drifted(self, engine: Engine, goal: str, why: str) -> None:
+        """What was learned does not hold any more."""
+        cause = f"{goal}|{engine.now() // DAY}"
+        self.keep(engine, [notice(DRIFT, cause, "", engine.now(), f"The score for {goal} was given up", why)])
 
-    def _deliver(self, engine: Engine, delivery: Delivery) -> int:
-        store, lease = engine.store, engine.lease
+    # -- telling -------------------------------------------------------------------------------------------------------
+
+    def tell(self, engine: Engine) -> int:
+        """Tell what is due; how many alerts were told.  Under an approved plan only the tasks that stand in it."""
+        store, now = engine.store, engine.now()
+        for lost in _messages(store.tellings(TELLING)).values():
+            store.mark(engine.lease, lost[0]._replace(state=UNSURE, note=LOST_ANSWER))
+        if engine.approved is None:
+            self.keep(engine, weekly(engine))
+        for delivery in self._due(engine).now:
+            self._send_out(engine, delivery, now)
+        told = self._tasks(engine)
+        if engine.approved is None:
+            told |= self._channels(engine)
+        return len(told)
+
+    def preview(self, engine: Engine) -> list[OperationRow]:
+        """The tasks that would be made now."""
+        if not self.settings.task:
+            return []
+        due_now = [_message(delivery) for delivery in self._due(engine).now]
+        drafted = (self._draft(engine, message) for message in (*due_now, *self._open(engine)))
+        return [one for one in drafted if isinstance(one, OperationRow)]
+
+    def _due(self, engine: Engine) -> Due:
+        waiting, now = engine.store.alerts_in(WAITING), engine.now()
+        if not waiting:
+            return Due(())
+        today = engine.store.told_since(now - DAY)
+        rules, calendar_of = self.settings.rules, self.agreed.agreement.calendar_of
+        return due(list(map(_read, waiting)), today, rules, calendar_of, now)
+
+    def _send_out(self, engine: Engine, delivery: Delivery, now: int) -> None:
+        message = _message(delivery)
+        ways = [*([TASK] if self.settings.task else ()), *self._addresses(delivery.owner)]
         keys = [alert.key for alert in delivery.alerts]
-        store.move_alerts(lease, keys, TELLING, None)
-        engine.step("alerts:marked")
-        ways = []
-        if self.settings.task and not delivery.digest and self._task(engine, delivery.alerts[0]):
-            ways.append("task")
-        addresses = [*(one.replace("{owner}", quote(delivery.owner)) for one in self.channels)]
-        addresses += self.own.get(delivery.owner.lower(), ())
-        if addresses:
-            ways.append("channels" if self.send(addresses, *_message(delivery)) else "channels: refused")
-        state = TOLD if any(not way.endswith("refused") for way in ways) else WAITING
-        at = engine.now() if state == TOLD else None
-        store.move_alerts(lease, keys, state, at, ", ".join(ways) or "no channel takes it")
-        log.info("alerts told", kind=delivery.alerts[0].type, alerts=len(keys), by=ways, state=state)
-        return len(keys) if state == TOLD else 0
+        rows = [TellingRow(key, way, message.id, now, delivery.digest) for key in keys for way in ways]
+        engine.store.send_out(engine.lease, keys, rows, now, "" if ways else "[alerts] names no way to tell it")
+
+    def _addresses(self, owner: str) -> dict[str, str]:
+        """The channels of a colleague: how the configuration names them → address."""
+        every = {way: address.replace("{owner}", quote(owner)) for way, address in self.channels.items()}
+        return every | dict(self.own.get(owner.lower(), {}))
+
+    def _open(self, engine: Engine) -> Iterator[Message]:
+        """The messages of which there is to be a task and is none."""
+        for (id, way), rows in _messages(engine.store.tellings(WAITING)).items():
+            if way == TASK and (about := engine.store.alerts_of(id)):
+                yield Message(id, about[0].owner, list(map(_read, about)), rows[0].digest)
 
     # -- tasks ---------------------------------------------------------------------------------------------------------
 
-    def _task(self, engine: Engine, alert: Alert) -> bool:
-        """Make the task, or find it made; False where the person or the colleague is unknown in Salesforce."""
-        person = next(
-            (
-                row
-                for row in engine.store.entity_rows([alert.person]).get(alert.person, ())
-                if row.system == TASK.system and row.object in PEOPLE and row.state == LIVE
-            ),
-            None,
-        )
-        connector, owner = engine.connectors[TASK.system], _owner(engine, alert.owner)
-        if person is None or owner is None or KEY not in connector.describe(TASK.object).fields:
-            return False
-        key = f"alert:{hashlib.blake2b(alert.key.encode(), digest_size=16).hexdigest()}"
-        fields = {
-            "Subject": alert.title[:SUBJECT_MOST],
-            "Description": alert.body,
-            "WhoId": person.id,
-            "OwnerId": owner,
-            "Priority": "High" if alert.rank <= 1 else "Normal",
-            "Status": "Not Started",
-            KEY: key,
-        }
-        write = Write(TASK.object, None, fields, Key(KEY, key))
-        try:
-            [outcome] = connector.write([write], [KEY])
-        except SyncError as error:
-            log.error("an alert's task was not made", reason=str(error))
-            return False
-        return isinstance(outcome, Applied | Stale)
+    def _draft(self, engine: Engine, message: Message) -> OperationRow | str:
+        today = self.agreed.agreement.calendar_of(message.owner).day_of(engine.now())
+        return tasks.draft(engine, message, today.isoformat())
+
+    def _tasks(self, engine: Engine) -> set[str]:
+        """Have the tasks made that are not made yet; the keys of the alerts that were told by one."""
+        store = engine.store
+        marks = {id: rows for (id, way), rows in _messages(store.tellings(WAITING)).items() if way == TASK}
+        if not marks:
+            return set()
+        made, open_ = _made(engine, marks), {id for id, _ in store.open_operations(list(marks))}
+        new: list[OperationRow] = []
+        for message in self._open(engine):
+            if message.id in open_ or message.id in made:
+                continue
+            drafted = self._draft(engine, message)
+            if isinstance(drafted, str):
+                self._put_off(engine, marks[message.id][0], drafted)
+            elif engine.approved is None or engine.approved.allows(drafted):
+                new.append(drafted)
+        closed = [Closing(f"rejected|{op.entity}|{op.system}|", engine.now(), "it is tried again") for op in new]
+        engine.carry_out(ACTIVITY, new, closed)
+        made |= _made(engine, marks)
+        refused = {op.entity: op for op in store.open_operations(list(marks)).values() if op.state == PARKED}
+        for id, rows in marks.items():
+            if (done := made.get(id)) is not None:
+                at = f"{done.system} {done.object} {done.id}"
+                store.mark(engine.lease, rows[0]._replace(state=TOLD, at_ms=engine.now(), note=at))
+            elif (kept := refused.get(id)) is not None and not rows[0].note:
+                store.mark(engine.lease, rows[0]._replace(note=f"refused: {(kept.note or {}).get('code', '')}"))
+        return {row.alert for id in made for row in marks[id]}
+
+    def _put_off(self, engine: Engine, mark: TellingRow, why: str) -> None:
+        """It cannot be told this way now; for a day it is tried again, each time a little later."""
+        now = engine.now()
+        wait = min(AGAIN * 2 ** min(mark.attempts, 10), AT_MOST)
+        state = UNTOLD if now - mark.due_ms >= GIVE_UP else WAITING
+        later = mark._replace(state=state, attempts=mark.attempts + 1, not_before_ms=now + wait, note=why)
+        engine.store.mark(engine.lease, later)
+
+    # -- channels ------------------------------------------------------------------------------------------------------
+
+    def _channels(self, engine: Engine) -> set[str]:
+        """Tell by every channel what it did not take yet; the keys of the alerts that one took."""
+        store, taken = engine.store, set[str]()
+        for (id, way), rows in _messages(store.tellings(WAITING)).items():
+            mark, about = rows[0], store.alerts_of(id)
+            if way == TASK or mark.not_before_ms > engine.now() or not about:
+                continue
+            message = Message(id, about[0].owner, list(map(_read, about)), mark.digest)
+            address = self._addresses(message.owner).get(way)
+            if address is None:
+                store.mark(engine.lease, mark._replace(state=UNTOLD, note="[alerts] does not name it any more"))
+                continue
+            engine.beat()
+            store.mark(engine.lease, mark._replace(state=TELLING))
+            engine.step("alerts:marked")
+            if self.send(address, message.title, message.text):
+                done = mark._replace(state=TOLD, attempts=mark.attempts + 1, at_ms=engine.now(), note="")
+                store.mark(engine.lease, done)
+                taken |= {row.alert for row in rows}
+            else:
+                self._put_off(engine, mark, "refused, or no answer in time")
+            log.info("alerts told", kind=about[0].type, alerts=len(about), by=way, taken=about[0].key in taken)
+        return taken
 
 
-def _owner(engine: Engine, colleague: str) -> str | None:
-    """The colleague's user in Salesforce."""
-    mapping = engine.mapping_of("activity")
-    slot = mapping.slots(TASK).get("owner") if mapping is not None else None
-    found = slot.fit(colleague) if slot is not None and colleague else None
-    return None if found is None or isinstance(found, Unmapped) else str(found)
+def _messages(ways: Iterable[TellingRow]) -> dict[tuple[str, str], list[TellingRow]]:
+    """(message, way) → what of it goes this way."""
+    found: dict[tuple[str, str], list[TellingRow]] = {}
+    for row in ways:
+        found.setdefault((row.message, row.way), []).append(row)
+    return found
+
+
+def _made(engine: Engine, ids: Iterable[str]) -> dict[str, OperationRow]:
+    """Message → the creation of its task, of those that were made."""
+    return {id: op for id in ids for op in engine.store.operations(entity=id, state=DONE)}
+
+
+def _message(delivery: Delivery) -> Message:
+    said = "\n".join(sorted(alert.key for alert in delivery.alerts))
+    id = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+    return Message(f"alert:{id}", delivery.owner, delivery.alerts, delivery.digest)
 
 
 def _read(row: AlertRow) -> Alert:
     return Alert(row.key, row.type, row.person, row.owner, row.at_ms, row.title, row.body, row.rank, row.hand_raise)
-
-
-def _message(delivery: Delivery) -> tuple[str, str]:
-    if not delivery.digest:
-        [alert] = delivery.alerts
-        return alert.title, alert.body
-    lines = [f"- {alert.title}" for alert in delivery.alerts]
-    return f"{len(lines)} people to look at", "\n".join(lines)

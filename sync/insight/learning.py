@@ -104,6 +104,9 @@ class Learner:
         self.now = engine.now()
         self.changed = 0
         self.scoring = engine.scoring
+        telling = engine.telling
+        self.of_clocks = engine.agreed is not None and telling is not None and telling.of_clocks
+        """Whether somebody is told how clocks stand."""
 
     def run(self) -> int:
         """Of activities and deals whose people and companies they are news to, then of these."""
@@ -133,7 +136,7 @@ class Learner:
 
     def _wind(self) -> None:
         """Whose clock is running is looked at again, whether or not anything happened."""
-        if SLA in self.features and PERSON in self.mappings:
+        if (SLA in self.features or self.of_clocks) and PERSON in self.mappings:
             self.store.again(self.engine.lease, PERSON, clockwork.STATE, clockwork.RUNNING)
 
     def _spread(self, kind: str) -> set[str]:
@@ -176,9 +179,8 @@ class Learner:
         agreed, telling = self.engine.agreed, self.engine.telling
         loud = telling if telling is not None and not self.engine.report.muted else None
         clocks: dict[str, Owed] = {}
-        if agreed is not None and (SLA in self.features or loud is not None):
+        if agreed is not None and (SLA in self.features or telling is not None):
             clocks = clockwork.running(self.store, agreed, self.mappings[PERSON], people)
-        if SLA in self.features:
             values += clockwork.values(people, clocks)
         news = loud.look(self.engine, people, clocks, values) if loud is not None else []
         self._keep(PERSON, values, [row.n for row in rows])
@@ -325,6 +327,9 @@ class Learner:
         return max(sorted(counts.keys() - {""}), key=lambda name: counts[name], default="")
 
     def _keep(self, kind: str, values: Sequence[Derived], learned: Sequence[int]) -> None:
-        """Those for which there are fields."""
+        """Those for which there are fields; and how clocks stand, where somebody is told of it."""
         kept = [value for value in values if (kind, value.field) in self.fields]
         self.changed += self.store.learn(self.engine.lease, kept, self.now, quiet=self.quiet, learned=learned)
+        if self.of_clocks and (kind, clockwork.STATE) not in self.fields:
+            states = [value for value in values if value.field == clockwork.STATE]
+            self.store.learn(self.engine.lease, states, self.now, quiet={clockwork.STATE})

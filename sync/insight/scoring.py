@@ -222,7 +222,10 @@ class Scoring:
 
         if not overdue(documents, now):
             return documents
-        train(people, self.settings, engine.lease, now)
+        trained = train(people, self.settings, engine.lease, now)
+        if (telling := engine.telling) is not None:
+            for goal, why in trained.given_up.items():
+                telling.drifted(engine, goal, why)
         return people.store.models()
 
     def people(self, engine: Engine, known: Sequence[Known]) -> list[Derived]:

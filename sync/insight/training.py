@@ -36,6 +36,8 @@ class Trained(NamedTuple):
     base: dict[str, Any]
     cards: dict[str, dict[str, Any]]
     """Goal → the card of the model that is used from now on."""
+    given_up: dict[str, str]
+    """Goal → why the model before is not used any longer, where it does not hold any more."""
 
 
 def overdue(documents: dict[str, Any], now: int) -> bool:
@@ -64,14 +66,16 @@ def train(people: People, settings: Settings, lease: Lease, now: int, approved_b
                 found[name].add(case)
     refused = {name: why for name, why in judged.items() if why}
     cards: dict[str, dict[str, Any]] = {}
+    given_up: dict[str, str] = {}
     for goal in goals:
-        model = _chosen(held.get(goal.name), found[goal.name], goal, now, refused, types, approved_by)
+        model, alert = _chosen(held.get(goal.name), found[goal.name], goal, now, refused, types, approved_by)
+        given_up |= alert
         cards[goal.name] = model.card
         people.store.keep_model(lease, goal.name, model.made_at, as_json(model))
     base = {"made_at": now, "scale": round(fitting_scale(raws), 3), "people": len(raws)}
     base |= _cuts(people, settings, base, now)
     people.store.keep_model(lease, BASE, now, base)
-    return Trained(base, cards)
+    return Trained(base, cards, given_up)
 
 
 def _chosen(
@@ -82,8 +86,8 @@ def _chosen(
     refused: Mapping[str, str],
     types: Mapping[str, str],
     approved_by: str,
-) -> Model:
-    """The model that is used from now on."""
+) -> tuple[Model, dict[str, str]]:
+    """The model that is used from now on, and why that before it does not hold any more, if so."""
     from insight.score.challenge import choose
 
     found = taught.cases()
@@ -92,10 +96,11 @@ def _chosen(
     card = {**challenger.card, "excluded": excluded}
     challenger = replace(challenger, card=card | {name: n + card.get(name, 0) for name, n in taught.left.items()})
     chosen = choose(from_json(held) if held else None, challenger, found, goal, now)
-    if chosen.alert:
+    given_up = {goal.name: chosen.why} if chosen.alert else {}
+    if given_up:
         log.error("model given up", goal=goal.name, why=chosen.why)
     kept = {"challenger": challenger.card["verdict"]} if chosen.model is not challenger else {}
-    return replace(chosen.model, card={**chosen.model.card, "chosen": chosen.why, "looked_at": now, **kept})
+    return replace(chosen.model, card={**chosen.model.card, "chosen": chosen.why, "looked_at": now, **kept}), given_up
 
 
 def field_types(settings: Settings) -> dict[str, str]:

@@ -86,6 +86,7 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
         "ours": {
             name[1:]: {"value": row.value, "why": row.why, "since": row.at_ms} for name, row in sorted(derived.items())
         },
+        "alerts": _alerts(store, entity),
         "stages": _way(journal),
         "time_in_stage": [
             {"cycle": cycle, "stage": stage, "ms": ms}
@@ -108,6 +109,21 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
             if line.field != JOURNALED
         ],
     }  # fmt: skip
+
+
+def _alerts(store: Store, entity: str) -> list[dict[str, Any]]:
+    """What colleagues were or are to be told of somebody, and what became of each way to tell it."""
+    told = store.alerts_about([entity])
+    ways: dict[str, list[dict[str, Any]]] = {alert.key: [] for alert in told}
+    for way in store.ways_of(list(ways)):
+        ways[way.alert].append({"way": way.way, "state": way.state, "at": way.at_ms, "note": way.note or None})
+    return [
+        {
+            "type": alert.type, "owner": alert.owner, "at": alert.at_ms, "title": alert.title, "state": alert.state,
+            "note": alert.note or None, "by": ways[alert.key],
+        }
+        for alert in told
+    ]  # fmt: skip
 
 
 def _way(journal: Sequence[JournalRow]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from insight.alerts import (
     FORM,
     HOT_LEAD,
     HOUR,
+    LOW,
     OUTCOME,
     TYPES,
     UNACCEPTED,
@@ -133,7 +134,24 @@ def test_of_a_broken_promise_the_manager_is_told_as_well() -> None:
     breach = alerts(ann(verdict=Verdict("breached")), rules, (), NOON)[0]
     assert told(breach, rules) == ("olga", "max")
     assert told(breach._replace(owner=""), rules) == ("desk",)
+    assert told(breach._replace(owner="paul"), rules) == ("paul", "desk")
     assert told(alerts(ann(DEMO), rules, (), NOON)[0], rules) == ("olga",)
+
+
+def test_of_what_became_of_somebody_marketing_is_told_and_not_sales() -> None:
+    [outcome] = alerts(ann(outcome="lost", why_outcome="price", marketing="mona"), RULES, (), NOON)
+    assert told(outcome, replace(RULES, fallback="desk")) == ("mona",)
+    assert told(outcome, replace(RULES, marketing=("team", "boss"))) == ("team", "boss")
+    [nobodys] = alerts(ann(outcome="lost"), RULES, (), NOON)
+    assert told(nobodys, replace(RULES, fallback="desk")) == ("desk",)
+
+
+def test_low_intent_events_never_ask_for_a_call_and_stand_in_the_list_of_the_next_morning() -> None:
+    [book] = alerts(ann(BOOK, of_sales=True), RULES, (), NOON)
+    assert book.digest
+    assert due([book], {}, RULES, lambda _: OFFICE, NOON).waiting == [book]
+    [delivery] = due([book], {}, RULES, lambda _: OFFICE, NOON + DAY - 3 * HOUR).now
+    assert delivery.digest
 
 
 # -- when ----------------------------------------------------------------------------------------------------------
@@ -163,11 +181,12 @@ def test_every_alert_is_told_or_waits_and_nobody_is_called_too_often(
     for owner, before in (("olga", today), ("paul", 0)):
         calls = [each for each in found.now if each.owner == owner and not each.digest]
         assert len(calls) <= max(0, cap - before)
-        assert sum(each.digest for each in found.now if each.owner == owner) <= 2
+        assert sum(each.digest for each in found.now if each.owner == owner) <= 1
+        assert all(alert.rank < LOW for each in calls for alert in each.alerts) or always
     if now == NIGHT:
         assert all(always and alert.hand_raise for each in found.now for alert in each.alerts)
     else:
-        assert not found.waiting
+        assert all(alert.rank >= LOW and alert.at > NOON - 13 * HOUR for alert in found.waiting)
 
 
 def test_what_came_at_night_is_one_message_in_the_morning() -> None:

@@ -1,137 +1,23 @@
-"""Alerts are delivered: as tasks over the stand-ins, by mail to a real SMTP server, to a webhook; each once."""
+"""Alerts are delivered: by mail to a real SMTP server and to a webhook; each way once, and each for itself."""
 
 from __future__ import annotations
 
-import json
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
-
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
 
-from state.rows import TELLING, TOLD, UNSURE, WAITING
+from state.rows import TELLING, TOLD, UNSURE, UNTOLD, WAITING
 from sync import compose
 from sync.config import person_rule
 from sync.engine import Engine
 from sync.trust.privacy import Privacy
-from tests.scenarios.stage import MINUTE, Stage
-
-OWNER = "rita@homes.example"
-DEMO = "Demo request"
-
-
-class Mailbox:
-    """What arrived."""
-
-    def __init__(self) -> None:
-        self.mails: list[Envelope] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
-        self.mails.append(envelope)
-        return "250 OK"
-
-
-@contextmanager
-def smtp() -> Iterator[tuple[Mailbox, int]]:
-    box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        yield box, port
-    finally:
-        controller.stop()
-
-
-@contextmanager
-def receiver() -> Iterator[tuple[list[dict[str, Any]], int]]:
-    heard: list[dict[str, Any]] = []
-
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield heard, server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class Told(Stage):
-    """Alerts are on, and everybody is always at work."""
-
-    def __init__(self, **alerts: Any) -> None:
-        super().__init__()
-        self.raw["activity"] = {"sync": True}
-        days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-        self.raw["calendar"] = {"office": dict.fromkeys(days, "00:00-24:00")}
-        self.raw["sla"] = {"on": True}
-        self.raw["alerts"] = {"on": True, "hand_raises": [DEMO], **alerts}
-        self.secrets: dict[str, str] = {}
-        self.begin()
-
-    def outside(self) -> compose.World:
-        world = super().outside()
-        return compose.World(
-            world.clock, world.new_run, {**world.environment, **self.secrets}, world.process, world.transport
-        )
-
-    def lead(self, name: str) -> tuple[str, str]:
-        """Somebody whom sales has had since now: (HubSpot id, Salesforce id)."""
-        contact = {"email": f"{name}@prospect.example", "lastname": name, "lifecyclestage": "marketingqualifiedlead"}
-        hubspot = str(self.world.hubspot.create("contacts", contact, self.human("hubspot")))
-        owner = self.staff["rita"]["salesforce"]
-        lead = {"Email": contact["email"], "LastName": name, "Company": "Acme", "OwnerId": owner}
-        return hubspot, str(self.world.salesforce.create("Lead", lead, self.human("salesforce")))
-
-    def settle(self, minutes: int = 3) -> None:
-        for _ in range(2):
-            self.clock.advance(minutes * MINUTE)
-            self.sync()
-
-    def tasks(self) -> list[Any]:
-        return [
-            row for row in self.world.rows("salesforce", "Task").values() if "alert:" in str(row.values["SMK_Key__c"])
-        ]
-
-
-@contextmanager
-def told(**alerts: Any) -> Iterator[Told]:
-    stage = Told(**alerts)
-    try:
-        yield stage
-    finally:
-        stage.close()
-
-
-def breached(stage: Told) -> str:
-    """A lead that nobody answered in the agreed four hours."""
-    _, lead = stage.lead("ann")
-    stage.settle()
-    stage.clock.advance(5 * 60 * MINUTE)
-    stage.settle()
-    return lead
+from tests.alerts.told import OWNER, breached, receiver, smtp, told
+from tests.scenarios.stage import MINUTE
 
 
 def test_a_breach_is_a_task_for_the_owner_once_and_stays_in_salesforce() -> None:
     with told() as stage:
         lead = breached(stage)
         made = stage.tasks()
+        assert made
         assert {row.values["WhoId"] for row in made} == {lead}
         assert {row.values["OwnerId"] for row in made} == {stage.staff["rita"]["salesforce"]}
         assert any("not answered" in row.values["Subject"] for row in made)
@@ -169,7 +55,8 @@ def test_mail_and_webhook_are_told_and_the_manager_of_a_broken_promise_too() -> 
 
 
 def test_what_was_being_told_when_the_process_ended_is_not_told_twice() -> None:
-    with told() as stage:
+    with receiver() as (heard, port), told(task=False, channels=["env:UP"], types=["sla_breach"]) as stage:
+        stage.secrets = {"UP": f"json://127.0.0.1:{port}/up"}
 
         def crash(step: str) -> None:
             if step == "alerts:marked":
@@ -182,18 +69,38 @@ def test_what_was_being_told_when_the_process_ended_is_not_told_twice() -> None:
         engine.step = crash
         with pytest.raises(KeyboardInterrupt):
             engine.cycle()
-        assert len(stage.state.alerts_in(TELLING)) == 1
+        assert len(stage.state.tellings(TELLING)) == 1
         stage.settle()
         assert len(stage.state.alerts_in(UNSURE)) == 1
-        assert not stage.state.alerts_in(TELLING)
+        assert not stage.state.tellings(TELLING)
+        assert heard == []
 
 
-def test_a_channel_that_refuses_leaves_the_alert_waiting() -> None:
-    with told(task=False, channels=["env:NOWHERE"], types=["sla_breach"]) as stage:
-        stage.secrets = {"NOWHERE": "json://127.0.0.1:9/nobody"}
+def test_a_channel_that_refuses_is_tried_again_alone_until_it_takes_the_message_or_a_day_is_over() -> None:
+    two = told(task=False, channels=["env:UP", "env:DOWN"], types=["sla_breach"])
+    with receiver() as (heard, port), two as stage:
+        stage.secrets = {"UP": f"json://127.0.0.1:{port}/up", "DOWN": "json://127.0.0.1:9/nobody"}
         breached(stage)
-        [waiting] = stage.state.alerts_in(WAITING)
-        assert waiting.note == "channels: refused"
+        assert len(heard) == 1
+        [open_] = stage.state.tellings(WAITING)
+        assert (open_.way, open_.note) == ("env:DOWN", "refused, or no answer in time")
+        stage.settle(60)
+        assert len(heard) == 1
+        stage.secrets["DOWN"] = f"json://127.0.0.1:{port}/down"
+        stage.settle(60)
+        assert len(heard) == 2 and heard[0]["title"] == heard[1]["title"]
+        stage.settle(60)
+        assert len(heard) == 2 and not stage.state.tellings(WAITING)
+        assert stage.state.alerts_in(TOLD)
+
+
+def test_news_that_a_channel_never_took_is_given_up_after_a_day() -> None:
+    with told(task=False, channels=["env:DOWN"], types=["sla_breach"]) as stage:
+        stage.secrets = {"DOWN": "json://127.0.0.1:9/nobody"}
+        breached(stage)
+        stage.clock.advance(25 * 60 * MINUTE)
+        stage.settle()
+        assert [way.state for way in stage.state.ways_of([a.key for a in stage.state.alerts_in(UNTOLD)])] == [UNTOLD]
 
 
 def test_a_backfill_tells_nobody_anything() -> None:
