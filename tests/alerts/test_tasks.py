@@ -16,7 +16,7 @@ from sync.trust.plans import Saved, document, save
 from tests.alerts.told import DEMO, OWNER, Told, breached, told
 from tests.scenarios.stage import MINUTE
 
-BREACH = {"types": ["sla_breach"]}
+BREACH: dict[str, Any] = {"types": ["sla_breach"]}
 
 
 def tasks_in_hubspot(stage: Told) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def test_a_plan_shows_the_task_and_carries_it_out(tmp_path: Path) -> None:
         assert report.plan is not None and not report.plan["replanned"]
 
 
-LEARNED = {"insight": {"behaviour": True, "outcomes": True}, "deal": {"sync": True}}
+LEARNED: dict[str, Any] = {"insight": {"behaviour": True, "outcomes": True}, "deal": {"sync": True}}
 
 
 def test_who_is_only_in_hubspot_is_a_task_there_for_their_owner_and_stays_there() -> None:
@@ -119,7 +119,7 @@ def test_who_is_only_in_hubspot_is_a_task_there_for_their_owner_and_stays_there(
 
 def test_low_intent_events_never_create_call_tasks() -> None:
     with told(LEARNED, types=["form_submitted", "site_visit"]) as stage:
-        _, lead = stage.lead("ann")
+        stage.lead("ann")
         stage.settle(31)
         stage.fills_in("ann", "E-book")
         stage.settle(31)
