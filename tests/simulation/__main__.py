@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from tests.simulation.runner import (
     CHUNK,
     Account,
     crash_everywhere,
+    found_before,
     found_seeds,
     live,
     many,
@@ -49,24 +50,24 @@ def main() -> int:
         return replay(asked.seed)
     if asked.wire:
         asked.start, asked.seeds = (asked.seed, 1) if asked.seed is not None else (asked.start, asked.seeds)
-        return volume(asked, many_on_the_wire, 10, found_seeds("wire") if asked.seed is None else ())
+        return volume(asked, many_on_the_wire, 10, lambda: many_on_the_wire(found_seeds("wire")))
     if asked.state == "postgresql":
         # A server a chunk: a chunk for each process.
         return volume(asked, partial(over_postgresql, two_workers=asked.two_workers), -(-asked.seeds // asked.workers))
-    return volume(asked, partial(many, two_workers=asked.two_workers), CHUNK, found_seeds())
+    return volume(asked, partial(many, two_workers=asked.two_workers), CHUNK, found_before)
 
 
 def volume(
     asked: argparse.Namespace,
-    live_many: Callable[[Iterable[int]], Account],
+    live_many: Callable[[range], Account],
     chunk: int,
-    found: Sequence[int] = (),
+    found: Callable[[], Account] = Account,
 ) -> int:
     """Many lives: found seeds first."""
     begun = time.monotonic()
     total = Account()
-    if found and asked.seeds:
-        total.add(tell(live_many(found)))
+    if asked.seeds and asked.seed is None:
+        total.add(tell(found()))
     for account in spread(range(asked.start, asked.start + asked.seeds), asked.workers, live_many, max(chunk, 1)):
         total.add(tell(account))
     singles = range(asked.start, asked.start + asked.crash_everywhere)

@@ -7,15 +7,15 @@ conversion, or by the state's own `entity`.  Values may flow only within a group
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from connectors.memory import SYNC, Entry, Row
 from connectors.port import Ref
 from tests.simulation.life import Life
-from tests.simulation.words import FIELDS, KEYS, NAMES, norm
+from tests.simulation.words import FIELDS, KEYS, NAMES, PEOPLE, norm
 
 MAILBOX = "mailbox/"
 """How the entity of a record begins that is linked with nobody."""
@@ -92,6 +92,23 @@ class Evidence:
 
     life: Life
     _parent: dict[Ref, Ref] = field(default_factory=dict)
+    kinds: ClassVar[Collection[str]] = ("person",)
+    objects: ClassVar[Collection[str]] = PEOPLE
+    keys: ClassVar[Mapping[str, str]] = {native: place[0] for native, place in KEYS.items()}
+    """Native field → in which system the record lives whose id it holds."""
+
+    def is_mine(self, entity: str | None) -> bool:
+        """Whether an entity is of one of these kinds."""
+        named, _, _ = (entity or "").rpartition(":")
+        return (named or "person") in self.kinds
+
+    def name_of(self, ref: Ref, native: str) -> str | None:
+        """What a native field is called here; None: it is not looked at."""
+        return NAMES.get((ref.system, native))
+
+    def native_of(self, ref: Ref, name: str) -> str | None:
+        """What a field is called there."""
+        return FIELDS[name][ref.system]
 
     @cached_property
     def rows(self) -> dict[Ref, Row]:
@@ -99,26 +116,32 @@ class Evidence:
         return {
             row.ref: row
             for system in self.life.systems.values()
-            for records in system.rows.values()
-            for row in records.values()
+            for row in (*(r for rows in system.rows.values() for r in rows.values()), *system.erased.values())
+            if row.ref.object in self.objects
         }
+
+    @cached_property
+    def erased(self) -> set[Ref]:
+        """Records that were destroyed on request: nothing is remembered of them."""
+        return {ref for system in self.life.systems.values() for ref in system.erased}
 
     @cached_property
     def known(self) -> dict[Ref, Known]:
         """The state's records."""
-        found = self.life.ask("SELECT system, object, id, state, entity, why, dirty, shadow, now FROM record")
+        found = self.life.ask("SELECT system, object, id, state, entity, why, dirty, shadow, now, kind FROM record")
         return {
             Ref(*at): Known(
                 Ref(*at), state, entity, (json.loads(why) or {}).get("at", 0) if why else 0, bool(dirty),
                 json.loads(shadow) if shadow else {}, json.loads(now),
             )
-            for *at, state, entity, why, dirty, shadow, now in found
+            for *at, state, entity, why, dirty, shadow, now, kind in found
+            if kind in self.kinds
         }  # fmt: skip
 
     @cached_property
     def journal(self) -> list[Line]:
         """The journal in order."""
-        return [Line(*line) for line in self.life.journal()]
+        return [Line(*line) for line in self.life.journal() if self.is_mine(line[0])]
 
     @cached_property
     def open(self) -> list[Asked]:
@@ -138,13 +161,16 @@ class Evidence:
             )
             for q, e, s, o, i, f, detail in found
             for told in (json.loads(detail),)
+            if (o in self.objects if o is not None else self.is_mine(e))
         ]
 
     @cached_property
     def flights(self) -> list[Flight]:
         """All operations."""
-        found = self.life.ask("SELECT n, entity, system, id, verb, fields, state FROM operation ORDER BY n")
-        return [Flight(n, e, s, i, v, json.loads(f), state) for n, e, s, i, v, f, state in found]
+        found = self.life.ask("SELECT n, entity, system, id, verb, fields, state, kind FROM operation ORDER BY n")
+        return [
+            Flight(n, e, s, i, v, json.loads(f), state) for n, e, s, i, v, f, state, kind in found if kind in self.kinds
+        ]
 
     # -- histories ---------------------------------------------------------------------------------------------
 
@@ -156,11 +182,22 @@ class Evidence:
             held: dict[str, Any] = {}
             ahead = self.ahead(ref.system)
             for entry in row.history:
-                name = NAMES.get((ref.system, entry.field))
+                name = self.name_of(ref, entry.field)
                 if name is not None:
                     told.setdefault((ref, name), []).append(_change(entry, held.get(name), ahead))
                     held[name] = entry.value
         return told
+
+    @cached_property
+    def closings(self) -> int:
+        """How often people said how far a deal is."""
+        steps = {"hubspot": ("deals", "dealstage"), "salesforce": ("Opportunity", "StageName")}
+        return sum(
+            entry.field == native and entry.by != SYNC
+            for side, (object, native) in steps.items()
+            for row in self.life.systems[side].rows.get(object, {}).values()
+            for entry in row.history
+        )
 
     def ahead(self, system: str) -> int:
         """How far the clock of a system is ahead of ours, ms."""
@@ -193,7 +230,8 @@ class Evidence:
 
     def held(self, ref: Ref, name: str) -> Any:
         """What a record holds now."""
-        return self.rows[ref].fields.get(FIELDS[name][ref.system])
+        native = self.native_of(ref, name)
+        return self.rows[ref].fields.get(native) if native is not None else None
 
     def heir(self, ref: Ref) -> Ref | None:
         """The live record that a merged or converted one lives on in."""
@@ -234,24 +272,30 @@ class Evidence:
         for known in self.known.values():
             if known.entity is not None and known.ref in self.rows:
                 self._unite(first.setdefault(known.entity, known.ref), known.ref)
-                self._unite(by_id[first_of(known.entity)], known.ref)
+                self._to_first(by_id, known.entity, known.ref)
         for flight in self.flights:
             written = by_id.get((flight.system, flight.id or ""))
             if written is not None:
-                self._unite(by_id[first_of(flight.entity)], written)
+                self._to_first(by_id, flight.entity, written)
         for (fingerprint,) in self.life.ask("SELECT fingerprint FROM review WHERE question = 'duplicate'"):
             _, system, object, id, entity = fingerprint.split("|")
-            self._unite(by_id[first_of(entity)], Ref(system, object, id))
+            if object in self.objects:
+                self._to_first(by_id, entity, Ref(system, object, id))
         groups: dict[Ref, list[Ref]] = {}
         for ref in sorted(self.rows):
             groups.setdefault(self._find(ref), []).append(ref)
         return groups
 
+    def _to_first(self, by_id: Mapping[tuple[str, str], Ref], entity: str, ref: Ref) -> None:
+        """With the record that the entity is named after, as far as there ever was one."""
+        if (first := by_id.get(first_of(entity))) is not None:
+            self._unite(first, ref)
+
     def named(self, row: Row, by_id: dict[tuple[str, str], Ref]) -> Iterator[Ref]:
         """The records that a record ever named in its sync keys."""
         for entry in row.history:
-            if entry.field in KEYS and entry.value is not None:
-                other = by_id.get((KEYS[entry.field][0], str(entry.value)))
+            if entry.field in self.keys and entry.value is not None:
+                other = by_id.get((self.keys[entry.field], str(entry.value).rpartition(":")[2]))
                 if other is not None:
                     yield other
 
@@ -309,7 +353,7 @@ def _change(entry: Entry, before: Any, ahead: int) -> Change:
 
 def first_of(entity: str) -> tuple[str, str]:
     """The record after which an entity is named."""
-    system, _, id = entity.partition("~")[0].removeprefix(MAILBOX).partition("/")
+    system, *_, id = entity.partition("~")[0].rpartition(":")[2].removeprefix(MAILBOX).split("/")
     return system, id
 
 

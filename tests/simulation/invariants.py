@@ -14,15 +14,19 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.life import Life
 from tests.simulation.liveness import LIVENESS
 from tests.simulation.safety import SAFETY
+from tests.simulation.trade_judge import CHECKS, Trade
 
 
 def judge(life: Life) -> list[str]:
     """Everything that is wrong with a life that was lived to its end; also notes which rare branches it took."""
     evidence = Evidence(life)
     found = list(life.violations)
-    for check in (*SAFETY, *LIVENESS):
-        for invariant, entity, name, history in check(evidence):
-            found.append(f"seed={life.seed} invariant={invariant} entity {entity} field {name} history {history}")
+    findings = [finding for check in (*SAFETY, *LIVENESS) for finding in check(evidence)]
+    if life.beside:
+        trade = Trade(life)
+        findings += [finding for of_trade in CHECKS for finding in of_trade(trade)]
+    for invariant, entity, name, history in findings:
+        found.append(f"seed={life.seed} invariant={invariant} entity {entity} field {name} history {history}")
     _marks(evidence)
     return found
 

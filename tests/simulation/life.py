@@ -18,9 +18,8 @@ from typing import Any, ClassVar
 from sqlalchemy import event
 
 from connectors.errors import SyncError
-from connectors.memory import MemorySystem
 from connectors.port import Ref, Write
-from mapping.rules import KindRule
+from mapping.rules import KINDS, KindRule
 from state.store import Store, open_store
 from sync.engine import Engine
 from sync.plan import Planner
@@ -28,9 +27,14 @@ from tests.simulation.homes import FileHome, Home
 from tests.simulation.people import People
 from tests.simulation.profile import Profile
 from tests.simulation.rivals import MOST, Woken, judge_woken, usurp
+from tests.simulation.traders import Traders
+from tests.simulation.troubled import Troubled
 from tests.simulation.weave import Loom
-from tests.simulation.words import FIELDS
-from tests.simulation.world import RESHAPES, SETTINGS, START, Watched, hubspot, rules_of, salesforce
+from tests.simulation.words import FIELDS, PEOPLE
+from tests.simulation.world import RESHAPES, SETTINGS, START, Automated, Watched, all_rules, hubspot, salesforce
+
+TRADE = 0.6
+"""Share of what is done that people do not do to people, where there is more."""
 
 RESHAPED_AT = 5
 """The deed beside which an admin changes a schema."""
@@ -57,7 +61,7 @@ class Worker(Engine):
 
 
 @dataclass
-class Life:
+class Life(Troubled):
     """A seed and what follows from it."""
 
     current: ClassVar[Life | None] = None
@@ -77,6 +81,8 @@ class Life:
     """Settings of phone and title, instead of drawn ones."""
     two_workers: bool = False
     """Another worker takes over in mid-life."""
+    people_alone: bool = False
+    """There are no companies, deals and activities, and deletions mean nothing, whatever the seed says."""
     at_home: Home | None = None
     """Where the state is kept, instead of in a file."""
     trace: list[str] | None = None
@@ -96,6 +102,8 @@ class Life:
     """(system, id or sync key) → writes whose answer was lost."""
     unleased: set[str] = field(default_factory=set)
     """HubSpot contacts that a worker wrote to which had lost its lease."""
+    archived: set[Ref] = field(default_factory=set)
+    """Records that we put into the bin."""
     made_late: set[Ref] = field(default_factory=set)
     """Records of ours that came to be when nobody waited for them any more."""
     reshaped: set[str] = field(default_factory=set)
@@ -107,6 +115,8 @@ class Life:
 
     def __post_init__(self) -> None:
         drawn = Profile.of(self.seed)
+        if self.people_alone:
+            drawn = drawn.people_alone
         self.profile = drawn.two_workers if self.two_workers else drawn
         self.luck = random.Random(f"luck {self.seed}")
         self.rng = random.Random(f"people {self.seed}")
@@ -115,10 +125,16 @@ class Life:
             sizes = [self.batch] * 3
         chosen = (self.luck.choice(list(SETTINGS)), self.luck.choice(list(SETTINGS)))
         self.settings = self.rules or chosen
-        self.rule = rules_of(*self.settings)
-        self.hubspot = hubspot(self.clock, self, sizes[0])
-        self.salesforce = salesforce(lambda: self.now + self.profile.ahead, self, sizes[1])
-        self.connectors = {s.name: Watched(s, sizes[2], self.mark) for s in (self.hubspot, self.salesforce)}
+        kinds = self.profile.kinds
+        every = all_rules(*self.settings, kinds, self.profile.on_delete)
+        self.rule = next(rule for rule in every if rule.kind == "person")
+        self.beside = [rule for rule in every if rule is not self.rule]
+        """Those of the other kinds."""
+        self.hubspot = hubspot(self.clock, self, sizes[0], kinds)
+        self.salesforce = salesforce(lambda: self.now + self.profile.ahead, self, sizes[1], kinds)
+        self.connectors = {
+            s.name: Watched(s, sizes[2], self.mark, self.archived) for s in (self.hubspot, self.salesforce)
+        }
         profile = self.profile
         if profile.robot and not self.frozen and self.settings[0] in ("default", "two_way"):
             self.mark("automation")
@@ -126,6 +142,15 @@ class Life:
             robotic.robot = FIELDS["phone"][profile.robot]
         self.hubspot.forgets_addresses = random.Random(f"merges {self.seed}").random() < 0.2
         self.people = People(self.rng, self.hubspot, self.salesforce, profile.moves, profile.deletes, self.mark)
+        self.people.fills_forms = bool(profile.on_delete)
+        self.traders: Traders | None = None
+        if kinds:
+            self.mark(f"kinds: {' '.join(kinds)}")
+            busy = random.Random(f"trade {self.seed}")
+            self.traders = Traders(
+                busy, self.hubspot, self.salesforce, kinds, profile.moves, profile.deletes, self.mark
+            )
+            self.people.convert_lead = self.traders.convert
         self.home: Home = self.at_home or FileHome(self.folder, self.template, self.seed)
         self.store: Store | None = None
         self.runs = 0
@@ -146,7 +171,7 @@ class Life:
         self.loom = Loom(self.luck, self.profile.woven)
 
     @property
-    def systems(self) -> dict[str, MemorySystem]:
+    def systems(self) -> dict[str, Automated]:
         """Both, by name."""
         return {"hubspot": self.hubspot, "salesforce": self.salesforce}
 
@@ -155,10 +180,6 @@ class Life:
     def clock(self) -> int:
         """The virtual time, ms."""
         return self.now
-
-    def strikes(self, chance: float) -> bool:
-        """Whether trouble of this chance comes now."""
-        return self.troubled and not self.frozen and chance > 0 and self.luck.random() < chance
 
     def mark(self, name: str) -> None:
         """A rare branch was reached."""
@@ -203,30 +224,14 @@ class Life:
         ready = self.profile.pause > 0 and self.troubled and not self.frozen and not self._alone
         return ready and self.woken is None and self._slept < MOST and name != "write:checked"
 
-    def passes(self, ms: int) -> None:
-        """Time without a cycle: what was sent takes effect when it is due."""
-        until = self.now + ms
-        for at in sorted(at for at, _ in self._late if at <= until):
-            self.now = max(self.now, at)
-            self._arrive()
-        self.now = until
-
-    def _arrive(self) -> None:
-        """What was sent long ago takes effect now."""
-        due = [write for at, write in self._late if at <= self.now]
-        self._late = [(at, write) for at, write in self._late if at > self.now]
-        for write in due:
-            self.say(f"takes effect: {write}")
-            system = "hubspot" if write.object == "contacts" else "salesforce"
-            if (ref := self.connectors[system].arrive(write)) is not None and write.id is None:
-                self.made_late.add(ref)
-
     def _race(self, name: str) -> None:
         """Someone is at the very record, in the very instant: makes the rarest branches common."""
         self._acting = True
         try:
             if name == "write:checked" or (name == "write:done" and self._unanswered):
-                self.raced += self.people.meddle(self.rng.choice(self._batch), gone=name == "write:done")
+                write = self.rng.choice(self._batch)
+                who = self.people if write.object in PEOPLE else self.traders
+                self.raced += who is not None and who.meddle(write, gone=name == "write:done")
             elif name.startswith("observe:salesforce:"):
                 self.raced += self.people.again()
         except ValueError:
@@ -243,42 +248,6 @@ class Life:
         """Whether anybody still gets in our way."""
         return self.troubled and not self.frozen and self.profile.race > 0 and self.raced < 8
 
-    def outage(self) -> str:
-        """Whether a read fails, and how."""
-        if not self.strikes(self.profile.outage):
-            return ""
-        self.mark("outage")
-        return "unavailable" if self.luck.random() < 0.7 else "exhausted"
-
-    def fate(self, writes: Sequence[Write]) -> str:
-        """What befalls a batch of writes."""
-        if self.woken is not None:
-            self.unleased |= {write.id for write in writes if write.object == "contacts" and write.id is not None}
-        self._batch, self._unanswered = writes, False
-        if not self.strikes(self.profile.lost):
-            return ""
-        self.lost += 1
-        self._unanswered = True
-        for write in writes:
-            self.lost_on[str(write.object), str(write.id or (write.key.value if write.key else ""))] += 1
-        if self.luck.random() >= self.profile.late:
-            fate = self.luck.choice(["lost_before", "lost_after", "lost_after"])
-            self.say(f"answer {fate}: {[w.id for w in writes]}")
-            return fate
-        self.say(f"late: {[w.id for w in writes]}")
-        # A contact's update that lands late cannot be told from a person's edit: HubSpot refuses no write as too old.
-        late = [write for write in writes if write.id is None or write.object != "contacts"]
-        self._late += [(self.now + self.luck.choice([2_000, 20_000, 60_000]), write) for write in late]
-        return "lost_before"
-
-    def refusal(self) -> str:
-        """Whether one write is refused, and how."""
-        return self.luck.choice(["locked", "rule"]) if self.strikes(self.profile.refuse) else ""
-
-    def delay(self) -> int:
-        """How late the change feed shows a change."""
-        return self.luck.randint(0, self.profile.delay) if self.troubled and self.profile.delay else 0
-
     def reshape(self) -> None:
         """An admin takes away a field or an option, or demands a value."""
         where, name, how = RESHAPES[self.profile.reshape]
@@ -286,7 +255,7 @@ class Life:
         self.say(f"admin: {self.profile.reshape}")
         self.reshaped.add(name)
         system = self.systems[where]
-        system.schemas |= {object: how(schema) for object, schema in system.schemas.items()}
+        system.schemas |= {object: how(system.schemas[object]) for object in PEOPLE if object in system.schemas}
 
     def act(self) -> None:
         """Somebody does something."""
@@ -294,7 +263,10 @@ class Life:
         if self.profile.reshape and self.acted == RESHAPED_AT and not self.frozen:
             self.reshape()
         self._acting = True
-        self.people.act()
+        if self.traders is not None and self.traders.rng.random() < TRADE:
+            self.traders.act()
+        else:
+            self.people.act()
         self._acting = False
 
     # -- living ------------------------------------------------------------------------------------------------
@@ -321,6 +293,9 @@ class Life:
         self.stop_at = None
         self.passes(700_000)
         self.retry()
+        if self.beside:
+            # An association may change without a trace: a complete reading shows it.
+            self.engine_once(full=True)
         for _ in range(K + 1):
             before, listing, least = self._trail(), self._in_a_listing(), self._calls() + self._pages()
             self.cycle()
@@ -416,7 +391,7 @@ class Life:
         return Worker(
             store=self.open(),
             connectors=self.connectors,
-            rules=[self.rule],
+            rules=sorted((self.rule, *self.beside), key=lambda rule: KINDS.index(rule.kind)),
             now=self.clock,
             new_run=self._new_run,
             step=self.step,
@@ -453,6 +428,12 @@ class Life:
             self.mark("stopped")
         judge_woken(self)
         watch(self)
+
+    def engine_once(self, *, full: bool) -> None:
+        """A turn of the wheel to which nothing happens."""
+        Life.current = self
+        self.engine().cycle(full=full)
+        self.passes(700_000)
 
     def _any_record(self) -> tuple[str, str] | None:
         """(system, id) of a record that was there once."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from connectors.memory import MemorySystem, Row
 from connectors.port import Write
+from tests.simulation.words import PEOPLE
 from tests.simulation.world import STAGES, STATUSES
 
 EMAILS = [f"{name}@{domain}" for name in ("ann", "ben", "cyd") for domain in ("acme.example", "oak.example")]
@@ -30,6 +32,10 @@ class People:
     """They merge and convert."""
     deletes: bool
     mark: Callable[[str], None]
+    convert_lead: Callable[[str], object] | None = None
+    """How a lead is converted where there is more than people."""
+    fills_forms: bool = False
+    """It is told when people last filled in a form."""
     _token: int = 0
     _doings: list[Callable[[MemorySystem], None]] = field(init=False)
 
@@ -38,6 +44,7 @@ class People:
         self._doings = doings
         self._doings += [self.delete, self.restore] if self.deletes else []
         self._doings += [self.merge, self.convert] if self.moves else []
+        self._doings += [self.fill_form] if self.fills_forms else []
 
     def act(self) -> None:
         """Somebody does something somewhere; what the system refuses does not happen."""
@@ -111,7 +118,8 @@ class People:
 
     def restore(self, system: MemorySystem) -> None:
         """Out of the bin."""
-        binned = [r for rows in system.rows.values() for r in rows.values() if r.deleted and r.moved_to is None]
+        every = (row for object in self._objects(system) for row in system.rows[object].values())
+        binned = [row for row in every if row.deleted and row.moved_to is None]
         if binned:
             row = self.rng.choice(binned)
             system.restore(row.ref.object, row.ref.id)
@@ -127,7 +135,20 @@ class People:
         """A lead becomes a contact."""
         row = self._pick(self.salesforce, "Lead")
         if row is not None:
+            self._convert(row)
+
+    def _convert(self, row: Row) -> None:
+        if self.convert_lead is not None:
+            self.convert_lead(row.ref.id)
+        else:
             self.salesforce.convert("Lead", row.ref.id, "Contact")
+
+    def fill_form(self, _: MemorySystem) -> None:
+        """Somebody comes back by themselves."""
+        row = self._pick(self.hubspot)
+        if row is not None:
+            told = datetime.fromtimestamp(self.hubspot.now() // 1000, UTC)
+            self.hubspot.edit(*row.ref[1:], {"recent_conversion_date": f"{told:%Y-%m-%dT%H:%M:%S.000Z}"})
 
     def meddle(self, write: Write, *, gone: bool) -> bool:
         """Touch a record that is being written: one of its fields, or (`gone`) the record itself."""
@@ -146,7 +167,7 @@ class People:
             elif self.moves and like and self.rng.random() < 0.7:
                 system.merge(write.object, self.rng.choice(like).ref.id, row.ref.id)
             elif self.moves and row.ref.object == "Lead":
-                self.salesforce.convert("Lead", row.ref.id, "Contact")
+                self._convert(row)
             return True
         texts = [native for native in write.fields if native in ("phone", "jobtitle", "Phone", "Title")]
         native = self.rng.choice(texts or (["phone"] if system is self.hubspot else ["Phone"]))
@@ -165,7 +186,7 @@ class People:
 
     def again(self) -> bool:
         """Edit the Salesforce record that was touched last, perhaps within the same second."""
-        rows = [row for name in self.salesforce.schemas for row in self.salesforce.live(name)]
+        rows = [row for name in self._objects(self.salesforce) for row in self.salesforce.live(name)]
         if not rows:
             return False
         row = max(rows, key=lambda row: (row.version, row.ref))
@@ -173,8 +194,11 @@ class People:
         return True
 
     def _pick(self, system: MemorySystem, object: str | None = None) -> Row | None:
-        rows = [row for name in ([object] if object else system.schemas) for row in system.live(name)]
+        rows = [row for name in ([object] if object else self._objects(system)) for row in system.live(name)]
         return self.rng.choice(rows) if rows else None
+
+    def _objects(self, system: MemorySystem) -> list[str]:
+        return [object for object in system.schemas if object in PEOPLE]
 
 
 def _address(row: Row) -> object:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
+from tests.simulation.trade import KINDS
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -48,6 +50,10 @@ class Profile:
     """The system in which an automation rewrites the phone numbers that we write."""
     reshape: str = ""
     """What an admin does to a schema in mid-life: a key of `world.RESHAPES`."""
+    kinds: tuple[str, ...] = ()
+    """What both sides share beside people."""
+    on_delete: tuple[tuple[str, str], ...] = ()
+    """What the configuration says of deletions, where it says anything."""
 
     @classmethod
     def of(cls, seed: int) -> Profile:
@@ -63,6 +69,17 @@ class Profile:
             profile = replace(profile, robot=rng.choice(["hubspot", "salesforce"]))
         if rng.random() < 0.08:
             profile = replace(profile, reshape=rng.choice(["no jobtitle", "no Title", "no Working", "Phone required"]))
+        rng = random.Random(f"kinds {seed}")
+        if rng.random() < 0.25:
+            profile = replace(profile, kinds=rng.choice([KINDS[:1], KINDS[:2], KINDS]))
+        rng = random.Random(f"deletions {seed}")
+        if rng.random() < 0.1:
+            chosen = {
+                "hubspot": rng.choice(["unlink", "flag", "archive", "archive"]),
+                "salesforce": rng.choice(["unlink", "flag", "delete", "delete"]),
+                "recreate": rng.choice(["ask", "yes", "never"]),
+            }
+            profile = replace(profile, on_delete=tuple(chosen.items()), deletes=True)
         rng = random.Random(f"theme {seed}")
         if rng.random() < 0.08:
             race = rng.choice([0.3, 0.6])
@@ -70,6 +87,11 @@ class Profile:
         if rng.random() < 0.08:
             return replace(profile, moves=True, race=rng.choice([0.3, 0.6]), full=0.3, single=0.2, dry=0.0)
         return profile
+
+    @property
+    def people_alone(self) -> Profile:
+        """The same life in a world of people alone, in which deletions mean nothing."""
+        return replace(self, kinds=(), on_delete=())
 
     @property
     def two_workers(self) -> Profile:

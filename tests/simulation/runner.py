@@ -90,16 +90,25 @@ def many(
     batch: int | None = None,
     url: str | None = None,
     two_workers: bool = False,
+    people_alone: bool = False,
 ) -> Account:
     """Live these lives; `stop`: no further than the first failure; `url`: over this PostgreSQL database."""
     account = Account()
     with nursery() as born:
         for seed in seeds:
-            life = born(seed, batch=batch, at_home=ServerHome(url) if url else None, two_workers=two_workers)
+            home = ServerHome(url) if url else None
+            life = born(seed, batch=batch, at_home=home, two_workers=two_workers, people_alone=people_alone)
             account.failures += live(life)
             count(account, life)
             if stop and account.failures:
                 break
+    return account
+
+
+def found_before() -> Account:
+    """Live what failed once."""
+    account = many(found_seeds(), people_alone=True)
+    account.add(many(found_seeds("whole")))
     return account
 
 
@@ -148,6 +157,6 @@ def spread(seeds: range, workers: int, job: Callable[[range], Account], chunk: i
 
 
 def found_seeds(where: str = "") -> list[int]:
-    """Seeds that failed once; `where`: "wire"."""
+    """Seeds that failed once; `where`: "wire", "whole" (with everything that the seed says), else people alone."""
     lines = [line.split() for line in SEEDS.read_text().splitlines() if line.strip() and not line.startswith("#")]
     return [int(seed) for *place, seed in lines if place == where.split()]

@@ -19,6 +19,7 @@ from tests.simulation.words import (
     HUBSPOT_STAGES,
     KEYS,
     MAPPED,
+    OF_DEALS,
     RANKS,
     REFINED,
     norm,
@@ -54,6 +55,8 @@ def no_invention(e: Evidence) -> Iterator[Finding]:
                     known = normal(name, [value for at, value in said if at <= c.at])
                     if name == "stage" and any(_converted(e.rows[r]) for r in refs):
                         known = known | {CONVERTED}
+                    if name == "stage" and "deal" in e.life.profile.kinds:
+                        known = known | OF_DEALS
                     if not normal(name, [c.value]) & known:
                         yield "S1", ref, name, e.story(refs, name)
 
@@ -80,7 +83,7 @@ def no_silent_loss(e: Evidence) -> Iterator[Finding]:
             for ref in refs:
                 row = e.rows[ref]
                 edits = [c for c in e.of(ref, name) if not c.ours]
-                if row.deleted or not edits or same(name, edits[-1].value, e.held(ref, name)):
+                if row.deleted or ref in e.erased or not edits or same(name, edits[-1].value, e.held(ref, name)):
                     continue
                 value = edits[-1].value
                 journaled = any(
@@ -128,7 +131,7 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
     """
     made: dict[tuple[str, str], list[Ref]] = {}
     for ref, row in e.rows.items():
-        if _ours(row) and not _merged_unseen(e, row) and not _somebody_elses(row):
+        if is_ours(row) and not _merged_unseen(e, row) and not _somebody_elses(row):
             made.setdefault((ref.system, _source(row)), []).append(ref)
     for (system, source), refs in made.items():
         if len(refs) - len(e.life.made_late & set(refs)) > 1:
@@ -139,14 +142,14 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
         if ref.system == "salesforce" and key and not row.deleted:
             live.setdefault((ref.system, key), []).append(ref)
     for (system, key), refs in live.items():
-        if len(refs) > 1 and sum(_ours(e.rows[ref]) for ref in refs) > 1:
+        if len(refs) > 1 and sum(is_ours(e.rows[ref]) for ref in refs) > 1:
             yield "S3", key, "", f"{len(refs)} live records in {system} hold this key: {[r.id for r in refs]}"
     for refs in e.groups.values():
-        if all(_ours(e.rows[ref]) for ref in refs):
+        if all(is_ours(e.rows[ref]) for ref in refs):
             yield "S3", refs[0], "", f"made of our records alone: {refs}"
         for system in SIDES:
-            ours = sum(_ours(e.rows[ref]) and ref not in e.life.made_late for ref in refs if ref.system == system)
-            people = sum(_born(e.rows[ref]) in ("human", "convert") for ref in refs if ref.system != system)
+            ours = sum(is_ours(e.rows[ref]) and ref not in e.life.made_late for ref in refs if ref.system == system)
+            people = sum(born_as(e.rows[ref]) in ("human", "convert") for ref in refs if ref.system != system)
             if ours > people:
                 yield "S3", refs[0], "", f"{ours} created in {system} for {people} records of people"
 
@@ -169,12 +172,14 @@ def _merged_unseen(e: Evidence, row: Row) -> bool:
     return lost and not kept
 
 
-def _born(row: Row) -> str:
+def born_as(row: Row) -> str:
+    """Who made a record."""
     return row.history[0].by if row.history else "human"
 
 
-def _ours(row: Row) -> bool:
-    return _born(row) == SYNC
+def is_ours(row: Row) -> bool:
+    """Whether we made it."""
+    return born_as(row) == SYNC
 
 
 def _source(row: Row) -> str:
@@ -266,10 +271,12 @@ def no_echo(e: Evidence) -> Iterator[Finding]:
                 rule = next(f for f in life.rule.fields if f.name == name)
                 if rule.winner == other(ref.system) or name in ("opted_out", "stage"):
                     edits += sum(1 for c in e.of(ref, name) if not c.ours)
+                if name == "stage":
+                    edits += e.closings
                 if (name, None) in DEFAULTS or (name, ours[0].value) in DEFAULTS:
                     edits += 1
                 lost = life.lost_on[ref.object, ref.id] + life.crashes
-                moved = sum(e.rows[r].moved_to is not None or _born(e.rows[r]) != "human" for r in refs)
+                moved = sum(e.rows[r].moved_to is not None or born_as(e.rows[r]) != "human" for r in refs)
                 meetings = 0 if len(refs) <= 2 else len(refs) + moved
                 if len(ours) > edits + lost + meetings:
                     yield "S7", ref, name, f"{len(ours)} writes for {edits} edits: {e.story(refs, name)}"
@@ -300,7 +307,7 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
     changes could show either.
     """
     for ref, row in e.rows.items():
-        if not _ours(row):
+        if not is_ours(row):
             continue
         source = e.rows.get(Ref(other(ref.system), *_place_of_source(row)))
         for gone in e.group(ref):
@@ -341,7 +348,7 @@ def complete_journal(e: Evidence) -> Iterator[Finding]:
         for name in FIELDS:
             for ref in refs:
                 changes = e.of(ref, name)
-                for c, after in pairwise([*changes, None]):
+                for c, after in pairwise([*changes, None]) if ref not in e.erased else ():
                     if c is None or not c.ours or (after is not None and not after.ours):
                         continue
                     told = any(
@@ -357,7 +364,7 @@ def right_people(e: Evidence) -> Iterator[Finding]:
         if len(members) < 2:
             continue
         near = [_addresses(e, ref) for ref in members.values()]
-        if not near[0] & near[1] and not any(_ours(e.rows[ref]) for ref in _ancestors(e, members.values())):
+        if not near[0] & near[1] and not any(is_ours(e.rows[ref]) for ref in _ancestors(e, members.values())):
             yield "S16", entity, "email", "; ".join(e.story([ref], "email") for ref in members.values())
 
 

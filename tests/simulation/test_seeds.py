@@ -22,7 +22,7 @@ from tests.postgres import Server, postgres
 from tests.simulation.evidence import Evidence
 from tests.simulation.homes import ServerHome
 from tests.simulation.life import Life
-from tests.simulation.runner import MEMORY, Account, crash_everywhere, found_seeds, live, many, nursery
+from tests.simulation.runner import MEMORY, Account, crash_everywhere, found_before, live, nursery
 from tests.simulation.words import FIELDS, KEYS
 
 __all__ = ["postgres"]
@@ -30,7 +30,7 @@ CHANGES, CARRY_OUT = Memory.changes, Memory._carry_out
 
 
 def test_what_failed_once() -> None:
-    assert many(found_seeds()).failures == []
+    assert found_before().failures == []
 
 
 @pytest.mark.parametrize("first", [0, 5, 10, 15])

@@ -9,7 +9,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from connectors.memory import Row
-from tests.simulation.words import FIELDS, norm
+from tests.simulation import trade
+from tests.simulation.words import FIELDS, PEOPLE, norm
 
 if TYPE_CHECKING:
     from tests.simulation.life import Life
@@ -66,16 +67,19 @@ def _no_gap(life: Life, mirror: dict[Any, Any]) -> None:
                 _say(life, "S11", row.ref, "", f"version {row.version} < watermark {watermark}, never observed")
             elif known[0] < row.version:
                 _say(life, "S11", row.ref, "", f"version {row.version} < watermark {watermark}, known {known[0]}")
-            elif known[0] == row.version and not row.deleted and known[1] not in ("deleted", "moved"):
+            elif known[0] == row.version and not row.deleted and known[1] not in ("deleted", "moved", "erased"):
                 _same(life, row, json.loads(known[2]))
 
 
 def _same(life: Life, row: Row, now: dict[str, Any]) -> None:
     """Settled and of the same version: then also of the same content (else the grain of time hid a change)."""
-    for name in set(MIRRORED) - life.reshaped:
-        native = FIELDS[name][row.ref.system]
-        held = norm(name, row.fields.get(native))
-        known = norm(name, now.get(name))
+    people = row.ref.object in PEOPLE
+    for name in set(MIRRORED) - life.reshaped if people else trade.FIELDS[row.ref.object].keys() & {*trade.TEXTS}:
+        if people:
+            held, known = norm(name, row.fields.get(FIELDS[name][row.ref.system])), norm(name, now.get(name))
+        else:
+            held = trade.plain(row.fields.get(trade.FIELDS[row.ref.object][name]))
+            known = trade.plain(now.get(name))
         if held != known:
             _say(life, "S11", row.ref, name, f"settled as {held!r}, known as {known!r}")
 

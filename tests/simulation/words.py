@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+PEOPLE = ("contacts", "Contact", "Lead")
+"""The objects of people."""
 FIELDS: dict[str, dict[str, str]] = {
     "email": {"hubspot": "email", "salesforce": "Email"},
     "last_name": {"hubspot": "lastname", "salesforce": "LastName"},
@@ -21,15 +23,18 @@ KEYS = {
     "smk_crm_contact_id": ("salesforce", "Contact"),
 }
 """Native field → whose id it holds."""
-MAPPED = {*(native for _, native in NAMES), REFINED, *KEYS}
+MARKS = {"smk_crm_deleted_at", "SMK_HubSpot_Deleted_At__c"}
+"""Where it is noted that the counterpart was deleted."""
+MAPPED = {*(native for _, native in NAMES), REFINED, *KEYS, *MARKS, "@company", "AccountId"}
 
-RANKS = {"subscriber": 1, "lead": 2, "mql": 3, "sal": 4, "sql": 5, "opportunity": 6}
+RANKS = {"subscriber": 1, "lead": 2, "mql": 3, "sal": 4, "sql": 5, "opportunity": 6, "customer": 7}
 HUBSPOT_STAGES = {
     "subscriber": {"subscriber"},
     "lead": {"lead"},
     "marketingqualifiedlead": {"mql", "sal"},
     "salesqualifiedlead": {"sql"},
     "opportunity": {"opportunity"},
+    "customer": {"customer"},
 }
 SALESFORCE_STAGES = {
     "Open - Not Contacted": {"mql"},
@@ -38,6 +43,8 @@ SALESFORCE_STAGES = {
 }
 CONVERTED = "sql"
 """The stage of whoever was converted without a deal."""
+OF_DEALS = {"opportunity", "customer"}
+"""The stages of whoever takes part in a deal."""
 BACKWARD = ("recycle:", "disqualify:", "reopen:", "lost:", "churn:", "admin_correct:")
 """How the journal names the events that may lead a stage back."""
 DEFAULTS = {("company", "[not provided]"), ("opted_out", False)}

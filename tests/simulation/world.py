@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from connectors.errors import Exhausted, Unavailable
-from connectors.memory import Memory, MemorySystem, Troubles
+from connectors.memory import Memory, MemorySystem, Row, Troubles
 from connectors.port import (
     Applied,
     Deferred,
@@ -27,8 +27,9 @@ from connectors.port import (
     Traits,
     Write,
 )
-from mapping.rules import FieldRule, KindRule
-from sync.config import parse, person_rule
+from mapping.rules import FieldRule, KindRule, Place
+from sync.config import parse, rules
+from tests.simulation import trade
 
 START = 1_750_000_000_000
 LAG = 30_000
@@ -90,9 +91,12 @@ class Storms(Troubles):
 class Watched(Memory):
     """The connector, with a count of what it was asked to write and of what came of it."""
 
-    def __init__(self, system: MemorySystem, page: int, mark: Callable[[str], None]) -> None:
+    def __init__(
+        self, system: MemorySystem, page: int, mark: Callable[[str], None], archived: set[Ref] | None = None
+    ) -> None:
         super().__init__(system, page=page)
         self.mark = mark
+        self.archived = set[Ref]() if archived is None else archived
         self.writes = 0
         self.calls = 0
         self.refused: set[tuple[str, str]] = set()
@@ -107,6 +111,13 @@ class Watched(Memory):
             if isinstance(outcome, Rejected):
                 self.refused.add((write.object, str(write.id or (write.key.value if write.key else ""))))
             yield outcome
+
+    def _one(self, write: Write, stale: Stale | None, fields: Sequence[str]) -> Outcome:
+        outcome = super()._one(write, stale, fields)
+        if write.archive and write.id is not None and isinstance(outcome, Applied):
+            self.mark("archived")
+            self.archived.add(Ref(self.name, write.object, write.id))
+        return outcome
 
     def arrive(self, write: Write) -> Ref | None:
         """What nobody waits for any more takes effect: the system was slow, and the answer goes nowhere."""
@@ -145,11 +156,13 @@ CONTACTS = _schema(
     _text("jobtitle"),
     _text("company"),
     _text("hs_additional_emails"),
-    _choice("lifecyclestage", STAGES),
+    _choice("lifecyclestage", [*STAGES, "customer"]),
     _choice("smk_stage", ["subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer", "advocate"]),
     Field("@subscriptions", "opted out", "bool"),
     _text("smk_crm_lead_id", unique=True),
     _text("smk_crm_contact_id", unique=True),
+    Field("smk_crm_deleted_at", "deleted", "datetime"),
+    Field("recent_conversion_date", "last form", "datetime"),
 )
 LEAD = _schema(
     "Lead",
@@ -161,8 +174,17 @@ LEAD = _schema(
     _choice("Status", STATUSES),
     Field("HasOptedOutOfEmail", "opted out", "bool"),
     _text("SMK_HubSpot_Id__c", unique=True),
+    Field("SMK_HubSpot_Deleted_At__c", "deleted", "datetime"),
 )
 CONTACT = _schema("Contact", *(f for f in LEAD.fields.values() if f.name not in ("Status", "Company")))
+
+
+PEOPLE = {"hubspot": [CONTACTS], "salesforce": [CONTACT, LEAD]}
+PEOPLE_OF_COMPANIES = {side: [trade.with_companies(schema) for schema in found] for side, found in PEOPLE.items()}
+
+
+def _schemas(side: str, kinds: Sequence[str]) -> list[Schema]:
+    return [*(PEOPLE_OF_COMPANIES if kinds else PEOPLE)[side], *trade.schemas(side, kinds)]
 
 
 def _fit_hubspot(object: str, name: str, value: object) -> object:
@@ -182,6 +204,23 @@ class Automated(MemorySystem):
 
     robot = ""
     """The field that it watches; empty: there is none."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.erased: dict[Ref, Row] = {}
+        """What was destroyed, as it was last: for the judge alone."""
+
+    def erase(self, object: str, id: str) -> bool:
+        row = self.rows[object].get(id)
+        if row is not None:
+            row.deleted, row.version = True, self.now()
+            self.erased[row.ref] = row
+        return super().erase(object, id)
+
+    def _set(self, row: Row, fields: Mapping[str, Any], by: str) -> None:
+        if row.ref.object == "Task" and "Status" in fields:
+            fields = {**fields, "IsClosed": fields["Status"] == "Completed"}
+        super()._set(row, fields, by)
 
     def put(self, write: Write) -> Record:
         record = super().put(write)
@@ -221,13 +260,13 @@ def _addresses(fields: Mapping[str, Any]) -> list[str]:
     return [address.lower() for address in (fields.get("email"), *further) if address]
 
 
-def hubspot(now: Callable[[], int], weather: Weather, batch: int = 100) -> HubSpot:
+def hubspot(now: Callable[[], int], weather: Weather, batch: int = 100, kinds: Sequence[str] = ()) -> HubSpot:
     """Fine time, a property history, no compare-and-set; a merge makes a new contact."""
     traits = Traits(batch=batch, grain=1, lag=LAG, gone_lag=LAG, compare_and_set=False, history=True)
     return HubSpot(
         "hubspot",
         now,
-        [CONTACTS],
+        _schemas("hubspot", kinds),
         traits=traits,
         fit=_fit_hubspot,
         survivor_is_new=True,
@@ -235,11 +274,16 @@ def hubspot(now: Callable[[], int], weather: Weather, batch: int = 100) -> HubSp
     )
 
 
-def salesforce(now: Callable[[], int], weather: Weather, batch: int = 200) -> Automated:
+def salesforce(now: Callable[[], int], weather: Weather, batch: int = 200, kinds: Sequence[str] = ()) -> Automated:
     """Time in seconds, compare-and-set, no history that we rely on; the winner of a merge stays."""
     traits = Traits(batch=batch, grain=1000, lag=LAG, gone_lag=LAG, compare_and_set=True, history=False)
     return Automated(
-        "salesforce", now, [CONTACT, LEAD], traits=traits, fit=_fit_salesforce, troubles=Storms(weather, lagging=False)
+        "salesforce",
+        now,
+        _schemas("salesforce", kinds),
+        traits=traits,
+        fit=_fit_salesforce,
+        troubles=Storms(weather, lagging=False),
     )
 
 
@@ -270,7 +314,19 @@ RESHAPES: dict[str, tuple[str, str, Callable[[Schema], Schema]]] = {
 
 @cache
 def rules_of(phone: str, title: str) -> KindRule:
-    """The product's own rules for people, with these settings of two fields."""
+    """The product's own rules for people, with these settings of two fields, in a world of people alone."""
+    (rule,) = all_rules(phone, title)
+    return rule
+
+
+@cache
+def all_rules(
+    phone: str, title: str, kinds: tuple[str, ...] = (), on_delete: tuple[tuple[str, str], ...] = ()
+) -> tuple[KindRule, ...]:
+    """The product's own rules for people and these kinds, parents before children.
+
+    on_delete: what `[person.on_delete]` says otherwise than it does by itself.
+    """
     natives = {"phone": ("phone", "Phone", phone), "title": ("jobtitle", "Title", title)}
     fields = {
         name: {"hubspot": h, "salesforce": s, "type": "text", **SETTINGS[chosen]}
@@ -280,13 +336,18 @@ def rules_of(phone: str, title: str) -> KindRule:
     raw = {
         "hubspot": {"access_token": "env:X"},
         "salesforce": {"login_url": "https://example.my.salesforce.com", "client_id": "x", "client_secret": "env:X"},
-        "person": {"fields": fields},
+        "person": {"fields": fields, "on_delete": dict(on_delete)},
+        **{kind: {"sync": kind in kinds} for kind in trade.KINDS},
     }
-    rule = person_rule(parse(raw))
-    return replace(rule, fields=tuple(field for field in rule.fields if _is_there(field)))
+    here = {
+        Place(side, schema.object): schema for side in ("hubspot", "salesforce") for schema in _schemas(side, kinds)
+    }
+    return tuple(
+        replace(rule, fields=tuple(field for field in rule.fields if _is_there(field, here)))
+        for rule in rules(parse(raw))
+    )
 
 
-def _is_there(field: FieldRule) -> bool:
+def _is_there(field: FieldRule, here: Mapping[Place, Schema]) -> bool:
     """Whether this world has the field: each one that it lacks would be missed anew in every run."""
-    here = {("hubspot", "contacts"): CONTACTS, ("salesforce", "Lead"): LEAD, ("salesforce", "Contact"): CONTACT}
-    return all(native in here[place].fields for place, natives in field.places.items() for native in natives.split("+"))
+    return all(natives.split("+")[0] in here[place].fields for place, natives in field.places.items())
