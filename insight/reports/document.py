@@ -58,6 +58,8 @@ class Document:
     notes: tuple[str, ...] = ()
     charts: tuple[str, ...] = ()
     """Columns that are worth a picture."""
+    currency: str = ""
+    """Of its amounts; empty: not known."""
 
     def named(self, names: Mapping[str, str]) -> Document:
         """The same with other names of the entities."""
@@ -74,7 +76,7 @@ class Document:
         """The form that scripts rely on.  records: with the entities behind each number."""
         rows = []
         for row in self.rows:
-            told: dict[str, Any] = {name: plain(row[name].value) for name in self.columns}
+            told: dict[str, Any] = {name: plain(row[name].value, self.currency) for name in self.columns}
             if records:
                 told["records"] = {name: list(row[name].records) for name in self.columns if row[name].records}
             rows.append(told)
@@ -87,14 +89,18 @@ class Document:
         }
 
 
-def plain(value: Value) -> Any:
-    """A value as JSON has it."""
+def plain(value: Value, currency: str = "") -> Any:
+    """A value as JSON has it.  A decimal number is an amount: to the cent, with its currency where that is known."""
     if isinstance(value, Ratio):
         return value.as_json()
-    return str(value) if isinstance(value, Decimal) else value
+    return f"{_to_the_cent(value):f} {currency}".rstrip() if isinstance(value, Decimal) else value
 
 
-def shown(value: Value) -> str:
+def _to_the_cent(amount: Decimal) -> Decimal:
+    return round(amount, 2) if amount.as_tuple().exponent not in (0, -1, -2) else amount
+
+
+def shown(value: Value, currency: str = "") -> str:
     """A value as people read it: ratios with their parts, or too few to say; the interval stands beside it."""
     if value is None:
         return "–"
@@ -106,7 +112,7 @@ def shown(value: Value) -> str:
             return f"{parts} (too few)"
         return f"{value.value:.1%} ({parts})"
     if isinstance(value, Decimal):
-        return f"{value:,.2f}"
+        return f"{value:,.2f} {currency}".rstrip()
     if isinstance(value, float):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else value

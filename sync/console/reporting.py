@@ -77,7 +77,7 @@ def report(
         now = ui.world().clock.now_ms()
         found = known(settings, compose.engine(settings, ui.world(), state).mappings(), state, now)
         made = documents(name, found, period, by, chosen) if html is not None else []
-        document = REPORTS[name].make(found, period, by, chosen)
+        document = REPORTS[name].document(found, period, by, chosen)
         if records:
             document, *made = [_named(state, each) for each in (document, *made)]
     if html is not None:
@@ -147,7 +147,7 @@ def table(out: Console, document: Document, *, records: bool = False) -> None:
         number = any(not isinstance(row[name].value, str) for row in document.rows)
         found.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold", no_wrap=number)
     for row in document.rows:
-        found.add_row(*(shown(row[name].value) for name in document.columns))
+        found.add_row(*(shown(row[name].value, document.currency) for name in document.columns))
     out.print(found)
     for note in document.notes:
         out.print(note, style="dim", markup=False, highlight=False)
@@ -198,7 +198,7 @@ def _part(document: Document, records: bool) -> dict[str, Any]:
             "total": any(cell.value == "total" for cell in row.values()),
             "cells": [
                 {
-                    "text": shown(row[name].value),
+                    "text": shown(row[name].value, document.currency),
                     "between": between(row[name].value),
                     "number": not isinstance(row[name].value, str),
                 }

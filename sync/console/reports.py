@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from insight.reports.credit import BY, attribution
@@ -32,6 +33,10 @@ class Report(NamedTuple):
     """Options that show it at its best."""
     pack: tuple[str, ...] = ()
     """What stands on its page in place of it alone."""
+
+    def document(self, known: Known, period: Period, by: str, models: tuple[str, ...]) -> Document:
+        """The report, in the currency of most deals."""
+        return replace(self.make(known, period, by, models), currency=known.facts.currency)
 
 
 def _review(known: Known, period: Period, _by: str, _models: tuple[str, ...]) -> Document:
@@ -113,5 +118,5 @@ def documents(name: str, known: Known, period: Period, by: str, models: tuple[st
     """What stands on the page of a report."""
     pack = REPORTS[name].pack
     if not pack:
-        return [REPORTS[name].make(known, period, by, models)]
-    return [REPORTS[each].make(known, period, "", models) for each in pack]
+        return [REPORTS[name].document(known, period, by, models)]
+    return [REPORTS[each].document(known, period, "", models) for each in pack]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from insight.ratio import Ratio
 from insight.reports.credit import attribution
-from insight.reports.document import Document, Period, between, shown
+from insight.reports.document import Cell, Document, Period, between, shown
 from insight.reports.facts import Deal, Facts, Person, Reached
 from insight.reports.funnel import funnel
 from insight.reports.marketing import content, pages, sources
@@ -207,3 +208,13 @@ def test_every_number_counts_its_records(known: Facts) -> None:
                     assert cell.value == len(cell.records)
                 elif cell.value and not isinstance(cell.value, str):
                     assert cell.records or row.get("source", cell).value == "unattributed"
+
+
+def test_amounts_are_told_to_the_cent_with_their_currency() -> None:
+    row = {"deals": Cell(3), "average": Cell(Decimal(1000) / 3), "amount": Cell(Decimal("1000")), "rate": Cell(None)}
+    document = Document("outcomes", EVER, tuple(row), (row,), currency="EUR")
+    assert document.as_json()["rows"] == [
+        {"deals": 3, "average": "333.33 EUR", "amount": "1000 EUR", "rate": None},
+    ]
+    assert replace(document, currency="").as_json()["rows"][0]["average"] == "333.33"
+    assert shown(Decimal("1234.5"), "EUR") == "1,234.50 EUR"
