@@ -381,7 +381,7 @@ def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:
     fields = (read(settings, kind) | section.all_fields).items()
     learned = [field.rule() for field in ours.fields(features(settings), kind)]
     if kind != "activity":
-        learned += told_fields(frame.objects)
+        learned += told_fields(kind, frame.objects)
     return KindRule(
         kind=kind,
         objects=frame.objects,

@@ -43,6 +43,7 @@ from sync.decide.derived import NOTHING as UNLEARNED
 from sync.decide.derived import Ours
 from sync.decide.reconsent import Heard, judged
 from sync.decide.staging import Moment, Staging
+from sync.decide.telling import name_primaries
 from sync.merge import Side, Verdict, merge
 from sync.trust import refusal
 
@@ -93,7 +94,8 @@ class Planner:
         live = {row.system: row for row in rows if row.state == "live"}
         decision.heard = told_everybody(self, rows)
         if not live:
-            tell_others(self, opted_out(self, rows, heard.addresses), rows, opens, decision)
+            if heard.addresses:
+                tell_others(self, opted_out(self, rows, heard.addresses), rows, opens, decision)
             return decision
         alone = any(row.now.get("@ignore") for row in live.values())
         if alone:
@@ -120,6 +122,7 @@ class Planner:
             self._update(system, row, merged, ours, opens.get(system), decision)
         tell_others(self, opted, rows, opens, decision)
         if not alone:
+            name_primaries(self.mapping, rows, live, opens, decision)
             after_deletion(self, rows, live, opens, decision)
         merged.settle(decision)
         decision.waits = decision.waits or merged.waits

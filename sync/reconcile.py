@@ -112,6 +112,8 @@ class _Batch:
     """Entity → what of it an undo holds."""
     merged_away: dict[int, Row] = field(default_factory=dict)
     """Records that belong to nobody yet → the record they name, which was merged away."""
+    taken_along: dict[str, str] = field(default_factory=dict)
+    """Entities that came to nothing → the one to which their record went instead."""
     waiting: set[int] = field(default_factory=set)
     """Records that moved to one that is not known since, and those whose opt-out others are still to be told."""
     addresses: dict[str, set[str]] = field(default_factory=dict)
@@ -219,13 +221,14 @@ class _Batch:
 
         One that names a counterpart that is gone takes its place there: it is a creation of ours that came late.
         """
-        open_ = [row for dirty in self.dirty if (row := self.rows[dirty.n]).entity is None]
-        for row, known in moves.named(self.engine, (row for row in open_ if row.state in (LIVE, *GONE))):
+        everyone = [self.rows[dirty.n] for dirty in self.dirty]
+        open_ = [row for row in everyone if row.entity is None or row.state == DUPLICATE]
+        for row, known in moves.named(self.engine, (row for row in open_ if row.state in (LIVE, DUPLICATE, *GONE))):
             self._know([known])
             source = self.rows[known.n]
-            if row.state == LIVE and source.state == MOVED:
+            if row.state in (LIVE, DUPLICATE) and source.state == MOVED:
                 self.merged_away[row.n] = source
-            if source.entity is None or not GONE & {row.state, source.state}:
+            if row.state == DUPLICATE or source.entity is None or not GONE & {row.state, source.state}:
                 continue
             self._gather([source.entity])
             if not any(r.entity == source.entity and r.system == row.system for r in self.rows.values()):
@@ -261,10 +264,11 @@ class _Batch:
             ):
                 self._leave(heir, row.entity)
                 place = Place(heir.system, heir.object)
+                # What the heir never held nobody cleared there: of these fields the two sides meet for the first time.
                 carried = {
                     name: value
                     for name, value in (row.shadow or {}).items()
-                    if name in self.planner.mapping.slots(place)
+                    if name in self.planner.mapping.slots(place) and (value is None or name in heir.now)
                 }
                 shadow = carried if heir.object == row.object or carried else None
                 why = self._why("moved", f"{row.object} {row.id} was merged into or converted to it")
@@ -347,7 +351,8 @@ class _Batch:
         candidates = weighed(self.engine, mapping, candidates)
         decisions = asking.undismissed(self.engine, mapping, candidates, converted)
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
-        for decision in decisions:
+        # Duplicates last: what they are duplicates of may be taken along to somebody else.
+        for decision in sorted(decisions, key=lambda d: isinstance(d, matching.Duplicate)):
             self._take(decision, by_ref)
         met = (row for row in self.rows.values() if row.in_place and self.read[row.n].entity is None)
         for lead, entity in moves.origins(self.engine, mapping, met):
@@ -384,19 +389,21 @@ class _Batch:
         elif isinstance(decision, matching.NewEntity):
             row = self.rows[by_ref[decision.ref]]
             if self._taken_along(row):
+                self.taken_along[decision.entity] = str(self.rows[row.n].entity)
                 return
             if row.entity is None or row.state != LIVE:
                 self._leave(row, decision.entity)
                 self.rows[row.n] = row._replace(entity=decision.entity, state=LIVE, dirty=True)
         elif isinstance(decision, matching.Duplicate):
             row = self.rows[by_ref[decision.ref]]
-            self._leave(row, decision.entity)
+            entity = self.taken_along.get(decision.entity, decision.entity)
+            self._leave(row, entity)
             why = self._why("duplicate", decision.why)
             self.rows[row.n] = row._replace(
-                entity=decision.entity, state=DUPLICATE, why=why, dirty=False, fate=final(row, SKIPPED)
+                entity=entity, state=DUPLICATE, why=why, dirty=False, fate=final(row, SKIPPED)
             )
             detail = {"why": decision.why, "for": list(decision.reasons_for), "against": list(decision.reasons_against)}
-            self._ask(asking.DUPLICATE, row, detail, asking.of_duplicate(row, decision.entity))
+            self._ask(asking.DUPLICATE, row, detail, asking.of_duplicate(row, entity))
             engine.made(suggested=1)
         elif isinstance(decision, matching.Shared):
             row = self.rows[by_ref[decision.ref]]

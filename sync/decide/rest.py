@@ -12,7 +12,7 @@ from mapping.mapping import UNWRITTEN, Mapping, Shared, Unmapped
 from mapping.rules import STAGE, Place, Value
 from mapping.slots import Slot
 from state.rows import LIVE, Row
-from sync.decide.telling import is_troubled
+from sync.decide.telling import DUPLICATE_OF, is_troubled
 
 _NEVER = object()
 
@@ -22,7 +22,10 @@ def at_rest(mapping: Mapping, rows: Sequence[Row]) -> bool:
     live = {row.system: row for row in rows}
     if len(live) != len(rows) or live.keys() != mapping.rule.objects.keys():
         return False
-    if any(row.state != LIVE or row.shadow is None or "@ignore" in row.now or is_troubled(row) for row in rows):
+    if any(
+        row.state != LIVE or row.shadow is None or "@ignore" in row.now or is_troubled(row) or DUPLICATE_OF in row.now
+        for row in rows
+    ):
         return False
     places = tuple(Place(row.system, row.object) for row in rows)
     shared = mapping.shared(places)

@@ -1,7 +1,8 @@
 """What the records themselves say of the sync: whether all is well with them and, if not, what is the matter.  Pure.
 
 It goes along with whatever is written anyway.  Alone it is written only when the answer turns between yes and no, so
-that a record also tells why nothing else of it is written, and a second run finds nothing to say.
+that a record also tells why nothing else of it is written, and a second run finds nothing to say.  Duplicates, which
+are told nothing else, name the record that they are duplicates of.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from connectors.port import FieldSpec, Option
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import OURS, FieldRule, KindRule, Place, Value
-from state.rows import SENT, OperationRow, Row
+from state.rows import DUPLICATE, LIVE, SENT, OperationRow, Row
 from sync.decide.decision import (
     CONFLICT,
     FROZEN,
@@ -23,15 +24,18 @@ from sync.decide.decision import (
     Draft,
     Question,
     Why,
+    leave_refused,
+    refused,
     tried,
 )
 from sync.trust.catalogue import entry
 
-STATE, MESSAGE, SYNCED = "@sync_state", "@sync_message", "@synced_at"
+STATE, MESSAGE, SYNCED, DUPLICATE_OF = "@sync_state", "@sync_message", "@synced_at", "@duplicate_of"
 OK = "ok"
 STATES = (OK, "held", "waiting", "conflict", "paused")
 MOST = 255
 """Characters of a message."""
+_LENGTHS = {MESSAGE: MOST, DUPLICATE_OF: 18}
 _KEPT = "Kept by Smarketing Sync: do not edit."
 _FIELDS = (
     (STATE, "choice", "smk_sync_state", "SMK_Sync_State__c", "Sync state",
@@ -40,6 +44,8 @@ _FIELDS = (
     (MESSAGE, "text", "smk_sync_message", "SMK_Sync_Message__c", "Sync message", "What is the matter, and what puts it "
      "right."),
     (SYNCED, "datetime", "smk_synced_at", "SMK_Synced_At__c", "Synced", "When the sync last wrote to this record."),
+    (DUPLICATE_OF, "text", "smk_duplicate_of", "SMK_Duplicate_Of__c", "Duplicate of", "The id of the primary record of "
+     "the same person. This one gets opt-outs and nothing else from the sync: merge the two."),
 )  # fmt: skip
 """(name, type, HubSpot property, Salesforce field, label, help)"""
 _STATES = {
@@ -51,10 +57,12 @@ _STATES = {
 _TITLES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 
 
-def told_fields(objects: Mapping[str, Sequence[str]]) -> tuple[FieldRule, ...]:
-    """The rules of these fields for a kind that lives in these objects."""
+def told_fields(kind: str, objects: Mapping[str, Sequence[str]]) -> tuple[FieldRule, ...]:
+    """The rules of these fields for a kind that lives in these objects; only people have duplicates that are linked."""
     rules = []
     for name, type_, hubspot, salesforce, _, _ in _FIELDS:
+        if name == DUPLICATE_OF and kind != "person":
+            continue
         natives = {"hubspot": hubspot, "salesforce": salesforce}
         places = {Place(system, object): natives[system] for system, each in objects.items() for object in each}
         rules.append(FieldRule(name, type_, places, frozenset(objects), winner=OURS, personal=False))
@@ -73,7 +81,7 @@ def told_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
                 native,
                 label,
                 type_,
-                length=MOST if type_ == "text" else None,
+                length=_LENGTHS.get(name),
                 options=options if name == STATE else (),
                 help=f"{help} {_KEPT}",
             ),
@@ -113,6 +121,36 @@ def tell(mapping: KindMapping, live: Mapping[str, Row], opens: Mapping[str, Oper
         alone = _along(mapping, Draft(system, row.object, row.id, {}, {}, {}, None, None, tried(open_)), row, told)
         drafts += [alone] if alone.native else []
     decision.drafts = drafts
+
+
+def name_primaries(
+    mapping: KindMapping,
+    rows: Sequence[Row],
+    live: Mapping[str, Row],
+    opens: Mapping[str, OperationRow],
+    decision: Decision,
+) -> None:
+    """Plan that duplicates name the primary record of their system, and that who is none any more names nobody: one
+    record a system and turn, after everything else."""
+    for row in rows:
+        place, primary = Place(row.system, row.object), live.get(row.system)
+        if row.state not in (LIVE, DUPLICATE) or DUPLICATE_OF not in mapping.slots(place) or "@ignore" in row.now:
+            continue
+        held = row.now.get(DUPLICATE_OF)
+        wanted = primary.id if primary is not None and row.state == DUPLICATE else None
+        native = mapping.encode(place, {DUPLICATE_OF: wanted}, creating=False)[0] if held != wanted else {}
+        if not native:
+            continue
+        open_ = opens.get(row.system)
+        if any(draft.system == row.system for draft in decision.drafts) or (open_ is not None and open_.state == SENT):
+            decision.waits = True
+        elif open_ is not None and refused(open_, row.id, native):
+            leave_refused(decision, open_)
+        else:
+            reason = f"a duplicate of {wanted}" if wanted else "a duplicate no longer"
+            fields = {DUPLICATE_OF: Why(held, wanted, "duplicate", reason)}
+            draft = Draft(row.system, row.object, row.id, native, fields, {}, None, None, tried(open_))
+            decision.drafts.append(draft)
 
 
 def stamp(mapping: KindMapping, place: Place, now: int) -> dict[str, Any]:

@@ -70,6 +70,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "journal": rf"journal (?P<name>{NAME}) (?P<field>@?\w+) says (?P<reason>.+)",
         "conflicts": r"(?P<count>\d+) conflicts?",
         "duplicate": rf"(?P<name>{NAME}) is a duplicate of (?P<other>{NAME})",
+        "names": rf"(?P<side>{SIDE}) (?P<name>{NAME}) names (?P<other>{NAME}) as its primary record",
         "shared": rf"(?P<name>{NAME}) is set aside as a shared mailbox",
         "one": rf"(?P<name>{NAME}) and (?P<other>{NAME}) are one(?: person| company| deal| activity)",
         "two": rf"(?P<name>{NAME}) and (?P<other>{NAME}) are two(?: people| companies| deals)",

@@ -368,6 +368,14 @@ class Player(Deals):
         found = any(row.state == "duplicate" and row.entity in entities for row in rows)
         _check(step.line, found, f"The state says {[(r.ref, r.state, r.entity) for r in (*rows, *others)]}")
 
+    def then_names(self, step: Step) -> None:
+        """A duplicate says of which record it is one."""
+        side, object, id = self._record(step)
+        field = "smk_duplicate_of" if side == "hubspot" else "SMK_Duplicate_Of__c"
+        held, other = self.stage.world.face(side).get(object, id) or {}, self.cast.get(str(step.told["other"]), {})
+        wanted = other[side][1] if side in other else None
+        _check(step.line, held.get(field) == wanted, f"It names {held.get(field)}.")
+
     def then_shared(self, step: Step) -> None:
         """Linked with nobody."""
         rows = self._rows(str(step.told["name"]))
