@@ -241,15 +241,16 @@ def backfill(
 
 @app.command()
 def run() -> None:
-    """The daemon: runs the scheduled jobs until it is told to stop (SIGTERM or Ctrl-C).
+    """The daemon: runs the scheduled jobs until it is told to stop (SIGTERM or Ctrl-C), and serves the dashboard.
 
     Example: smarketing run
     """
+    from sync.console.dashboard import shown
     from sync.schedule import Daemon
 
-    settings = ui.settings()
+    settings, world = ui.settings(), ui.world()
     with opened(settings) as state:
-        engine = compose.engine(settings, ui.world(), state)
+        engine = compose.engine(settings, world, state)
         daemon = Daemon(engine, settings.schedule)
         heard: list[int] = []
 
@@ -259,7 +260,9 @@ def run() -> None:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        daemon.run()
+        with shown(settings, world, state, engine) as address:
+            ui.err.print(f"Dashboard: {address}" if address else "No dashboard: \\[dashboard] token is not set.")
+            daemon.run()
     raise typer.Exit(exits.INTERRUPTED if signal.SIGINT in heard else exits.DONE)
 
 

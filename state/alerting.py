@@ -53,6 +53,11 @@ class Alerting(Part):
             found = self._tables.rows(connection, statement, (value,))
             return [AlertRow(*row)._replace(hand_raise=bool(row[9])) for row in found]
 
+    def alert_counts(self) -> dict[str, int]:
+        """State → how many alerts are in it."""
+        with self._tables.reading() as connection:
+            return dict(self._tables.rows(connection, "SELECT state, COUNT(*) FROM alert GROUP BY state", ()))
+
     def told_since(self, since: int) -> dict[str, int]:
         """Colleague → how many alerts they were told from then on."""
         statement = "SELECT owner, COUNT(*) FROM alert WHERE told_ms >= ? GROUP BY owner"

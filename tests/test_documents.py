@@ -42,6 +42,7 @@ from sync.merge import Side, merge
 from sync.settings.common import (
     BudgetsSettings,
     CreateSettings,
+    DashboardSettings,
     HubSpotBudgetSettings,
     HubSpotSettings,
     OnDeleteSettings,
@@ -105,6 +106,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "sla.agreement.promise": PromiseSettings,
     "goals": GoalsSettings,
     "alerts": AlertsSettings,
+    "dashboard": DashboardSettings,
 }
 ONLY_HERE = {("hubspot", "base_url"), ("hubspot", "access_token")} | {
     ("salesforce", name) for name in ("login_url", "client_id", "client_secret")

@@ -118,6 +118,11 @@ def _period(since: str | None, until: str | None, now: int, *, monthly: bool) ->
         raise typer.BadParameter(f"--to {period.last} lies before --from {period.first}")
     if period != Period() or not monthly:
         return period
+    return last_month(now)
+
+
+def last_month(now: int) -> Period:
+    """The last whole month, UTC.  now: ms."""
     last = day_of(now).replace(day=1) - timedelta(days=1)
     return Period(last.replace(day=1), last)
 
@@ -188,11 +193,12 @@ def page(title: str, documents: Sequence[Document], now: int, *, records: bool =
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    parts = [_part(document, records) for document in documents]
+    parts = [part(document, records=records) for document in documents]
     return environment.get_template("report.html").render(title=title, made=when(now), parts=parts)
 
 
-def _part(document: Document, records: bool) -> dict[str, Any]:
+def part(document: Document, *, records: bool = False) -> dict[str, Any]:
+    """A report as the templates of pages take it."""
     rows = [
         {
             "total": any(cell.value == "total" for cell in row.values()),

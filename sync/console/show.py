@@ -287,6 +287,7 @@ def status_json(store: Store, spent: Mapping[str, int], settings: Settings, now:
             }
             for side in SIDES
         ],
+        "alerts": [{"state": state, "alerts": count} for state, count in sorted(store.alert_counts().items())],
         "errors": [{"cause": code, "records": count} for code, count in counts.most_common()],
     }
 

@@ -6,6 +6,7 @@ What each setting means to users stands in `config.example.toml`, which a test k
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -422,6 +423,43 @@ class PersonSettings(Section):
         return {**PERSON_FIELDS, **self.fields}
 
 
+class DashboardSettings(Section):
+    """`[dashboard]`"""
+
+    address: str = "127.0.0.1:8750"
+    token: Secret | None = None
+    public: bool = False
+
+    @property
+    def host(self) -> str:
+        """A name or number of this machine, without brackets."""
+        return self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """0: any that is free."""
+        return int(self.address.rpartition(":")[2])
+
+    @model_validator(mode="after")
+    def _close(self) -> DashboardSettings:
+        port = self.address.rpartition(":")[2]
+        if not self.host or not port.isdecimal() or int(port) > 65_535:
+            raise ValueError('address must be like "127.0.0.1:8750"')
+        if not self.public and not _loopback(self.host):
+            raise ValueError(
+                f'address is "{self.address}", which others can reach, and speaks plain HTTP: use 127.0.0.1 with '
+                "a proxy that speaks TLS before it, or say public = true"
+            )
+        return self
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -443,3 +481,4 @@ class Settings(Section):
     alerts: AlertsSettings = AlertsSettings()
     goals: GoalsSettings = GoalsSettings()
     score: ScoreSettings = ScoreSettings()
+    dashboard: DashboardSettings = DashboardSettings()
