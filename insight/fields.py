@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from connectors.port import FieldSpec, Option
+from insight.score.titles import FUNCTION_NAMES, LEVEL_NAMES
 from mapping.rules import OURS, FieldRule, Place
 
 BEHAVIOUR, OUTCOMES, SCORE, SLA = "behaviour", "outcomes", "score", "sla"
@@ -162,6 +163,8 @@ FIELDS: tuple[OurField, ...] = (
              "When the last deal was won."),
     OurField(PERSON, "@days_to_close", OUTCOMES, "int", "smk_days_to_close", "", "Days to close",
              "Days from the first touch to the first deal won."),
+    OurField(PERSON, "@in_sales_process", OUTCOMES, "bool", "smk_in_sales_process", "", "In sales process",
+             "A deal is open or sales is at work on the person: for lists of whom marketing leaves alone."),
     OurField(COMPANY, "@outcome", OUTCOMES, "choice", "smk_outcome", "", "Outcome",
              "What became of the company's deals: won if any was, else open, lost, none.", options=RESULTS),
     OurField(COMPANY, "@won_revenue", OUTCOMES, "decimal", "smk_won_revenue", "", "Won revenue",
@@ -205,6 +208,12 @@ FIELDS: tuple[OurField, ...] = (
              "How the score came about: rules, or the name of the model.", quiet=True),
     OurField(PERSON, "@scored_at", SCORE, "datetime", "smk_scored_at", "", "Scored",
              "When the score last changed.", quiet=True),
+    OurField(PERSON, "@persona", SCORE, "text", "smk_persona", "SMK_Persona__c", "Persona",
+             "The first persona of the configuration whose condition the person fulfils."),
+    OurField(PERSON, "@job_function", SCORE, "choice", "smk_job_function", "SMK_Job_Function__c", "Job function",
+             "What the person does, as the title tells.", options=FUNCTION_NAMES),
+    OurField(PERSON, "@job_level", SCORE, "choice", "smk_job_level", "SMK_Job_Level__c", "Job level",
+             "How much the person may decide, as the title tells.", options=LEVEL_NAMES),
     OurField(COMPANY, "@account_engagement", SCORE, "int", "smk_account_engagement", "SMK_Account_Engagement__c",
              "Account engagement", "How much the people of the company do, 0 to 100.", digits=(3, 0)),
     OurField(COMPANY, "@hot_people", SCORE, "int", "", "SMK_Hot_People__c", "Hot people",
@@ -212,6 +221,8 @@ FIELDS: tuple[OurField, ...] = (
     # -- whether they were answered in time ----------------------------------------------------------------------------
     OurField(PERSON, "@first_response_minutes", SLA, "int", "smk_first_response_minutes", "SMK_First_Response_Min__c",
              "First response, minutes", "Working minutes from the hand-off to the first touch by sales."),
+    OurField(PERSON, "@lead_type", SLA, "text", "smk_lead_type", "SMK_Lead_Type__c", "Lead type",
+             "The type of lead by which the agreement says how soon to answer."),
     OurField(PERSON, "@sla_state", SLA, "choice", "smk_sla_state", "SMK_SLA_State__c", "SLA state",
              "How the agreed time to answer stands.", options=CLOCK_STATES),
     OurField(PERSON, "@sla_due_at", SLA, "datetime", "smk_sla_due_at", "SMK_SLA_Due__c", "SLA due",

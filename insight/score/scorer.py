@@ -21,6 +21,7 @@ FIT, ENGAGEMENT, PRIORITY = "@fit_score", "@engagement_score", "@priority"
 PROBABILITY, REASONS, MODEL, SCORED_AT = "@win_probability", "@score_reasons", "@score_model", "@scored_at"
 NUMBERS = (FIT, ENGAGEMENT, PROBABILITY)
 ACCOUNT, HOT_PEOPLE = "@account_engagement", "@hot_people"
+PERSONA, FUNCTION, LEVEL = "@persona", "@job_function", "@job_level"
 NAMES = (FIT, ENGAGEMENT, PRIORITY, PROBABILITY, REASONS, MODEL, SCORED_AT)
 STEP = 5
 """A score that moved by less is not written."""
@@ -52,6 +53,12 @@ class Scored(NamedTuple):
     """Of the probability, in percentage points."""
     model: str = RULES
     persona: str | None = None
+    job: tuple[str | None, str | None] = (None, None)
+    """Function and level."""
+
+    def kind(self) -> dict[str, str | None]:
+        """What kind of person it is, by the names of our own fields: only other facts change it."""
+        return {PERSONA: self.persona, FUNCTION: self.job[0], LEVEL: self.job[1]}
 
     def values(self) -> dict[str, Any]:
         """By the names of our own fields, without the time."""
@@ -97,6 +104,7 @@ class Scorer:
             foremost(self.model.reasons(values)) if self.model else (),
             self.model.name if self.model else RULES,
             persona(self.personas, facts),
+            (facts["job_function"], facts["job_level"]),
         )
 
     def lifted(self, person: Person, facts: Facts, now: int) -> Sequence[Reason]:

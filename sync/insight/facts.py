@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -68,16 +68,19 @@ def _people(
         ways, derived = store.ways(list(members)), store.derived(list(members))
         for entity, rows in members.items():
             holders.update({(row.system, row.id): entity for row in rows})
-            tier = derived.get(entity, {}).get("@priority")
+            ours = {name: _text(row.value) for name, row in derived.get(entity, {}).items()}
             found = person(mapping, entity, rows, ways.get(entity, ()), lead_type)
-            yield found._replace(tier=_text(tier.value if tier else None))
+            yield found._replace(
+                tier=ours.get("@priority", ""),
+                persona=ours.get("@persona") or found.persona,
+            )
 
 
 def person(
     mapping: KindMapping, entity: str, rows: Sequence[Row], way: Sequence[JournalRow], lead_type: LeadType
 ) -> Person:
     """One person without their touches.  way: their transitions, the first one first."""
-    live = [row for row in rows if row.state == LIVE]
+    live = freshest(row for row in rows if row.state == LIVE)
     told: Mapping[str, Any] = mapping.facts(*((Place(row.system, row.object), row.now) for row in live))
     last: Mapping[str, Any] = way[-1].became if way else {}
     return Person(
@@ -96,6 +99,12 @@ def person(
         reason=_text(last.get("reason")),
         way=tuple(_reached(line) for line in way if line.became.get("stage") != line.was.get("stage")),
     )
+
+
+def freshest(rows: Iterable[Row]) -> list[Row]:
+    """Records in the order in which they are asked: one first that changed since the sides agreed, for what it says is
+    on its way to the others."""
+    return sorted(rows, key=lambda row: not row.spans)
 
 
 def _first_known(rows: Sequence[Row]) -> int | None:

@@ -18,6 +18,7 @@ from insight.fields import field as our_field
 from insight.reports.facts import Deal
 from insight.sla.handoffs import Owed
 from insight.touches import Derived, Touch
+from mapping.deals import OPEN
 from mapping.facts import Facts
 from mapping.links import parent_key, record_key
 from mapping.mapping import Mapping as KindMapping
@@ -50,6 +51,10 @@ class Known:
     now: int
     currency: str
     """In which most deals are."""
+    at_sales: bool = False
+    """The person stands at a stage of sales and is no customer."""
+    lead_type: str = ""
+    """By the agreement."""
 
 
 def behaviour(known: Known) -> Iterator[Derived]:
@@ -68,9 +73,17 @@ def became(known: Known) -> Iterator[Derived]:
     why = f"from {len(known.deals)} deals"
     for name, value in outcomes.of_person(known.entity, known.deals, known.touches, known.currency).items():
         yield Derived(known.entity, name, value, why)
+    open_ = sum(deal.outcome == OPEN for deal in known.deals)
+    why = f"{open_} open deals" if open_ else "sales is at work" if known.at_sales else "no open deal, not with sales"
+    yield Derived(known.entity, "@in_sales_process", bool(open_) or known.at_sales, why)
 
 
-WORKERS: dict[str, Callable[[Known], Iterator[Derived]]] = {BEHAVIOUR: behaviour, OUTCOMES: became}
+def agreed_type(known: Known) -> Iterator[Derived]:
+    """What type of lead a person is."""
+    yield Derived(known.entity, "@lead_type", known.lead_type or None, "the first type of [sla] whose condition holds")
+
+
+WORKERS: dict[str, Callable[[Known], Iterator[Derived]]] = {BEHAVIOUR: behaviour, OUTCOMES: became, SLA: agreed_type}
 """feature → what works out its values of one person."""
 
 
@@ -161,11 +174,19 @@ class Learner:
         mapping = self.mappings[PERSON]
         touches = touching.touches(self.store, mapping, self.mappings.get(ACTIVITY), members)
         deals = self._deals_of(PERSON, members) if OUTCOMES in self.features else {}
+        agreed = self.engine.agreed
+        theirs = {stage.name for stage in mapping.rule.stages if stage.owner == "sales" and stage.buyer != "customer"}
         for entity, rows in members.items():
-            live = [(Place(row.system, row.object), row.now) for row in rows if row.state == LIVE]
+            live = [
+                (Place(row.system, row.object), row.now)
+                for row in facts.freshest(row for row in rows if row.state == LIVE)
+            ]
             if live:
                 told, mine = mapping.facts(*live), deals.get(entity, ())
-                yield Known(entity, rows, told, touches[entity], mine, self.now, self.currency)
+                yield Known(
+                    entity, rows, told, touches[entity], mine, self.now, self.currency,
+                    told.get("stage") in theirs, agreed.lead_type(told) if agreed is not None else "",
+                )  # fmt: skip
 
     def _people(self, rows: Sequence[Row]) -> None:
         self._follow([row for row in rows if row.state == MOVED])

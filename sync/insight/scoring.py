@@ -38,6 +38,7 @@ from state.models import way
 from state.rows import LIVE, JournalRow, Row
 from state.store import Store
 from sync.insight import touching
+from sync.insight.facts import freshest
 from sync.insight.scores import fit_rules, personas
 
 if TYPE_CHECKING:
@@ -150,11 +151,12 @@ def _live(members: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
 
 
 def told(mapping: KindMapping, rows: Sequence[Row]) -> dict[str, Any]:
-    """Canonical values of one entity by name; the systems are asked in the order in which the rules name them."""
+    """Canonical values of one entity by name; the systems are asked in the order in which the rules name them, but one
+    that changed since they agreed goes first."""
     if not rows:
         return {}
     order = list(mapping.rule.objects)
-    rows = sorted(rows, key=lambda row: order.index(row.system))
+    rows = freshest(sorted(rows, key=lambda row: order.index(row.system)))
     facts: Mapping[str, Any] = mapping.facts(*((Place(row.system, row.object), row.now) for row in rows))
     held = {name: None for row in rows for name, value in row.now.items() if value is not None and not is_ours(name)}
     return {name: value for name in held if (value := facts.get(name)) is not None}
@@ -233,12 +235,12 @@ class Scoring:
         assert self._by is not None, "a pass has begun"
         now, people = engine.now(), of(engine)
         persons = people.known({one.entity: one.rows for one in known}, {one.entity: one.touches for one in known})
-        return [
-            value
-            for entity, before, scored in _each(people.store, self._by, persons, now)
-            if due(before, scored.values(), now)
-            for value in values(entity, scored, now)
-        ]
+        found: list[Derived] = []
+        for entity, before, scored in _each(people.store, self._by, persons, now):
+            found += [Derived(entity, name, value, "from what is known") for name, value in scored.kind().items()]
+            if due(before, scored.values(), now):
+                found += values(entity, scored, now)
+        return found
 
     def companies(self, engine: Engine, staff: Mapping[str, Collection[str]]) -> list[Derived]:
         """What companies are worth: their people together.  staff: entity → its people's."""

@@ -109,17 +109,30 @@ def test_a_deal_that_is_won_is_revenue_of_its_people_and_company(stage: Stage) -
     sync(stage)
     (bob,) = stage.world.rows("hubspot", "contacts").values()
     assert (bob.values["smk_outcome"], bob.values["smk_open_pipeline"]) == ("open", "1000")
+    assert bob.values["smk_in_sales_process"] == "true"
     stage.world.salesforce.edit("Opportunity", deal, {"StageName": "Closed Won"}, human)
     sync(stage)
     (bob,) = stage.world.rows("hubspot", "contacts").values()
     assert (bob.values["smk_outcome"], bob.values["smk_won_revenue"]) == ("won", "1000")
-    assert bob.values["smk_open_pipeline"] == ""
+    assert (bob.values["smk_open_pipeline"], bob.values["smk_in_sales_process"]) == ("", "false")
     (acme,) = stage.world.rows("hubspot", "companies").values()
     assert acme.values["smk_won_revenue"] == "1000"
     stage.world.salesforce.edit("Opportunity", deal, {"Amount": 1500}, human)
     sync(stage)
     (bob,) = stage.world.rows("hubspot", "contacts").values()
     assert bob.values["smk_won_revenue"] == "1500"
+    assert sync(stage).changed == 0
+
+
+def test_with_whom_sales_is_at_work_is_left_alone_by_marketing(stage: Stage) -> None:
+    lead, contact = ann(stage)
+    assert "smk_in_sales_process" not in stage.world.rows("hubspot", "contacts")[contact].values
+    stage.world.salesforce.edit("Lead", lead, {"Status": "Working - Contacted"}, stage.human("salesforce"))
+    sync(stage)
+    assert stage.world.rows("hubspot", "contacts")[contact].values["smk_in_sales_process"] == "true"
+    stage.world.salesforce.edit("Lead", lead, {"Status": "Closed - Not Converted"}, stage.human("salesforce"))
+    sync(stage)
+    assert stage.world.rows("hubspot", "contacts")[contact].values["smk_in_sales_process"] == "false"
     assert sync(stage).changed == 0
 
 

@@ -75,6 +75,24 @@ def test_what_the_person_does_raises_the_score_and_time_lowers_it(stage: Stage) 
     assert sync(stage).changed == 0
 
 
+def test_persona_function_and_level_stand_on_both_records(stage: Stage) -> None:
+    stage.raw["score"]["persona"] = [{"name": "Boss", "when": 'job_level == "c_level"'}]
+    lead = stage.world.salesforce.create("Lead", ANN, stage.human("salesforce"))
+    sync(stage)
+    found = stage.world.salesforce.get("Lead", lead) or {}
+    assert [found[f"SMK_{name}__c"] for name in ("Persona", "Job_Function", "Job_Level")] == [
+        "Boss", "executive", "c_level",
+    ]  # fmt: skip
+    (contact,) = stage.world.rows("hubspot", "contacts").values()
+    names = ("smk_persona", "smk_job_function", "smk_job_level")
+    assert [contact.values[name] for name in names] == ["Boss", "executive", "c_level"]
+    stage.world.salesforce.edit("Lead", lead, {"Title": "Clerk"}, stage.human("salesforce"))
+    sync(stage)
+    assert (stage.world.salesforce.get("Lead", lead) or {})["SMK_Persona__c"] is None
+    assert shown(stage)[0] == "20"
+    assert sync(stage).changed == 0
+
+
 def test_a_company_shows_how_much_its_people_do(stage: Stage) -> None:
     salesforce, human = stage.world.salesforce, stage.human("salesforce")
     firm = salesforce.create("Account", {"Name": "Acme", "Website": "acme.example"}, human)
