@@ -42,6 +42,7 @@ from sync.console import (
 )
 from sync.console.ending import finish
 from sync.console.logs import configure
+from sync.console.probing import probed
 from sync.console.progress import Progress
 from sync.console.ui import opened, remembered, ui
 from sync.setup import check as checking
@@ -132,12 +133,16 @@ def options(
 
 
 @app.command()
-def check() -> None:
+def check(
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also try a sample of writes in Salesforce, each taken back at once.")
+    ] = False,
+) -> None:
     """Tests credentials, scopes, field permissions, types, picklists, required fields, owners, vocabulary and limits.
 
-    Prints what is wrong and the exact fix; writes nothing.
+    Prints what is wrong and the exact fix; writes nothing.  --probe reads both sides as `plan` does.
 
-    Example: smarketing check
+    Example: smarketing check --probe
     """
     settings = ui.settings()
     sides = compose.connectors(settings, ui.world())
@@ -147,6 +152,8 @@ def check() -> None:
             settings, lacking = offered(settings, sides, state)
         kinds = rules(settings)
         found = checking.check(sides, kinds, state, lacking, compose.day(settings))
+    if probe and not any(problem.level == "error" for problem in found):
+        found += probed(settings)
     if ui.json:
         problems = [{"level": p.level, "where": p.where, "what": p.what, "fix": p.fix} for p in found]
         people = next(rule for rule in kinds if rule.kind == "person")

@@ -474,6 +474,14 @@ class Connector(Protocol):
         """Carry out; `fields` are the native fields that Applied.record must hold."""
         ...
 
+    def rehearse(self, writes: Sequence[Write]) -> Iterator[Outcome | None]:
+        """Try each write and take it back: what would become of it; None: it would be done.
+
+        Nothing of it stays in the system; what automations do beyond it (mail, calls to others) cannot be taken back.
+        Yields nothing where the system offers no such thing; raises Misconfigured where a write was not taken back.
+        """
+        ...
+
     def erase(self, object: str, id: str) -> Erasure:
         """Destroy a record for good, as privacy law demands, as far as these credentials may; nothing else is written.
 

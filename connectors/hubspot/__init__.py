@@ -167,6 +167,10 @@ class HubSpot:
         """Batches of 100.  `lifecyclestage!` sets the stage even backwards; `@subscriptions` only ever opts out."""
         return self._writer.write(writes, fields)
 
+    def rehearse(self, writes: Sequence[Write]) -> Iterator[Outcome | None]:
+        """Nothing: HubSpot takes back no write."""
+        return iter(())
+
     def erase(self, object: str, id: str) -> Erasure:
         """A contact is destroyed and its address blocked; of other objects HubSpot only lets us fill the bin."""
         return erase(self._api, object, id)

@@ -16,6 +16,8 @@ _APP = "HubSpot > Settings > Integrations > Private Apps > your app > Scopes"
 _TOKEN = "HubSpot > Settings > Integrations > Private Apps > your app > Auth: copy the token into access_token"  # noqa: S105
 _OPT_OUT = "HubSpot > Settings > Properties > Contact properties: let the app view Unsubscribed from all email"
 _ALWAYS = ("crm.objects.owners.read",)
+_TYPES = {"contacts": "0-1", "companies": "0-2", "deals": "0-3"}
+"""The numbers that HubSpot's objects go by."""
 _CLASSIC = frozenset({"contacts", "companies", "deals"})
 _CONSENT = "communication_preferences.read_write"
 _BODIES = "sales-email-read"
@@ -60,6 +62,7 @@ def check(api: Api, token: Token | None, objects: Sequence[str], sources: Collec
     return [
         *_scopes(api, token, objects, sources),
         *_objects(api, objects),
+        *_validations(api, objects),
         *_owners(api),
         *_limits(api),
         *skewed(api.door, "hubspot"),
@@ -114,6 +117,33 @@ def _objects(api: Api, objects: Sequence[str]) -> Iterator[Problem]:
             if object == "contacts" and rows.OPT_OUT not in names:
                 what = f"{rows.OPT_OUT} may not be seen with these credentials: opt-outs made in HubSpot go unnoticed"
                 yield Problem("warning", f"hubspot.contacts.{rows.OPT_OUT}", what, _OPT_OUT)
+
+
+def _validations(api: Api, objects: Sequence[str]) -> Iterator[Problem]:
+    """Rules that an administrator set on properties: read, because HubSpot takes back no write that tries them."""
+    for object in objects:
+        if object not in _TYPES:
+            continue
+        try:
+            answer = api.raw("GET", paths.VALIDATIONS.format(type=_TYPES[object]))
+        except SyncError:
+            continue
+        rows = answer.body.get("results") if answer.good else None
+        ruled = {
+            str(row.get("propertyName")): [
+                str(rule.get("ruleType")) for rule in row.get("propertyValidationRules") or ()
+            ]
+            for row in rows or ()
+        }
+        named = [f"{name} ({', '.join(kinds)})" for name, kinds in sorted(ruled.items()) if kinds]
+        if named:
+            yield Problem(
+                "note",
+                f"hubspot.{object}",
+                f"{len(named)} properties have validation rules that may refuse values: {', '.join(named)}",
+                "HubSpot > Settings > Properties > the property > Rules: loosen the rule, or expect such records among "
+                "the held ones",
+            )
 
 
 def _owners(api: Api) -> Iterator[Problem]:

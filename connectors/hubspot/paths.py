@@ -21,6 +21,7 @@ ACCOUNT = "/account-info/v3/details"
 UNSUBSCRIBE_ALL = "/communication-preferences/v4/statuses/{email}/unsubscribe-all"
 SUBSCRIPTIONS = "/communication-preferences/v3/definitions"
 GDPR_DELETE = "/crm/v3/objects/contacts/gdpr-delete"
+VALIDATIONS = "/crm/v3/property-validations/{type}"
 UNSUBSCRIBE = "/communication-preferences/v3/unsubscribe"
 
 EVENTS = "/events/v3/events"
@@ -28,7 +29,7 @@ EMAIL_EVENTS = "/email/public/v1/events"
 FORMS = "/marketing/v3/forms"
 SUBMISSIONS = "/form-integrations/v1/submissions/forms/{guid}"
 
-_CRM = re.compile(r"^/crm/v\d/(objects|properties|owners|associations|pipelines)(?=/|$)")
+_CRM = re.compile(r"^/crm/v\d/(objects|properties|property-validations|owners|associations|pipelines)(?=/|$)")
 _OTHER = re.compile(r"^/(oauth|communication-preferences|account-info)/v[134](?=/)")
 
 _EVENTS = re.compile(r"^/events/v3/events(?=/|$)")

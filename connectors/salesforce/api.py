@@ -167,9 +167,10 @@ class Api:
             raise declined(answer)
         return parsed(answer.content) if answer.content else None
 
-    def compose(self, parts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Subrequests in one call, carried out in order and independent of each other; their answers by reference."""
-        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": parts}
+    def compose(self, parts: Sequence[Mapping[str, Any]], *, together: bool = False) -> dict[str, dict[str, Any]]:
+        """Subrequests in one call, carried out in order and independent of each other, or all or none of them; their
+        answers by reference."""
+        body = {"allOrNone": together, "collateSubrequests": False, "compositeRequest": parts}
         answer = self.send("POST", self.paths.composite, body)
         given = answer.get("compositeResponse") if isinstance(answer, dict) else None
         return {part["referenceId"]: part for part in given or ()}

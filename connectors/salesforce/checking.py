@@ -165,7 +165,7 @@ class Checker:
                 )
 
     def _validation_rules(self, objects: Sequence[str]) -> Iterator[Problem]:
-        """Read and not tried: a record that is made to try them would leave traces in others' automations."""
+        """Read; `rehearse` tries them."""
         query = soql.select(("ValidationName", "EntityDefinition.QualifiedApiName"), "ValidationRule", "Active = true")
         try:
             rows = self._api.get(self._api.paths.tooling_query(query), "read validation rules")["records"]

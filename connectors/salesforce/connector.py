@@ -36,6 +36,7 @@ from connectors.salesforce.furnishing import Furnisher
 from connectors.salesforce.history import TOLD, History
 from connectors.salesforce.provisioning import Provisioner
 from connectors.salesforce.reading import Reader
+from connectors.salesforce.rehearsing import Rehearser
 from connectors.salesforce.responses import SOURCES, responses
 from connectors.salesforce.rows import SYSTEM, Shape
 from connectors.salesforce.settings import Settings
@@ -69,6 +70,7 @@ class Salesforce:
         self._changes = Changes(self._api, self._describer, self._reader)
         self._writer = Writer(self._api, self._reader, self._describer)
         self._provisioner = Provisioner(self._api, self._describer)
+        self._rehearser = Rehearser(self._api)
         self._furnisher = Furnisher(self._api)
         self._checker = Checker(self._api, self._describer)
 
@@ -157,6 +159,10 @@ class Salesforce:
     def write(self, writes: Sequence[Write], fields: Sequence[str]) -> Iterator[Outcome]:
         """As `Connector.write`.  More than a batch at once is welcome: thousands become one Bulk job."""
         return self._writer.run(writes, fields)
+
+    def rehearse(self, writes: Sequence[Write]) -> Iterator[Outcome | None]:
+        """Each in a transaction that is rolled back.  Automations run; what they did elsewhere stays done."""
+        return self._rehearser.run(writes)
 
     def erase(self, object: str, id: str) -> Erasure:
         """Delete, and empty the bin of it."""

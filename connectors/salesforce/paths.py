@@ -41,6 +41,10 @@ class Paths:
         """What Salesforce says of an object."""
         return f"{self.root}/sobjects/{quote(object, safe='')}/describe"
 
+    def rows(self, object: str) -> str:
+        """Where records of an object are made."""
+        return f"{self.root}/sobjects/{quote(object, safe='')}"
+
     def row(self, object: str, id: str) -> str:
         """One record."""
         return f"{self.root}/sobjects/{quote(object, safe='')}/{quote(id, safe='')}"

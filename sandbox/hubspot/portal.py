@@ -75,6 +75,8 @@ class Portal:
         self.blocked: set[str] = set()
         """Addresses of people who were deleted for good."""
         self.schemas = schemas()
+        self.validations: dict[tuple[str, str], dict[str, list[str]]] = {}
+        """(object, property) → rule type → its arguments.  Kept and shown; nothing is refused by them."""
         self.records = {name: Records(name) for name in TYPES}
         for name, records in self.records.items():
             records.unique = {p: {} for p in self.schemas[name].unique_names() if p != "hs_object_id"}

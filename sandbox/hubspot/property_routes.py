@@ -229,9 +229,34 @@ def one_group(portal: Portal, ask: Ask, type_name: str, name: str) -> Answer:
     return Answer(200, found.shown())
 
 
+def validations(portal: Portal, ask: Ask, type_name: str) -> Answer:
+    """The rules of every property that has some (property validations, HubSpot's OpenAPI document)."""
+    type = type_of(type_name)
+    found = [
+        {"propertyName": name, "propertyValidationRules": [_rule(*rule) for rule in rules.items()]}
+        for (object, name), rules in portal.validations.items()
+        if object == type.name
+    ]
+    return Answer(200, {"results": found})
+
+
+def validate(portal: Portal, ask: Ask, type_name: str, name: str, rule: str) -> Answer:
+    """Set one rule of one property."""
+    type = type_of(type_name)
+    _property(portal, type, name)
+    portal.validations.setdefault((type.name, name), {})[rule] = [str(a) for a in ask.object()["ruleArguments"]]
+    return Answer(204)
+
+
+def _rule(kind: str, arguments: list[str]) -> dict[str, Any]:
+    return {"ruleType": kind, "ruleArguments": arguments}
+
+
 _READ = "crm.schemas.{type}.read crm.objects.{type}.read"
 _WRITE = "crm.schemas.{type}.write"
 ROUTES = [
+    route("GET", "property-validations/{type}", validations, _READ),
+    route("PUT", "property-validations/{type}/{name}/rule-type/{rule}", validate, _WRITE),
     route("POST", "properties/{type}/batch/read", batch_read, _READ),
     route("POST", "properties/{type}/batch/create", batch_create, _WRITE),
     route("POST", "properties/{type}/batch/archive", batch_archive, _WRITE),

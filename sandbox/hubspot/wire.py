@@ -137,7 +137,7 @@ def route(
     return Route(method, tuple(path.split("/")), handler, scopes, bucket, open)
 
 
-_STEMS = r"(?P<stem>objects|properties|pipelines|owners|lists|limits)"
+_STEMS = r"(?P<stem>objects|property-validations|properties|pipelines|owners|lists|limits)"
 _DATED = r"(?P<version>2026-0[39])"
 _STYLES = [
     (re.compile(rf"crm/{_STEMS}/{_DATED}(?P<rest>/.*)?"), ""),

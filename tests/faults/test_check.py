@@ -107,6 +107,11 @@ def test_clocks_are_compared(ahead: int, said: str) -> None:
     assert said in "".join(told)
 
 
+def test_rules_on_properties_are_read_and_not_tried(scene: Scene) -> None:
+    scene.hubspot.validations["contacts", "phone"] = {"MAX_LENGTH": ["9"]}
+    assert any("phone (MAX_LENGTH)" in problem.what for problem in problems(scene, "hubspot.contacts"))
+
+
 def test_behaviour_needs_scopes_and_campaigns_of_its_own(scene: Scene) -> None:
     scene.stage.raw.setdefault("insight", {})["behaviour"] = True
     needed = provision.needed(scene.sides, rules(scene.stage.settings()))

@@ -238,6 +238,7 @@ def checked(
     properties: Any = SEEN,
     also: Sequence[str] = (),
     sources: Sequence[str] = (),
+    rules: httpx.Response | None = None,
 ) -> list[Any]:
     account = Account()
     account.on("GET", DETAILS, details or answer(200, {"portalId": 1}))
@@ -246,6 +247,8 @@ def checked(
     account.router.get(url__startswith=CONTACTS).mock(return_value=answer(200, {"results": []}))
     account.router.get(url__startswith=PROPERTIES).mock(return_value=answer(200, properties))
     account.router.get(url__startswith=OWNERS).mock(return_value=answer(200, {"results": []}))
+    ruled = account.router.get(url__startswith=f"{HOST}/crm/v3/property-validations/")
+    ruled.mock(return_value=rules or answer(404, {}))
     for object in also:
         account.on("GET", f"{HOST}/crm/v3/objects/{object}", answer(200, {"results": []}))
         account.on("GET", f"{HOST}/crm/v3/properties/{object}", answer(200, {"results": []}))
@@ -276,6 +279,14 @@ def test_a_source_of_behaviour_needs_its_scope_where_it_is_read() -> None:
     assert checked([*granted, "forms", "content"], sources=["views", "forms", "emails"]) == []
     (problem,) = checked([*granted, "forms", "content"])
     assert "may do more than the sync needs: content, forms" in problem.what
+
+
+def test_rules_on_properties_are_told() -> None:
+    rule = {"ruleType": "MAX_LENGTH", "ruleArguments": ["9"]}
+    body = {"results": [{"propertyName": "phone", "propertyValidationRules": [rule]}]}
+    (problem,) = checked([*ENOUGH, "crm.objects.owners.read"], rules=answer(200, body))
+    assert (problem.level, problem.where) == ("note", "hubspot.contacts")
+    assert "phone (MAX_LENGTH)" in problem.what
 
 
 def test_hidden_texts_of_emails_are_a_warning() -> None:
@@ -329,6 +340,7 @@ def test_a_trial_call_shows_a_scope_that_the_token_does_not_tell() -> None:
     context = {"requiredGranularScopes": ["crm.objects.contacts.read"]}
     lacking = refusal(403, "One or more scopes are required.", "MISSING_SCOPES", context=context)
     account.router.get(url__startswith=CONTACTS).mock(return_value=lacking)
+    account.router.get(url__startswith=f"{HOST}/crm/v3/property-validations/").mock(return_value=answer(404, {}))
     account.router.get(url__startswith=OWNERS).mock(return_value=answer(200, {"results": []}))
     (problem,) = account.connector.check(["contacts"])
     assert "crm.objects.contacts.read" in problem.what

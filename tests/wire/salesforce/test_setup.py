@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from connectors.errors import Misconfigured, SchemaChanged, Unauthorised
-from connectors.port import FieldSpec, Option, Owner, Problem
+from connectors.port import FieldSpec, Option, Owner, Problem, Write
 from connectors.salesforce.provisioning import metadata
 from connectors.salesforce.rows import Shape
 from tests.wire.salesforce.org import Org, answer, describe, error, field, json_of, page
@@ -343,6 +343,17 @@ def test_campaigns_that_may_not_be_seen_are_a_warning_where_they_are_read(seen: 
     org.on("GET", "/sobjects/CampaignMember/describe", describe() if seen else error("NOT_FOUND", "no", 404))
     problems = org.connector.check(["Lead"], ["campaigns"])
     assert [(p.level, p.where) for p in problems] == [("warning", "salesforce.campaigns")] * (not seen)
+
+
+def test_a_platform_that_takes_nothing_back_is_found_out_at_the_first_write() -> None:
+    org = Org()
+    part = {"referenceId": "tried", "httpStatusCode": 201, "httpHeaders": {}, "body": {"id": "00Q000000000001AAA"}}
+    composite = org.on("POST", "/composite", answer({"compositeResponse": [part]}))
+    with pytest.raises(Misconfigured, match="Lead 00Q000000000001AAA was made; delete it"):
+        list(org.connector.rehearse([Write("Lead", None, {"LastName": "Lee"})] * 2))
+    assert composite.call_count == 1
+    sent = json_of(composite.calls[0].request)
+    assert (sent["allOrNone"], [part["referenceId"] for part in sent["compositeRequest"]]) == (True, ["tried", "undo"])
 
 
 def test_the_token_tells_the_user_where_the_app_may_not_ask() -> None:
