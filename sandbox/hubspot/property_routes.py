@@ -244,7 +244,10 @@ def validate(portal: Portal, ask: Ask, type_name: str, name: str, rule: str) -> 
     """Set one rule of one property."""
     type = type_of(type_name)
     _property(portal, type, name)
-    portal.validations.setdefault((type.name, name), {})[rule] = [str(a) for a in ask.object()["ruleArguments"]]
+    arguments = ask.object().get("ruleArguments")
+    if not isinstance(arguments, list):
+        raise errors.missing_fields("ruleArguments")
+    portal.validations.setdefault((type.name, name), {})[rule] = [str(each) for each in arguments]
     return Answer(204)
 
 

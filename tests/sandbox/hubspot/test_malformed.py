@@ -102,6 +102,7 @@ _STEMS = {
     "legacy-pipelines": "/crm-pipelines/v1/pipelines",
     "objects": "/crm/v3/objects",
     "properties": "/crm/v3/properties",
+    "property-validations": "/crm/v3/property-validations",
     "pipelines": "/crm/v3/pipelines",
     "owners": "/crm/v3/owners",
     "lists": "/crm/v3/lists",
