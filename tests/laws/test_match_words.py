@@ -49,7 +49,7 @@ STORIES = (
                 (),
             ),
         ),
-    ),  # fmt: skip
+    ),
     Story(
         "two of one system that differ",
         (
@@ -66,7 +66,7 @@ STORIES = (
                 ("different phone",),
             ),
         ),
-    ),  # fmt: skip
+    ),
     Story(
         "a role",
         (hub("1", email="info@x.com"), lead("L", email="info@x.com")),
