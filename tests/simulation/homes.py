@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from state.schema import metadata
+from tests.simulation.ageing import age
 
 
 class Home(Protocol):
@@ -21,6 +22,10 @@ class Home(Protocol):
 
     def fresh(self) -> None:
         """Empty it."""
+        ...
+
+    def age(self, revision: str) -> None:
+        """Turn it into one of an earlier release, where that can be done."""
         ...
 
     def ask(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -46,15 +51,22 @@ class FileHome:
         self.end()
         shutil.copyfile(self._template, self._path)
 
+    def age(self, revision: str) -> None:
+        self._look_away()
+        age(self._path, revision)
+
     def ask(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         if self._look is None:
             self._look = sqlite3.connect(self._path, isolation_level=None)
         return self._look.execute(query, parameters).fetchall()
 
-    def end(self) -> None:
+    def _look_away(self) -> None:
         if self._look is not None:
             self._look.close()
             self._look = None
+
+    def end(self) -> None:
+        self._look_away()
         folder, name = self._files
         for file in folder.glob(f"{name}*"):
             file.unlink()
@@ -74,6 +86,9 @@ class ServerHome:
     def fresh(self) -> None:
         names = ", ".join(table.name for table in metadata.sorted_tables)
         self._look.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE".encode())
+
+    def age(self, revision: str) -> None:
+        """Not here: what an earlier release made is copied file by file."""
 
     def ask(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return self._look.execute(query.replace("?", "%s").encode(), parameters or None).fetchall()

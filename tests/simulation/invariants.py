@@ -10,6 +10,7 @@ Each violation is one line: seed, invariant, entity, field, history.
 
 from __future__ import annotations
 
+from tests.simulation.erasing import remembered
 from tests.simulation.evidence import Evidence
 from tests.simulation.life import Life
 from tests.simulation.liveness import LIVENESS
@@ -22,6 +23,7 @@ def judge(life: Life) -> list[str]:
     evidence = Evidence(life)
     found = list(life.violations)
     findings = [finding for check in (*SAFETY, *LIVENESS) for finding in check(evidence)]
+    findings += remembered(life)
     if life.beside:
         trade = Trade(life)
         findings += [finding for of_trade in CHECKS for finding in of_trade(trade)]

@@ -23,12 +23,14 @@ from mapping.rules import KINDS, KindRule
 from state.store import Store, open_store
 from sync.engine import Engine
 from sync.plan import Planner
+from tests.simulation.ageing import interrupted
+from tests.simulation.erasing import erase
 from tests.simulation.homes import FileHome, Home
 from tests.simulation.people import People
 from tests.simulation.profile import Profile
+from tests.simulation.resting import Resting
 from tests.simulation.rivals import MOST, Woken, judge_woken, usurp
 from tests.simulation.traders import Traders
-from tests.simulation.troubled import Troubled
 from tests.simulation.weave import Loom
 from tests.simulation.words import FIELDS, PEOPLE
 from tests.simulation.world import RESHAPES, SETTINGS, START, Automated, Watched, all_rules, hubspot, salesforce
@@ -38,8 +40,6 @@ TRADE = 0.6
 
 RESHAPED_AT = 5
 """The deed beside which an admin changes a schema."""
-K = 4
-"""Cycles after which a healed world must be at rest."""
 
 
 class Crash(BaseException):
@@ -61,7 +61,7 @@ class Worker(Engine):
 
 
 @dataclass
-class Life(Troubled):
+class Life(Resting):
     """A seed and what follows from it."""
 
     current: ClassVar[Life | None] = None
@@ -97,11 +97,15 @@ class Life(Troubled):
     """Whether the healed world came to rest within K cycles."""
     idle: int = 0
     """Calls of the last run, which found nothing to do, beyond the pages of what is new."""
+    listed: tuple[int, int] | None = None
+    """(records that a run read after a day without any, those that had changed); None: there was no such day."""
     marks: Counter[str] = field(default_factory=Counter)
     lost_on: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(system, id or sync key) → writes whose answer was lost."""
     unleased: set[str] = field(default_factory=set)
     """HubSpot contacts that a worker wrote to which had lost its lease."""
+    erased_at: dict[str, int] = field(default_factory=dict)
+    """Address of somebody who was erased → when."""
     archived: set[Ref] = field(default_factory=set)
     """Records that we put into the bin."""
     made_late: set[Ref] = field(default_factory=set)
@@ -114,9 +118,7 @@ class Life(Troubled):
     """What `watch` saw on the way."""
 
     def __post_init__(self) -> None:
-        drawn = Profile.of(self.seed)
-        if self.people_alone:
-            drawn = drawn.people_alone
+        drawn = Profile.of(self.seed, whole=not self.people_alone)
         self.profile = drawn.two_workers if self.two_workers else drawn
         self.luck = random.Random(f"luck {self.seed}")
         self.rng = random.Random(f"people {self.seed}")
@@ -142,7 +144,8 @@ class Life(Troubled):
             robotic.robot = FIELDS["phone"][profile.robot]
         self.hubspot.forgets_addresses = random.Random(f"merges {self.seed}").random() < 0.2
         self.people = People(self.rng, self.hubspot, self.salesforce, profile.moves, profile.deletes, self.mark)
-        self.people.fills_forms = bool(profile.on_delete)
+        if profile.on_delete:
+            self.people.tidy_up()
         self.traders: Traders | None = None
         if kinds:
             self.mark(f"kinds: {' '.join(kinds)}")
@@ -159,6 +162,8 @@ class Life(Troubled):
         self._acting = False
         self._batch: Sequence[Write] = ()
         self._unanswered = False
+        self.erasing: list[str | None] = []
+        """Addresses of people who asked to be erased, and are not yet."""
         self._late: list[tuple[int, Write]] = []
         """(when it takes effect, a write that nobody waits for any more)"""
         self._dead = False
@@ -280,56 +285,36 @@ class Life(Troubled):
             for _ in range(self.profile.actions):
                 self.act()
                 self.now += self.rng.choice([10, 2_000, 90_000])
-        for _ in range(self.profile.cycles if not self.frozen else 2):
+        for n in range(self.profile.cycles if not self.frozen else 2):
+            if n and not self.frozen:
+                self._now_and_then(n)
             self.cycle()
             self.passes(self.luck.choice([1_000, 10_000, 120_000, 1_200_000]))
             if self.may_act:
                 self.act()
         self.heal()
 
-    def heal(self) -> None:
-        """The faults stop, people rest, what was refused is tried again; then there must be rest within K cycles."""
-        self.troubled = False
-        self.stop_at = None
-        self.passes(700_000)
-        self.retry()
-        if self.beside:
-            # An association may change without a trace: a complete reading shows it.
-            self.engine_once(full=True)
-        for _ in range(K + 1):
-            before, listing, least = self._trail(), self._in_a_listing(), self._calls() + self._pages()
-            self.cycle()
-            self.idle = self._calls() - least
-            self.passes(700_000)
-            self.quiet = self._trail() == before and not self._unsettled() and not listing
-            if self.quiet:
-                return
+    def _now_and_then(self, n: int) -> None:
+        """What happens between two runs: somebody is to be erased, another release takes over the database."""
+        if n <= self.profile.erases:
+            self.erasing.append(self.people.who())
+        for who in list(filter(None, self.erasing)):
+            if self.erase(who):
+                self.erasing.remove(who)
+                self.people.come_back(who)
+        if self.profile.older and n == 1:
+            self._upgrade()
 
-    def _trail(self) -> tuple[int, ...]:
-        """What a cycle without work does not change."""
-        written = (connector.writes for connector in self.connectors.values())
-        return (*written, *self.ask("SELECT count(*) FROM journal")[0])
-
-    def _calls(self) -> int:
-        return sum(connector.usage().calls for connector in self.connectors.values())
-
-    def _pages(self) -> int:
-        """How many pages hold what changed since the watermarks; at least one an object."""
-        read_to = {tuple(at): ms for *at, ms in self.ask("SELECT system, object, watermark_ms FROM cursor")}
-        return sum(
-            max(
-                1, -(-sum(row.version >= (read_to.get((name, object)) or 0) for row in rows.values()) // connector.page)
-            )
-            for name, connector in self.connectors.items()
-            for object, rows in self.systems[name].rows.items()
-        )
-
-    def _in_a_listing(self) -> bool:
-        """Whether a listing goes on that began before: what changed meanwhile is read by the run after it."""
-        return bool(self.ask("SELECT 1 FROM cursor WHERE watermark_ms IS NULL"))
-
-    def _unsettled(self) -> bool:
-        return bool(self.ask("SELECT 1 FROM operation WHERE state IN ('planned', 'sent') LIMIT 1"))
+    def _upgrade(self) -> None:
+        self.mark("upgraded")
+        self.close()
+        self.home.age(self.profile.older)
+        try:
+            interrupted(self.open, Crash("migration"), random.Random(f"migration {self.seed}"))
+        except Crash:
+            self.mark("died while upgrading")
+            self.crashes += 1
+            self.close()
 
     def retry(self) -> None:
         """Someone runs `errors retry`."""
@@ -393,13 +378,14 @@ class Life(Troubled):
             connectors=self.connectors,
             rules=sorted((self.rule, *self.beside), key=lambda rule: KINDS.index(rule.kind)),
             now=self.clock,
-            new_run=self._new_run,
+            new_run=self.new_run,
             step=self.step,
             lane=self.loom.lane,
             batch=self.decided or self.batch or self.luck.choice([2, 5, 500]),
         )
 
-    def _new_run(self) -> str:
+    def new_run(self) -> str:
+        """The name of the next run."""
         self.runs += 1
         return f"run-{self.runs}"
 
@@ -429,11 +415,15 @@ class Life(Troubled):
         judge_woken(self)
         watch(self)
 
-    def engine_once(self, *, full: bool) -> None:
-        """A turn of the wheel to which nothing happens."""
+    def read_everything(self) -> None:
+        """A complete reading, to which nothing happens."""
         Life.current = self
-        self.engine().cycle(full=full)
+        self.engine().cycle(full=True)
         self.passes(700_000)
+
+    def erase(self, address: str) -> bool:
+        """Somebody runs `smarketing erase ADDRESS`.  False: it could not be done now."""
+        return erase(self, address)
 
     def _any_record(self) -> tuple[str, str] | None:
         """(system, id) of a record that was there once."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from connectors.memory import SYNC
 from connectors.port import Ref
 from tests.simulation.evidence import Evidence, first_of
-from tests.simulation.life import K
+from tests.simulation.resting import K
 from tests.simulation.safety import SIDES, Finding, other
 from tests.simulation.words import FIELDS, RANKS, norm, rank, same
 
@@ -158,6 +158,12 @@ def few_calls(e: Evidence) -> Iterator[Finding]:
         yield "S17", "", "", f"{e.life.idle} calls too many with nothing to do"
 
 
+def caught_up(e: Evidence) -> Iterator[Finding]:
+    """L6: after a day without a run the next one reads what changed, and no more."""
+    if e.life.listed is not None and e.life.listed[0] > e.life.listed[1]:
+        yield "L6", "", "", f"{e.life.listed[0]} records were read where {e.life.listed[1]} had changed"
+
+
 def addresses_opted_out(e: Evidence) -> Iterator[Finding]:
     """L1: where somebody opted out, everybody has who holds the address, strangers as they may be."""
     asked = {ref for x in e.open for ref in (x.ref, *x.others) if x.question in ("ambiguous", "same_person")}
@@ -175,4 +181,4 @@ def addresses_opted_out(e: Evidence) -> Iterator[Finding]:
             yield "L1", ref, "opted_out", f"{loud[0].object} {loud[0].id} holds {address} as well and opted out"
 
 
-LIVENESS = (converged, at_rest, complete, visible, few_calls, addresses_opted_out)
+LIVENESS = (converged, at_rest, complete, visible, few_calls, caught_up, addresses_opted_out)

@@ -34,8 +34,6 @@ class People:
     mark: Callable[[str], None]
     convert_lead: Callable[[str], object] | None = None
     """How a lead is converted where there is more than people."""
-    fills_forms: bool = False
-    """It is told when people last filled in a form."""
     _token: int = 0
     _doings: list[Callable[[MemorySystem], None]] = field(init=False)
 
@@ -44,7 +42,6 @@ class People:
         self._doings = doings
         self._doings += [self.delete, self.restore] if self.deletes else []
         self._doings += [self.merge, self.convert] if self.moves else []
-        self._doings += [self.fill_form] if self.fills_forms else []
 
     def act(self) -> None:
         """Somebody does something somewhere; what the system refuses does not happen."""
@@ -143,12 +140,29 @@ class People:
         else:
             self.salesforce.convert("Lead", row.ref.id, "Contact")
 
+    def tidy_up(self) -> None:
+        """From now on they delete more than others, and those who were deleted come back by themselves."""
+        self._doings += [*[self.delete] * 4, self.fill_form]
+
+    def come_back(self, email: str) -> None:
+        """Somebody who was erased is there again, or not."""
+        if self.rng.random() < 0.5:
+            self.hubspot.create("contacts", {"email": email, "lastname": "Again", "lifecyclestage": STAGES[2]})
+
     def fill_form(self, _: MemorySystem) -> None:
         """Somebody comes back by themselves."""
         row = self._pick(self.hubspot)
         if row is not None:
             told = datetime.fromtimestamp(self.hubspot.now() // 1000, UTC)
             self.hubspot.edit(*row.ref[1:], {"recent_conversion_date": f"{told:%Y-%m-%dT%H:%M:%S.000Z}"})
+
+    def who(self) -> str | None:
+        """The address of somebody who is there."""
+        rows = [
+            row for system in (self.hubspot, self.salesforce) for o in self._objects(system) for row in system.live(o)
+        ]
+        found = sorted({address for row in rows if isinstance(address := _address(row), str)})
+        return self.rng.choice(found) if found else None
 
     def meddle(self, write: Write, *, gone: bool) -> bool:
         """Touch a record that is being written: one of its fields, or (`gone`) the record itself."""

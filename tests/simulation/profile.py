@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
+from tests.simulation.ageing import earlier
 from tests.simulation.trade import KINDS
 
 
@@ -54,10 +55,17 @@ class Profile:
     """What both sides share beside people."""
     on_delete: tuple[tuple[str, str], ...] = ()
     """What the configuration says of deletions, where it says anything."""
+    erases: int = 0
+    """How many people ask to be erased."""
+    older: str = ""
+    """The revision of the database that an earlier release left in mid-life."""
 
     @classmethod
-    def of(cls, seed: int) -> Profile:
-        """What kind of life this seed is; one in six is about one kind of rare event."""
+    def of(cls, seed: int, *, whole: bool = True) -> Profile:
+        """What kind of life this seed is; one in six is about one kind of rare event.
+
+        whole: else the same life in a world of people alone, in which deletions mean nothing and nobody is erased.
+        """
         profile = cls._drawn(random.Random(f"profile {seed}"))
         profile = replace(profile, woven=random.Random(f"woven {seed}").choice([1.0, 0.1, 0.4]))
         rng = random.Random(f"odds {seed}")
@@ -69,17 +77,8 @@ class Profile:
             profile = replace(profile, robot=rng.choice(["hubspot", "salesforce"]))
         if rng.random() < 0.08:
             profile = replace(profile, reshape=rng.choice(["no jobtitle", "no Title", "no Working", "Phone required"]))
-        rng = random.Random(f"kinds {seed}")
-        if rng.random() < 0.25:
-            profile = replace(profile, kinds=rng.choice([KINDS[:1], KINDS[:2], KINDS]))
-        rng = random.Random(f"deletions {seed}")
-        if rng.random() < 0.1:
-            chosen = {
-                "hubspot": rng.choice(["unlink", "flag", "archive", "archive"]),
-                "salesforce": rng.choice(["unlink", "flag", "delete", "delete"]),
-                "recreate": rng.choice(["ask", "yes", "never"]),
-            }
-            profile = replace(profile, on_delete=tuple(chosen.items()), deletes=True)
+        if whole:
+            profile = profile._widened(seed)
         rng = random.Random(f"theme {seed}")
         if rng.random() < 0.08:
             race = rng.choice([0.3, 0.6])
@@ -88,10 +87,31 @@ class Profile:
             return replace(profile, moves=True, race=rng.choice([0.3, 0.6]), full=0.3, single=0.2, dry=0.0)
         return profile
 
-    @property
-    def people_alone(self) -> Profile:
-        """The same life in a world of people alone, in which deletions mean nothing."""
-        return replace(self, kinds=(), on_delete=())
+    def _widened(self, seed: int) -> Profile:
+        """With what there is beside people, and what is done at a desk: policies, erasures, a new release."""
+        profile = self
+        rng = random.Random(f"kinds {seed}")
+        if rng.random() < 0.25:
+            profile = replace(profile, kinds=rng.choice([KINDS[:1], KINDS[:2], KINDS]))
+            profile = replace(profile, moves=profile.moves or rng.random() < 0.5)
+        rng = random.Random(f"deletions {seed}")
+        if rng.random() < 0.12:
+            chosen = {
+                "hubspot": rng.choice(["unlink", "flag", "archive", "archive"]),
+                "salesforce": rng.choice(["unlink", "flag", "delete", "delete"]),
+                "recreate": rng.choice(["ask", "yes", "never"]),
+            }
+            profile = replace(profile, on_delete=tuple(chosen.items()), deletes=True)
+        rng = random.Random(f"erasures {seed}")
+        if rng.random() < 0.08:
+            profile = replace(profile, erases=rng.choice([1, 1, 2]), cycles=max(profile.cycles, 3))
+        rng = random.Random(f"age {seed}")
+        if rng.random() < 0.05:
+            profile = replace(profile, older=rng.choice(earlier()), cycles=max(profile.cycles, 3))
+        rng = random.Random(f"crowd {seed}")
+        if rng.random() < 0.05:
+            profile = replace(profile, lost=0.4, race=0.6, outage=0.0, late=0.5, moves=True, dry=0.0)
+        return profile
 
     @property
     def two_workers(self) -> Profile:

@@ -301,11 +301,23 @@ def honest_memory(e: Evidence) -> Iterator[Finding]:
 
 
 def no_resurrection(e: Evidence) -> Iterator[Finding]:
-    """S14: who was deleted in a system is not made there again.
+    """S14: who was deleted in a system is not made there again, unless the configuration says so and they came back by
+    themselves; and we put into the bin only whose counterpart was deleted, where the configuration says so.
 
     Known limit: a creation that took effect when nobody waited for it any more, and was deleted before the list of
     changes could show either.
     """
+    policy = dict(e.life.profile.on_delete)
+    for ref in e.life.archived & e.rows.keys():
+        if policy.get(ref.system) not in ("archive", "delete"):
+            yield "S14", ref, "", "put into the bin by us, and no policy says so"
+        lost = [far for far in e.group(ref) if far.system != ref.system and e.rows[far].deleted]
+        if not lost:
+            yield "S14", ref, "", "put into the bin by us, though its counterpart is there"
+        for name in FIELDS if lost else ():
+            edits = [c for c in e.of(ref, name) if not c.ours]
+            if edits and edits[-1].at > max(e.rows[far].version - e.ahead(far.system) for far in lost):
+                yield "S14", ref, name, f"put into the bin by us, though it was edited since: {e.story([ref], name)}"
     for ref, row in e.rows.items():
         if not is_ours(row):
             continue
@@ -316,10 +328,21 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
                 continue
             if dead.version >= row.created or source is None or not _linked(dead, source):
                 continue
+            if policy.get("recreate") == "yes" and _came_back(e, gone, dead.version):
+                continue
             if gone in e.life.made_late and row.created - dead.version <= UNSEEN:
                 e.life.mark("known limit: late, and deleted at once")
                 continue
             yield "S14", gone, "", f"deleted at {dead.version}, made again as {ref} at {row.created}"
+
+
+def _came_back(e: Evidence, gone: Ref, since: int) -> bool:
+    """Whether a person who was deleted filled in a form after that."""
+    return any(
+        entry.field == "recent_conversion_date" and entry.at + 1_000 > since
+        for ref in e.group(gone)
+        for entry in e.rows[ref].history
+    )
 
 
 def _place_of_source(row: Row) -> tuple[str, str]:

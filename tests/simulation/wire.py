@@ -26,7 +26,8 @@ from connectors.errors import SyncError
 from state.store import open_store
 from sync import compose
 from tests.scenarios.stage import Stage
-from tests.simulation.life import Crash, K
+from tests.simulation.life import Crash
+from tests.simulation.resting import K
 from tests.simulation.runner import Account
 from tests.simulation.weave import Loom
 from tests.simulation.wire_people import People

@@ -14,11 +14,13 @@ from connectors.errors import Exhausted, Unavailable
 from connectors.memory import Memory, MemorySystem, Row, Troubles
 from connectors.port import (
     Applied,
+    Cursor,
     Deferred,
     Field,
     Key,
     Option,
     Outcome,
+    Page,
     Record,
     Ref,
     Rejected,
@@ -99,6 +101,8 @@ class Watched(Memory):
         self.archived = set[Ref]() if archived is None else archived
         self.writes = 0
         self.calls = 0
+        self.listed = 0
+        """Records that `changes` gave."""
         self.refused: set[tuple[str, str]] = set()
         """(object, id or sync key) of what was refused."""
 
@@ -118,6 +122,12 @@ class Watched(Memory):
             self.mark("archived")
             self.archived.add(Ref(self.name, write.object, write.id))
         return outcome
+
+    def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
+        """With a count."""
+        for page in super().changes(object, fields, since):
+            self.listed += len(page.records)
+            yield page
 
     def arrive(self, write: Write) -> Ref | None:
         """What nobody waits for any more takes effect: the system was slow, and the answer goes nowhere."""
