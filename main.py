@@ -374,10 +374,11 @@ def sandbox(
     Example: smarketing sandbox --people 1000
     """
     from sandbox.kernel import Clock
+    from sandbox.people import mix_of
     from sandbox.serve import serve
     from sandbox.world import World
 
-    world = World(seed, people, Clock(RealClock().now_ms), dataset)
+    world = World(seed, people, Clock(RealClock().now_ms), dataset, mix_of(people))
 
     def announce(document: dict[str, Any]) -> None:
         sys.stdout.write(orjson.dumps(document).decode() + "\n")

@@ -6,15 +6,16 @@ what changes by the mere passing of time: a point in time instead of a duration.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.port import FieldSpec, Option
 from insight.score.titles import FUNCTION_NAMES, LEVEL_NAMES
 from mapping.rules import OURS, FieldRule, Place
 
-BEHAVIOUR, OUTCOMES, SCORE, SLA = "behaviour", "outcomes", "score", "sla"
-"""The features: what people do, what became of them, how promising they are, whether they were answered in time."""
+BEHAVIOUR, OUTCOMES, SCORE, SLA, STAGES = "behaviour", "outcomes", "score", "sla", "stages"
+"""The features: what people do, what became of them, how promising they are, whether they were answered in time, and
+how far their companies are."""
 PERSON, COMPANY, DEAL = "person", "company", "deal"
 
 PLACES: dict[str, tuple[Place, tuple[Place, ...]]] = {
@@ -75,8 +76,9 @@ class OurField:
         to = frozenset(place.system for place in places)
         return FieldRule(self.name, self.type, places, to, winner=OURS, too_long="cut", personal=False)
 
-    def specs(self) -> Iterator[tuple[str, FieldSpec]]:
-        """(system, field) of what has to exist."""
+    def specs(self, stages: Sequence[str] = ()) -> Iterator[tuple[str, FieldSpec]]:
+        """(system, field) of what has to exist.  stages: the names of those in the vocabulary."""
+        options = stages if self.feature == STAGES else self.options
         for place, native in self.places.items():
             yield (
                 place.system,
@@ -86,7 +88,7 @@ class OurField:
                     self.label,
                     self.shown or _NATIVE[self.type],
                     length={"text": 255, "long_text": LONG}.get(self.type),
-                    options=tuple(Option(option, option) for option in self.options),
+                    options=tuple(Option(option, option) for option in options),
                     help=f"{self.help} {KEPT}",
                     precision=self.digits or ((9, 0) if self.type == "int" else None),
                 ),
@@ -193,6 +195,9 @@ FIELDS: tuple[OurField, ...] = (
              "Influencing content", "What its people read or filled in before the deal was closed, the newest first."),
     OurField(DEAL, "@days_to_close", OUTCOMES, "int", "smk_days_to_close", "", "Days to close",
              "Days from the first touch of its people, or else its creation, to the day it was won."),
+    # -- how far their companies are -----------------------------------------------------------------------------------
+    OurField(COMPANY, "@company_stage", STAGES, "choice", "smk_stage", "SMK_Stage__c", "Shared stage",
+             "The highest stage of the company's people and deals; people who were sent away do not count."),
     # -- how promising they are ----------------------------------------------------------------------------------------
     OurField(PERSON, "@fit_score", SCORE, "int", "smk_fit_score", "SMK_Fit__c", "Fit",
              "How well the person fits whom we sell to, 0 to 100.", digits=(3, 0)),

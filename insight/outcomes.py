@@ -6,7 +6,7 @@ several people is shared among them equally, to the cent, so that the people's r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from insight.reports.facts import Deal, day_of
 from insight.rollups import REACHED, SEEN, titles
 from insight.touches import Touch
-from mapping.deals import LOST, OPEN, WON
+from mapping.deals import CUSTOMER, LOST, OPEN, OPPORTUNITY, WON
 
 NONE = "none"
 CENT = Decimal("0.01")
@@ -32,6 +32,27 @@ def of_person(entity: str, deals: Sequence[Deal], touches: Sequence[Touch], curr
 def of_company(deals: Sequence[Deal], currency: str = "") -> dict[str, Any]:
     """Field → value."""
     return _results(deals, [(deal, deal.amount) for deal in deals], currency)
+
+
+def stage_of_company(
+    stages: Sequence[str], people: Iterable[Collection[str]], deals: Iterable[Deal]
+) -> tuple[str | None, str]:
+    """(how far a company is, why): as far as whoever of its people and deals is furthest.
+
+    stages: those of the vocabulary, in their order.  people: of each what their records say.  Who was sent away, which
+    no stage says, does not speak; nor does a lost deal.
+    """
+    told = [(name, "its people") for said in people if set(said) <= set(stages) for name in said]
+    told += [(_SAID[deal.outcome], "its deals") for deal in deals if deal.outcome in _SAID]
+    known = [(stages.index(name), whose) for name, whose in told if name in stages]
+    best = max((rank for rank, _ in known), default=None)
+    if best is None:
+        return None, "none of its people and deals tells of a stage"
+    whose = sorted({whose for rank, whose in known if rank == best}, reverse=True)
+    return stages[best], f"the highest stage of {' and '.join(whose)}"
+
+
+_SAID = {OPEN: OPPORTUNITY, WON: CUSTOMER}
 
 
 def of_deal(deal: Deal, touches: Sequence[Touch]) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class Settler:
             "BillingCountry": employer.place.countries[0],
             "Type": "Prospect" if self.rng.random() < 0.6 else "Customer - Direct",
         }
-        return self._seed("Account", _owned(values, owner), created)
+        return self.enter("Account", owned(values, owner), created)
 
     def people(self, crowd: Iterable[Person]) -> None:
         contacts: list[tuple[str, Person]] = []
@@ -197,11 +197,11 @@ class Settler:
         if person.converted:
             record = self._converted(person, person.salesforce)
         else:
-            record = self._seed(person.object, person.salesforce, person.created_crm)
+            record = self.enter(person.object, person.salesforce, person.created_crm)
         if person.stage in TOUCHED and self.rng.random() < 0.5:
             self._call(person, person.salesforce, record)
         for name, values in person.twins:
-            self._seed(name, values, min(self.now, person.created_crm + int(self.rng.random() * 400) * DAY))
+            self.enter(name, values, min(self.now, person.created_crm + int(self.rng.random() * 400) * DAY))
         return record
 
     def _call(self, person: Person, values: dict[str, Any], record: str) -> None:
@@ -217,16 +217,16 @@ class Settler:
             "CallType": "Outbound",
             "CallDisposition": "Connected" if reached else "No answer",
             "CallDurationInSeconds": int(rnd() * 900) + 20 if reached else 0,
-            "ActivityDate": _day(at),
+            "ActivityDate": text_of_day(at),
             "CompletedDateTime": at,
             "WhoId": record,
         }
         if "AccountId" in values:
             call["AccountId"] = values["AccountId"]
         owner = values.get("OwnerId")
-        self._seed("Task", _owned(call, owner if owner != self.queue else None), at)
+        self.enter("Task", owned(call, owner if owner != self.queue else None), at)
 
-    def _seed(self, name: str, values: dict[str, Any], created: int) -> str:
+    def enter(self, name: str, values: dict[str, Any], created: int) -> str:
         """Entered by its owner, as far as that is a user: not by the integration, which has not run yet."""
         owner = values.get("OwnerId")
         author = owner if owner is not None and owner.startswith("005") else self.clerk
@@ -235,7 +235,7 @@ class Settler:
 
     def _converted(self, person: Person, contact: dict[str, Any]) -> str:
         """A lead that became a contact: four records that know of one another."""
-        seed = self._seed
+        seed = self.enter
         owner = contact.get("OwnerId")
         deal = dict(person.deal) if person.deal is not None else None
         closes = deal.pop("close") if deal is not None else self.now
@@ -243,15 +243,13 @@ class Settler:
         company = person.company.name if person.company is not None else person.company_name
         account = contact.get("AccountId")
         if account is None:
-            account = seed(
-                "Account", _owned({"Name": company or f"{contact['LastName']} Household"}, owner), created=at
-            )
+            account = seed("Account", owned({"Name": company or f"{contact['LastName']} Household"}, owner), created=at)
         contact["AccountId"] = account
         record = seed("Contact", contact, at)
         opportunity = None
         if deal is not None:
-            deal |= {"AccountId": account, "CloseDate": _day(closes)}
-            opportunity = seed("Opportunity", _owned(deal, owner), at)
+            deal |= {"AccountId": account, "CloseDate": text_of_day(closes)}
+            opportunity = seed("Opportunity", owned(deal, owner), at)
             role = {"OpportunityId": opportunity, "ContactId": record, "Role": "Decision Maker", "IsPrimary": True}
             seed("OpportunityContactRole", role, at)
         lead = {name: contact[name] for name in _KEPT if name in contact}
@@ -259,7 +257,7 @@ class Settler:
             "Company": company or f"{contact['LastName']} (private)",
             "Status": "Closed - Converted",
             "IsConverted": True,
-            "ConvertedDate": _day(at),
+            "ConvertedDate": text_of_day(at),
             "ConvertedAccountId": account,
             "ConvertedContactId": record,
         }
@@ -312,11 +310,13 @@ _KEPT = ("FirstName", "LastName", "Salutation", "Title", "Email", "Phone", "Mobi
 """What a converted lead still shows of the person."""
 
 
-def _owned(values: dict[str, Any], owner: str | None) -> dict[str, Any]:
+def owned(values: dict[str, Any], owner: str | None) -> dict[str, Any]:
+    """The values with their owner, if there is one."""
     if owner is not None:
         values["OwnerId"] = owner
     return values
 
 
-def _day(ms: int) -> str:
+def text_of_day(ms: int) -> str:
+    """The day, in UTC, as Salesforce writes it."""
     return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from sandbox import datasets
+from sandbox.business import Business
 from sandbox.hubspot import HubSpot
 from sandbox.kernel import CallLog, Clock, Dropped, Faults, Hang, Kernel, Row
 from sandbox.people import DAY, MIX, Crowd, Mix, Staff, colleagues, companies
@@ -27,8 +28,6 @@ from sandbox.salesforce import Salesforce
 HUBSPOT_URL = "http://hubspot.sandbox"
 SALESFORCE_URL = "http://salesforce.sandbox"
 """Names for use in process; the vendors' own host names lead here as well."""
-
-_PEOPLE_PER_EMPLOYER = 15
 
 
 class World:
@@ -76,8 +75,10 @@ class World:
             team = data.colleagues()
             settler.people(data.people(settler.staff(team, queue=False), team))
         self.staff = settler.staff(colleagues(rng, self.people))
-        employers = settler.employers(companies(rng, self.people // _PEOPLE_PER_EMPLOYER), self.staff)
+        employers = settler.employers(companies(rng, int(self.people * self.mix.employers + 1e-9)), self.staff)
         settler.people(Crowd(rng, self.people, now, self.staff, employers, self.mix))
+        if self.mix.deals or self.mix.activities:
+            Business(settler, self.seed).fill(self.mix, self.people)
 
     # requests
 

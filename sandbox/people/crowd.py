@@ -326,10 +326,10 @@ class Crowd:
     def _deal(self, person: Person, home: _Home) -> Values:
         rnd = self.rng.random
         won = person.stage in ("customer", "evangelist")
-        stage = "Closed Won" if won else _OPEN_STAGES[int(rnd() * len(_OPEN_STAGES))]
+        stage = "Closed Won" if won else _NOT_WON[int(rnd() * len(_NOT_WON))]
         age = self.now - person.created_crm
         return {
-            "Name": f"{home.family.text} - {_HOUSES[int(rnd() * len(_HOUSES))]}",
+            "Name": f"{home.family.text} - {story.HOUSES[int(rnd() * len(story.HOUSES))]}",
             "StageName": stage,
             "Amount": float(180 + int(rnd() * rnd() * 900)) * 1_000,
             "LeadSource": home.source.salesforce,
@@ -337,15 +337,7 @@ class Crowd:
         }
 
 
-_OPEN_STAGES = (
-    "Prospecting",
-    "Qualification",
-    "Needs Analysis",
-    "Proposal/Price Quote",
-    "Negotiation/Review",
-    "Closed Lost",
-)
-_HOUSES = ("Alder 120", "Birch 140", "Lakeside plot 7", "Terrace row C", "Investor block", "Cedar bungalow")
+_NOT_WON = (*story.OPEN_STAGES, "Closed Lost")
 
 
 class _Home(NamedTuple):

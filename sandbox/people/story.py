@@ -23,9 +23,26 @@ class Mix(NamedTuple):
     """Share of those in both systems whose two records differ in some field."""
     years: int = 6
     """How far back records go."""
+    employers: float = 1 / 15
+    """For each person; to these come the accounts of those who buy for themselves."""
+    deals: float = 0.0
+    """For each person, over both systems: filled up where the people bring fewer of their own."""
+    activities: float = 0.0
+    """Likewise."""
 
 
 MIX = Mix()
+STORY = Mix(employers=0.112, deals=0.3, activities=3.0)
+"""The business of a company that has been at it for years: 10,000 people in 2,000 companies, with 3,000 deals and
+30,000 activities."""
+STORY_FOR = range(1_000, 100_001)
+"""Numbers of people for whom the story is told in full.  Fewer are for trying things out at once, and of more the
+activities alone would not find room in the memory of most machines."""
+
+
+def mix_of(people: int) -> Mix:
+    """What the stand-ins are made of for so many people."""
+    return STORY if people in STORY_FOR else MIX
 
 
 class Source(NamedTuple):
@@ -140,3 +157,13 @@ WISHES = (
     "Has an own plot, wants a turnkey offer.",
     "Please call after 6 pm.",
 )
+
+OPEN_STAGES = ("Prospecting", "Qualification", "Needs Analysis", "Proposal/Price Quote", "Negotiation/Review")
+CLOSED_STAGES = ("Closed Won", "Closed Lost")
+HOUSES = ("Alder 120", "Birch 140", "Lakeside plot 7", "Terrace row C", "Investor block", "Cedar bungalow")
+SUBJECTS = (
+    "Price list", "Follow-up on the plot", "Financing", "Documents for the notary", "Extras and finishes", "Reminder",
+    "Questions about the ground plan",
+)  # fmt: skip
+MEETINGS = ("Visit of the model home", "Walk over the plot", "Choice of finishes", "Signing", "Handover")
+NOTES = ("Prefers a south-facing terrace.", "Sells a flat first.", "Parents decide as well.", "Wants a heat pump.")

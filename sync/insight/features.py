@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from insight.fields import BEHAVIOUR, OUTCOMES, SCORE, SLA
+from insight.fields import BEHAVIOUR, OUTCOMES, SCORE, SLA, STAGES
 from sync.settings.fields import FieldSettings, Section, mapped
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ class InsightSettings(Section):
 
     behaviour: bool = False
     outcomes: bool = False
+    company_stage: bool = False
 
 
 def features(settings: Settings) -> frozenset[str]:
@@ -25,6 +26,7 @@ def features(settings: Settings) -> frozenset[str]:
         OUTCOMES: settings.insight.outcomes,
         SCORE: settings.score.enabled,
         SLA: settings.sla.on,
+        STAGES: settings.insight.company_stage,
     }
     return frozenset(name for name, is_on in on.items() if is_on)
 

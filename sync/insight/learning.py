@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from insight import outcomes, rollups
-from insight.fields import BEHAVIOUR, OUTCOMES, SCORE, SLA
+from insight.fields import BEHAVIOUR, OUTCOMES, SCORE, SLA, STAGES
 from insight.fields import field as our_field
 from insight.reports.facts import Deal
 from insight.sla.handoffs import Owed
@@ -22,7 +22,8 @@ from mapping.deals import OPEN
 from mapping.facts import Facts
 from mapping.links import parent_key, record_key
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import Place
+from mapping.mapping import Unmapped
+from mapping.rules import STAGE, Place
 from state.rows import LIVE, MOVED, DerivedRow, Row
 from sync.decide import moves
 from sync.insight import clocks as clockwork
@@ -207,7 +208,7 @@ class Learner:
         self._keep(PERSON, values, [row.n for row in rows])
         if loud is not None:
             loud.keep(self.engine, news)
-        if self.features & {BEHAVIOUR, SCORE} and COMPANY in self.mappings:
+        if self.features & {BEHAVIOUR, SCORE, STAGES} and COMPANY in self.mappings:
             self.store.unlearn(self.engine.lease, sorted(self._employers(members)), ())
 
     def _follow(self, gone: Sequence[Row]) -> None:
@@ -268,14 +269,20 @@ class Learner:
     def _companies(self, rows: Sequence[Row]) -> None:
         members = self.store.entity_rows(sorted({row.entity for row in rows if row.entity is not None}))
         values: list[Derived] = []
+        theirs = self._deals_of(COMPANY, members) if self.features & {OUTCOMES, STAGES} else {}
         if OUTCOMES in self.features and DEAL in self.mappings:
-            for entity, deals in self._deals_of(COMPANY, members).items():
+            for entity, deals in theirs.items():
                 told = outcomes.of_company(deals, self.currency)
                 values += [Derived(entity, name, value, f"from {len(deals)} deals") for name, value in told.items()]
         if BEHAVIOUR in self.features and PERSON in self.mappings:
             for entity, people in self._people_of(members).items():
                 told = rollups.engaged(people, entity, self.now)
                 values += [Derived(entity, name, value, f"from {len(people)} people") for name, value in told.items()]
+        if STAGES in self.features and PERSON in self.mappings:
+            stages = [stage.name for stage in self.mappings[PERSON].rule.stages]
+            for entity, said in self._said_of(members).items():
+                stage, why = outcomes.stage_of_company(stages, said, theirs.get(entity, ()))
+                values.append(Derived(entity, "@company_stage", stage, why))
         if self.scoring is not None:
             values += self.scoring.companies(self.engine, self._staff(members))
         self._keep(COMPANY, values, [row.n for row in rows])
@@ -287,6 +294,23 @@ class Learner:
         for key, rows in self.store.by_keys(PERSON, sorted(keys)).items():
             found[keys[key]] |= {row.entity for row in rows if row.state == LIVE and row.entity is not None}
         return found
+
+    def _said_of(self, members: Mapping[str, Sequence[Row]]) -> dict[str, list[set[str]]]:
+        """Entity of a company → of each of its people, what their records say of how far they are."""
+        staff, mapping = self._staff(members), self.mappings[PERSON]
+        people = self.store.entity_rows(sorted({person for each in staff.values() for person in each}))
+        said = {
+            person: {
+                str(stage)
+                for row in rows
+                if row.state == LIVE and row.now.get(STAGE) is not None
+                if not isinstance(
+                    stage := mapping.canon(Place(row.system, row.object), STAGE, row.now[STAGE]), Unmapped
+                )
+            }
+            for person, rows in people.items()
+        }
+        return {entity: [said[person] for person in sorted(each) if person in said] for entity, each in staff.items()}
 
     def _people_of(self, members: Mapping[str, Sequence[Row]]) -> dict[str, dict[str, list[int | None]]]:
         """Entity of a company → its people → when they last did what."""

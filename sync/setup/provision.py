@@ -46,7 +46,7 @@ def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
     specs += [*reason_specs(rule), *quality_specs(rule), *told_specs(rule), *telling.told_specs(rule)]
     for field in rule.fields:
         if learned := our_field(rule.kind, field.name):
-            specs += learned.specs()
+            specs += learned.specs([stage.name for stage in rule.stages])
     ours = {(system, spec.object, spec.name) for system, spec in specs}
     for field in rule.fields:
         for place, native in field.places.items():

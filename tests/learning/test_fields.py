@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from insight.fields import BEHAVIOUR, FIELDS, OUTCOMES, SCORE, SLA
+from insight.fields import BEHAVIOUR, FIELDS, OUTCOMES, SCORE, SLA, STAGES
 from mapping.rules import is_ours
 from sync.decide.writeback import HELP_MOST
 
@@ -17,7 +17,7 @@ def test_each_is_one_field_in_every_place() -> None:
     assert len(set(names)) == len(names)
     assert len(set(natives)) == len(natives)
     assert all(is_ours(field.name) and field.places for field in FIELDS)
-    assert {field.feature for field in FIELDS} == {BEHAVIOUR, OUTCOMES, SCORE, SLA}
+    assert {field.feature for field in FIELDS} == {BEHAVIOUR, OUTCOMES, SCORE, SLA, STAGES}
 
 
 def test_the_platforms_can_hold_them() -> None:
@@ -26,7 +26,7 @@ def test_the_platforms_can_hold_them() -> None:
         assert not field.salesforce or (field.salesforce.startswith("SMK_") and field.salesforce.endswith("__c"))
         assert len(field.salesforce.removesuffix("__c")) <= 40
         assert len(field.label) <= 40
-        assert (field.type == "choice") == bool(field.options), field.name
+        assert (field.type == "choice") == (bool(field.options) or field.feature == STAGES), field.name
         for _, spec in field.specs():
             assert len(spec.help) <= HELP_MOST
 
