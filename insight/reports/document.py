@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
 from typing import Any, NamedTuple, TypeVar
@@ -35,6 +35,13 @@ class Period(NamedTuple):
         if day is None:
             return self == Period()
         return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
+
+    def before(self) -> Period | None:
+        """The span of time of the same length before it; None: it is open."""
+        if self.first is None or self.last is None:
+            return None
+        length = self.last - self.first + timedelta(days=1)
+        return Period(self.first - length, self.first - timedelta(days=1))
 
     def as_json(self) -> dict[str, str | None]:
         """ISO dates."""

@@ -29,6 +29,13 @@ class Reached(NamedTuple):
     """Nobody said so: a later stage was reached."""
 
 
+class SentBack(NamedTuple):
+    """Sales gave a person back to marketing."""
+
+    at: int
+    reason: str = ""
+
+
 class Person(NamedTuple):
     """One person.  Texts are empty where nothing is known."""
 
@@ -59,6 +66,10 @@ class Person(NamedTuple):
     """When they first stood in the CRM."""
     held: tuple[Held, ...] = ()
     """Whose they were, in the order of time, as far as it is known."""
+    recycled: tuple[SentBack, ...] = ()
+    """In the order of time."""
+    needs: tuple[str, ...] = ()
+    """What they want or what presses them, in the words of a field."""
     pauses: tuple[Pause, ...] = ()
     """When they were sent away or stood aside: nobody owes them an answer then."""
     touches: tuple[Touch, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from statistics import median
 from typing import NamedTuple
@@ -138,7 +138,7 @@ def review(
     today: date,
 ) -> Document:
     """The numbers of a period beside those of the span of time before it; assumed: the agreed rate of each step."""
-    before = _before(period)
+    before = period.before()
     rows: list[Row] = [
         {
             "number": text(number.name),
@@ -158,13 +158,6 @@ def review(
     ]
     notes = (*advice, *QUESTIONS, INTERVAL, TOO_FEW)
     return Document("review", period, ("number", "value", "before", "owner", "means"), tuple(rows), notes)
-
-
-def _before(period: Period) -> Period | None:
-    if period.first is None or period.last is None:
-        return None
-    length = period.last - period.first + timedelta(days=1)
-    return Period(period.first - length, period.first - timedelta(days=1))
 
 
 def _known(facts: Facts, period: Period, owed: Sequence[Owed], assumed: Mapping[str, float], today: date) -> Known:

@@ -6,15 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+from insight.reports.audience import personas, profile
 from insight.reports.credit import BY, attribution
+from insight.reports.cycles import customers, drift, meetings, nurture
 from insight.reports.document import Document, Period
 from insight.reports.funnel import GROUPS, funnel
+from insight.reports.kpis import dictionary
+from insight.reports.loop import loop
 from insight.reports.marketing import content, pages, sources
+from insight.reports.needs import needs
 from insight.reports.promises import BY as CLOCKS
 from insight.reports.promises import sla
 from insight.reports.quota import quota
 from insight.reports.review import review
 from insight.reports.sales import VELOCITY, outcomes, quality, velocity
+from insight.reports.spending import campaigns
 from sync.insight.known import Known
 
 Make = Callable[[Known, Period, str, tuple[str, ...]], Document]
@@ -51,6 +57,7 @@ REPORTS: dict[str, Report] = {
         lambda known, period, by, _: funnel(known.facts, period, by),
         tuple(GROUPS),
         "--by persona --records --html funnel.html",
+        ("funnel", "loop"),
     ),
     "sources": Report(
         "by traffic source: leads, those worth a call, MQLs, SQLs, won people and deals, revenue",
@@ -102,13 +109,63 @@ REPORTS: dict[str, Report] = {
         lambda known, period, _by, _: quality(known.facts, period),
         example="--records --csv",
     ),
+    "loop": Report(
+        "one funnel from visits to revenue, of the same people",
+        lambda known, period, _by, _: loop(known.facts, period),
+        example="--from 2026-01-01 --to 2026-03-31",
+    ),
+    "personas": Report(
+        "each persona and those of none: how far they came, what they brought, and how that was before",
+        lambda known, period, _by, _: personas(known.facts, period),
+        example="--from 2026-01-01 --to 2026-06-30",
+    ),
+    "profile": Report(
+        "what was so of the people who were won, and how much oftener than of the others",
+        lambda known, period, _by, _: profile(known.facts, period),
+        example="--html profile.html",
+    ),
+    "campaigns": Report(
+        "what each source and campaign reached, cost and brought, how evenly, and where to spend more or less",
+        lambda known, period, _by, models: campaigns(known.facts, period, known.costs, models),
+        example="--from 2026-01-01 --to 2026-03-31 --models first,w",
+    ),
+    "needs": Report(
+        "what people need, by stage of the buyer, what content answers it, and where there is none",
+        lambda known, period, _by, _: needs(known.facts, period, known.pieces, known.buyers),
+        example="--records",
+    ),
+    "nurture": Report(
+        "what became of the people whom sales sent back to marketing, by reason",
+        lambda known, period, _by, _: nurture(known.facts, period, known.asks),
+        example="--from 2026-01-01",
+    ),
+    "meetings": Report(
+        "who asked for a meeting, who met sales afterwards, and after how many days",
+        lambda known, period, _by, _: meetings(known.facts, period, known.asks),
+        example="--from 2026-03-01 --to 2026-03-31",
+    ),
+    "customers": Report(
+        "year by year who bought first, who stayed, and who bought more than once",
+        lambda known, period, _by, _: customers(known.facts, period),
+        example="--html customers.html",
+    ),
+    "drift": Report(
+        "quarter by quarter the rates from MQL to SQL and from SQL to won, against the four quarters before",
+        lambda known, _period, _by, _: drift(known.facts, known.today),
+        example="--csv",
+    ),
+    "kpis": Report(
+        "every number of every report: how it is reckoned, from what, and who answers for it",
+        lambda _known, period, _by, _: dictionary(period),
+        example="--csv",
+    ),
     "review": Report(
         "the monthly page: the numbers of both teams beside those of the month before, advice, questions to decide",
         _review,
         example="--html review.html",
         pack=(
-            "review", "funnel", "sources", "pages", "content", "outcomes", "velocity", "attribution", "sla", "quota",
-            "quality",
+            "review", "loop", "funnel", "sources", "pages", "content", "campaigns", "personas", "outcomes", "velocity",
+            "attribution", "sla", "quota", "quality", "nurture", "meetings", "customers", "drift", "needs", "kpis",
         ),
     ),
 }  # fmt: skip
@@ -117,6 +174,4 @@ REPORTS: dict[str, Report] = {
 def documents(name: str, known: Known, period: Period, by: str, models: tuple[str, ...]) -> list[Document]:
     """What stands on the page of a report."""
     pack = REPORTS[name].pack
-    if not pack:
-        return [REPORTS[name].document(known, period, by, models)]
-    return [REPORTS[each].document(known, period, "", models) for each in pack]
+    return [REPORTS[each].document(known, period, by if each == name else "", models) for each in pack or (name,)]

@@ -7,8 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from insight.reports.facts import Deal, Facts, Person, Reached
+from insight.reports.facts import Deal, Facts, Person, Reached, SentBack
 from insight.sla.clock import Pause
+from mapping.deals import RECYCLED
 from mapping.lifecycle import ACTIVE
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
@@ -22,6 +23,7 @@ from sync.insight import touching
 PEOPLE, DEALS, ACTIVITIES = "person", "deal", "activity"
 BATCH = 1000
 AMOUNT, CLOSED, REASON, OWNER = "amount", "close_date", "lost_reason", "owner"
+NEEDS, QUALITY = "pain_points", "lead_quality"
 
 
 LeadType = Callable[[Mapping[str, Any]], str]
@@ -94,6 +96,9 @@ def person(
         persona=_text(told.get("persona")),
         owner=_text(told.get(OWNER)),
         seen=min((r.created_ms for r in rows if TEAMS[r.system] == "sales" and r.created_ms is not None), default=None),
+        recycled=tuple(_sent_back(way)),
+        needs=_texts(told.get(NEEDS)),
+        quality=_grade(told.get(QUALITY)),
         pauses=tuple(_pauses(way)),
         status=str(last.get("status") or ACTIVE),
         reason=_text(last.get("reason")),
@@ -126,6 +131,24 @@ def _pauses(way: Sequence[JournalRow]) -> Iterator[Pause]:
             since = None
     if since is not None:
         yield Pause(since)
+
+
+def _sent_back(way: Sequence[JournalRow]) -> Iterator[SentBack]:
+    for line in way:
+        was, became = line.was.get("status", ACTIVE), line.became
+        if became.get("status") == RECYCLED != was and isinstance(at := became.get("at"), int):
+            yield SentBack(at, _text(became.get("reason")))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Several values, as one field of many or of one has them."""
+    if isinstance(value, str):
+        value = value.split(";")
+    return tuple(text for part in value if (text := str(part).strip())) if isinstance(value, list | tuple) else ()
+
+
+def _grade(value: Any) -> int | None:
+    return int(value) if str(value).isdigit() else None
 
 
 def _reached(line: JournalRow) -> Reached:

@@ -17,6 +17,8 @@ class InsightSettings(Section):
     behaviour: bool = False
     outcomes: bool = False
     company_stage: bool = False
+    content: str = ""
+    costs: str = ""
 
 
 def features(settings: Settings) -> frozenset[str]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
+from insight.catalogue import Piece, Spent
 from insight.reports.document import Period
 from insight.reports.facts import Facts
 from insight.reports.promises import Target, stands
 from insight.reports.quota import Promised
 from insight.sla.handoffs import Owed, owed
 from insight.sla.pace import Pace
+from insight.touches import Touch
 from mapping.conditions import Condition, compile_condition
 from mapping.mapping import Mapping as KindMapping
 from state.store import Store
+from sync.insight import tables
 from sync.insight.agreement import Agreement, GoalSettings
 from sync.insight.facts import LeadType, facts
 from sync.settings.common import Settings
@@ -39,6 +42,27 @@ class Known:
     def agreement(self) -> Agreement:
         """What was promised, and when who works."""
         return Agreement(self.settings.sla, self.settings.calendar)
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """What there is to show."""
+        return tables.content(self.settings.insight.content)
+
+    @cached_property
+    def costs(self) -> list[Spent]:
+        """What was spent."""
+        return tables.costs(self.settings.insight.costs)
+
+    @cached_property
+    def buyers(self) -> dict[str, str]:
+        """Stage → where the buyer is then."""
+        return {stage.name: stage.buyer for stage in self.settings.vocabulary.stage}
+
+    @cached_property
+    def asks(self) -> Callable[[Touch], bool]:
+        """Whether somebody asks for a demo, an offer or a meeting."""
+        scheme = self.settings.score.scheme()
+        return lambda touch: scheme.class_of(touch) == "demo"
 
     @cached_property
     def owed(self) -> list[Owed]:
