@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sandbox.hubspot.codec import iso
 from sandbox.kernel import SEED, Row
 from sandbox.people import DAY, Mix
-from sandbox.people.story import CLOSED_STAGES, HOUSES, MEETINGS, NOTES, OPEN_STAGES, SUBJECTS
+from sandbox.people.story import CLOSED_STAGES, HOUSES, MEETINGS, NOTES, OPEN_STAGES, RANKS, SUBJECTS
 from sandbox.populate import DEAL_STAGES, ENGAGEMENTS, Settler, owned, text_of_day
 
 _ACTIVITIES = ("calls", "emails", "meetings", "notes", "tasks")
@@ -22,6 +22,8 @@ _IN_HUBSPOT = 0.55
 """Share of what is logged there."""
 _TOGETHER = 0.15
 """Share of meetings and mails with a second person."""
+_BUYS = 3
+"""The rank from which on people buy."""
 HOUR = 3_600_000
 
 
@@ -34,6 +36,8 @@ class _Who(NamedTuple):
     created: int
     owner: str | None
     company: str | None
+    rank: int = 0
+    """How far along marketing has them: `RANKS`."""
 
 
 class Business:
@@ -46,6 +50,7 @@ class Business:
         self.contacts = [*self._contacts()]
         self.customers = [who for who in self._crm("Contact") if who.company is not None]
         self.prospects = [*self._crm("Lead"), *self.customers]
+        self.buyers = [who for who in self.contacts if who.rank >= _BUYS] or self.contacts
 
     def fill(self, mix: Mix, people: int) -> None:
         """Deals and activities until there are as many, over both systems, as the mix says for so many people."""
@@ -66,7 +71,8 @@ class Business:
             values = row.values
             company = next(iter(self.hubspot.linked("contacts", id, "companies")), None)
             name = str(values.get("lastname") or "Prospect")
-            yield _Who("contacts", id, name, row.created, values.get("hubspot_owner_id"), company)
+            rank = RANKS.get(str(values.get("lifecyclestage")), 0)
+            yield _Who("contacts", id, name, row.created, values.get("hubspot_owner_id"), company, rank)
 
     def _crm(self, object: str) -> Iterator[_Who]:
         for id, row in _live(self.salesforce.store.shelf(object).rows):
@@ -90,7 +96,7 @@ class Business:
         return name, stage, float(self.rng.randint(180, 900)) * 1_000, made, closes
 
     def _deal_of_contact(self) -> None:
-        who = self.rng.choice(self.contacts)
+        who = self.rng.choice(self.buyers)
         name, stage, amount, made, closes = self._terms(who)
         values = {
             "dealname": name, "amount": f"{amount:.0f}", "pipeline": "default", "dealstage": DEAL_STAGES[stage],
@@ -118,7 +124,9 @@ class Business:
 
     def _log(self) -> None:
         """Marketing's own people, and those of sales who work in HubSpot."""
-        who, object = self.rng.choice(self.contacts), self.rng.choice(_LOGGED)
+        # Whoever is further along has been in touch more often.
+        who = max(self.rng.choice(self.contacts), self.rng.choice(self.contacts), key=lambda one: one.rank)
+        object = self.rng.choice(_LOGGED)
         at = self._when(who)
         values = {"hs_timestamp": iso(at), "hubspot_owner_id": who.owner, **_TOLD[object]}
         if object == "notes":

@@ -57,6 +57,8 @@ _PRIMARY = frozenset({1, 5})
 _ONLY_ONE = ("deals", "companies")
 """Whoever is linked by hand or by an import may have no primary mark: with one company there is no doubt.  Of contacts
 HubSpot keeps the mark itself (`associatedcompanyid`)."""
+_DATED = frozenset({("contacts", "companies")})
+"""Associations that show in a property of the record, too, so that its time moves with them."""
 _MOST_READ = 1_000
 _MOST_WRITTEN = 2_000
 _BATCH = 100
@@ -76,7 +78,7 @@ def fields(object: str) -> dict[str, Field]:
             _LABELS[name],
             "references" if name in _MANY else "reference",
             references=(target,),
-            silent=(object, target) != ("contacts", "companies"),
+            silent=(object, target) not in _DATED,
         )
         for name, target in TARGETS.items()
         if linkable(object, name)
@@ -108,6 +110,10 @@ class Links:
     def listed(self, object: str, fields: Sequence[str]) -> list[str]:
         """What to ask the list for."""
         return sorted({TARGETS[name] for name in fields if linkable(object, name)})
+
+    def silent(self, object: str, fields: Sequence[str]) -> bool:
+        """Whether any of these may change without the record's own time moving."""
+        return any(linkable(object, name) and (object, TARGETS[name]) not in _DATED for name in fields)
 
     def of_rows(
         self, object: str, fields: Sequence[str], found: Sequence[Mapping[str, Any]], *, listed: bool = False

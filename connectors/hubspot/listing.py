@@ -25,6 +25,8 @@ SEARCH_MOST = 10_000
 _PROPERTIES_MOST = 2_500
 """Characters of the list of properties in a search: HubSpot refuses a body of more than 3,000 (search guide), and the
 rest of ours takes fewer than 400."""
+_LINKS_EVERY = 3_600_000
+"""ms"""
 _QUERY_MOST = 5_500
 """A longer list of properties in the address risks 414."""
 _LIST_SPEED, _SEARCH_SPEED = 1_900, 1_000
@@ -32,8 +34,8 @@ _LIST_SPEED, _SEARCH_SPEED = 1_900, 1_000
 
 
 @dataclass(slots=True)
-class Bin:
-    """When the recycle bin of one object was last read, ms on our clock, and what that took."""
+class Pass:
+    """When a list of one object was last read to its end, ms on our clock, and what that took."""
 
     read: int
     pages: int = 0
@@ -46,6 +48,9 @@ class Lister:
     full listing, and between incremental ones when `bin_every_ms` have passed since, or ten seconds for each page
     it took, whichever is longer; so the bin never costs more than a call in ten seconds.  `bin_due`: the first
     incremental one reads it as well, as a process that lives for one run must.
+
+    Associations that change without the record's own time moving are found in the same way by reading the list of live
+    records, where they are asked for: every hour, or a minute for each page it took, whichever is longer.
     """
 
     def __init__(
@@ -58,7 +63,8 @@ class Lister:
         self._lag = lag
         self._bin_every = bin_every_ms
         self._bin_due = bin_due
-        self._bins: dict[str, Bin] = {}
+        self._bins: dict[str, Pass] = {}
+        self._lists: dict[str, Pass] = {}
 
     def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
         """Pages as the port wants them."""
@@ -98,11 +104,11 @@ class Lister:
         query["properties"] = properties if short else rows.asked_properties(object, rows.last_words(fields))
         if short and not archived and (linked := self._links.listed(object, fields)):
             query["associations"] = linked
-        bin = Bin(self._door.clock.now_ms())
+        done = Pass(self._door.clock.now_ms())
         while True:
             sent = self._door.clock.now_ms()
             body = self._api.page(object, **query, **({"after": after} if after else {}))
-            bin.pages += 1
+            done.pages += 1
             after = _next(body)
             found = body.get("results") or []
             if short:
@@ -112,8 +118,7 @@ class Lister:
             yield records, after, self._door.server_time(sent)
             if after is None:
                 break
-        if archived:
-            self._bins[object] = bin
+        (self._bins if archived else self._lists)[object] = done
 
     def _detail(self, object: str, fields: Sequence[str], found: Sequence[Mapping[str, Any]]) -> list[Record]:
         """Too many properties for one address or one search body: read by id; of the bin only what must be heard."""
@@ -142,6 +147,8 @@ class Lister:
             records = merges.note(self._searched(object, fields, found))
             settled = max(watermark, asked - self._lag)
             if walk.done:
+                for live in self._links_if_due(object, fields):
+                    yield Page(merges.note(live), Cursor(reached), asked)
                 for gone in self._bin_if_due(object, fields):
                     late = merges.tell([record for record in gone if record.version >= watermark])
                     yield Page(late, Cursor(reached), asked)
@@ -168,11 +175,18 @@ class Lister:
 
     def _bin_if_due(self, object: str, fields: Sequence[str]) -> Iterator[list[Record]]:
         now = self._door.clock.now_ms()
-        bin = self._bins.setdefault(object, Bin(0 if self._bin_due else now))
+        bin = self._bins.setdefault(object, Pass(0 if self._bin_due else now))
         if now - bin.read < max(self._bin_every, 10_000 * bin.pages):
             return
         for records, _, _ in self._list(object, fields, archived=True, after=None):
             yield records
+
+    def _links_if_due(self, object: str, fields: Sequence[str]) -> Iterator[list[Record]]:
+        now = self._door.clock.now_ms()
+        last = self._lists.setdefault(object, Pass(now))
+        if self._links.silent(object, fields) and now - last.read >= max(_LINKS_EVERY, 60_000 * last.pages):
+            for records, _, _ in self._list(object, fields, archived=False, after=None):
+                yield records
 
 
 class _Merges:

@@ -201,6 +201,24 @@ def test_the_bin_is_read_again_only_after_its_interval() -> None:
     assert route.call_count == 1
 
 
+def test_associations_that_move_no_time_are_found_by_the_list_once_an_hour() -> None:
+    account = Account(bin_every_ms=10**12)
+    url = f"{HOST}/crm/v3/objects/deals"
+    account.router.post(f"{url}/search").mock(return_value=found([]))
+    joined = {"contacts": {"results": [{"id": "7", "type": "deal_to_contact"}]}}
+    route = account.router.get(url).mock(return_value=listed([{**row("9"), "associations": joined}]))
+    fields = ("dealname", "@contacts")
+
+    def seen(wanted: tuple[str, ...]) -> list[Record]:
+        return [record for page in account.connector.changes("deals", wanted, SINCE) for record in page.records]
+
+    assert seen(fields) == [] and route.call_count == 0
+    account.clock.now += 3_600_000
+    assert seen(("dealname",)) == []
+    assert [record.fields["@contacts"] for record in seen(fields)] == [["7"]]
+    assert seen(fields) == [] and route.call_count == 1
+
+
 def test_what_was_merged_is_not_taken_for_deleted_when_it_lies_in_the_bin() -> None:
     account = Account(bin_every_ms=0)
     survivor, old = (
