@@ -54,9 +54,5 @@ class Misconfigured(Stop):
     """A setting cannot work: says which, what it is, and what would be right."""
 
 
-class Held(SyncError):  # noqa: N818
-    """The plan waits for approval."""
-
-
 class LeaseLost(SyncError):  # noqa: N818
     """Another run holds the lease."""

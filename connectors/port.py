@@ -396,6 +396,11 @@ class Connector(Protocol):
     name: str
     traits: Traits
 
+    def account(self) -> str:
+        """The id of the account that these credentials lead to: the same for all credentials of one account, another
+        one for every other.  Empty where they may not ask."""
+        ...
+
     def describe(self, object: str) -> Schema:
         """The object's fields as these credentials see them."""
         ...

@@ -75,6 +75,11 @@ class Store(Observing, Deciding, Applying, Asking, Erasing, Learning, Models, Al
         with self._tables.writing() as connection:
             self._tables.run(connection, statement, (id, job, now, muted))
 
+    def note_run(self, id: str, counts: Mapping[str, Any]) -> None:
+        """What is to be known of a run although it may never come to its end."""
+        with self._tables.writing() as connection:
+            self._tables.run(connection, "UPDATE run SET counts = ? WHERE id = ?", (to_json(counts), id))
+
     def end_run(self, id: str, now: int, outcome: str, counts: Mapping[str, Any]) -> None:
         """Note how a run ended."""
         statement = "UPDATE run SET ended_ms = ?, outcome = ?, counts = ? WHERE id = ?"

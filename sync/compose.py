@@ -163,7 +163,6 @@ def engine(
         interrupted=world.interrupted,
         limits=settings.plan,
         scoring=Scoring(settings) if settings.score.enabled else None,
-        accounts={"hubspot": settings.hubspot.base_url, "salesforce": settings.salesforce.login_url},
         brakes=settings.brakes,
         agreed=(agreed := agreed_on(settings)),
         telling=telling(settings, agreed, world.environment),

@@ -42,6 +42,7 @@ from sync.trust import approving, retrying, undoing
 from sync.trust.approving import Approved, Nothing, PlanSettings
 from sync.trust.dry import DryRun
 from sync.trust.erased import salt_of
+from sync.trust.foreign import COUNTED, recognise
 from sync.trust.limits import BrakesSettings
 from sync.trust.pausing import Guard
 from sync.trust.refusal import seen
@@ -106,8 +107,8 @@ class Engine:
     """Of the hashes of people who were erased; None: there are none."""
     limits: PlanSettings | None = None
     """What an unexpected run may do without approval; None: everything."""
-    accounts: Mapping[str, str] = field(default_factory=dict)
-    """Side → which account a plan is made for."""
+    accounts: dict[str, str] = field(default_factory=dict)
+    """Side → the account that it leads to, once it was asked and where it says so."""
     approved: Approved | Nothing | None = None
     """What alone may be written; None: everything."""
     comparison: Comparison | None = None
@@ -131,6 +132,7 @@ class Engine:
     """What both teams promised; None: nothing is reckoned by it."""
     telling: Telling | None = None
     """Tells colleagues; None: nobody is told anything."""
+    _recognised: bool = False
     _learn_at: int = 0
     _probe_at: int = 0
 
@@ -359,13 +361,17 @@ class Engine:
         }
         self.guard.end(self.report)
         self.report.finish(self.now(), self.store.fates(self.run))
-        counts = {**self.report.as_json(), "rules": self.decides_by}
+        counts = {**self.report.as_json(), "rules": self.decides_by, COUNTED: self.accounts}
         self.store.end_run(self.run, self.now(), self.report.status, counts)
         self.store.release(self.lease)
 
     def _prepare(self) -> None:
         """Learn what the systems look like today, and finish what an earlier run left unanswered."""
         self.salt = salt_of(self.store.tombstone())
+        if not self._recognised:
+            self.accounts = recognise(self.store, self.connectors)
+            self.store.note_run(self.run, {COUNTED: self.accounts})
+            self._recognised = True
         if self.now() >= self._learn_at:
             self._owners = {}
             self._planners = {rule.kind: self.planner(rule) for rule in self.rules}

@@ -108,6 +108,10 @@ class HubSpot:
         due = bool(settings.get("bin_due"))
         return cls(door, api=api, lag=int(lag), bin_every=int(bin_every), bin_due=due)
 
+    def account(self) -> str:
+        """The Hub ID."""
+        return self._api.account()
+
     def describe(self, object: str) -> Schema:
         """Properties, and the pseudo-fields `@subscriptions`, `@company`, `@contact`, `@deal`."""
         return schema.describe(self._api, object)

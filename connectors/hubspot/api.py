@@ -25,7 +25,7 @@ class Api:
         self.version = api
         self._pool = DoorPool(door, lambda path: paths.versioned(path, api))
         self._made: dict[tuple[str, str], Any] = {}
-        self._zone: str | None = None
+        self._account: Mapping[str, Any] | None = None
         # The token here is a placeholder: the door signs.
         client = Client(access_token="-", host=door.base_url, api_factory=self._make)  # noqa: S106
         self._crm = client.crm
@@ -99,10 +99,17 @@ class Api:
 
     def zone(self) -> str:
         """IANA name of the account's time zone; empty where these credentials may not see it."""
-        if self._zone is None:
+        return str(self._details().get("timeZone") or "")
+
+    def account(self) -> str:
+        """The account's number ("Hub ID", `portalId`); empty where these credentials may not see it."""
+        return str(self._details().get("portalId") or "")
+
+    def _details(self) -> Mapping[str, Any]:
+        if self._account is None:
             answer = self.raw("GET", paths.ACCOUNT)
-            self._zone = str(answer.body.get("timeZone") or "") if answer.good else ""
-        return self._zone
+            self._account = answer.body if answer.good else {}
+        return self._account
 
     def create_property(self, object: str, body: Mapping[str, Any]) -> Answer:
         """Make a property."""

@@ -48,6 +48,10 @@ class Memory:
         self.page = page
         self._usage = Usage()
 
+    def account(self) -> str:
+        """The name of the system: there is one of each."""
+        return self.name
+
     def describe(self, object: str) -> Schema:
         """The schema the system was made with, and what was provisioned since."""
         return self.system.schemas[object]

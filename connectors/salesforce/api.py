@@ -17,7 +17,7 @@ from simple_salesforce.api import Salesforce as Library
 from simple_salesforce.exceptions import SalesforceError
 
 from connectors.door import Door, DoorAdapter, Route, Token
-from connectors.errors import Unavailable
+from connectors.errors import Misconfigured, Unauthorised, Unavailable
 from connectors.salesforce import paths
 from connectors.salesforce.answers import Declined, complaints, declined, explain, parsed
 from connectors.salesforce.auth import SignIn
@@ -138,6 +138,15 @@ class Api:
         """The id of the user we act as."""
         self.ready()
         return self.sign_in.user_id or str(self.user()["user_id"])
+
+    def org_id(self) -> str:
+        """The id of the org: its first 15 characters, which every form of it has.  Empty where we may not ask."""
+        self.ready()
+        try:
+            id = self.sign_in.org_id or next(self.rows("SELECT Id FROM Organization", "name the org"))["Id"]
+        except (Misconfigured, Unauthorised, StopIteration):
+            return ""
+        return str(id)[:15]
 
     # -- writing -----------------------------------------------------------------------------------------------
 

@@ -51,8 +51,8 @@ class SignIn:
         self._on_token = on_token
         self._refresh_token = settings.refresh_token
         self._handed_out = False
-        self.user_id = ""
-        """The user we act as, where the answer named it."""
+        self.user_id = self.org_id = ""
+        """The user we act as and their org, where the answer named them."""
 
     def fetch(self) -> Grant:
         """A new token; afterwards the door leads to the right instance.  Raises `Unauthorised` with what to do."""
@@ -132,7 +132,7 @@ class SignIn:
         if answer.status_code != 200 or not session:
             code = soap.element(answer.text, "exceptionCode") or f"HTTP {answer.status_code}"
             raise Unauthorised(_sentence(code.removeprefix("sf:"), ""))
-        self.user_id = soap.element(answer.text, "userId")
+        self.user_id, self.org_id = soap.element(answer.text, "userId"), soap.element(answer.text, "organizationId")
         server = urlsplit(soap.element(answer.text, "serverUrl"))
         self._follow(f"{server.scheme}://{server.netloc}")
         return Grant(session)
@@ -159,7 +159,9 @@ class SignIn:
             self._refresh_token = rotated
             if self._on_token is not None:
                 self._on_token(rotated)
-        self.user_id = str(body.get("id") or "").rpartition("/")[2]
+        # https://login.salesforce.com/id/ORG/USER
+        identity, _, self.user_id = str(body.get("id") or "").rpartition("/")
+        self.org_id = identity.rpartition("/")[2]
         if body.get("instance_url"):
             self._follow(str(body["instance_url"]))
         return Grant(str(body["access_token"]))

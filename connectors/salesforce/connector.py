@@ -99,6 +99,10 @@ class Salesforce:
         )
         return cls(chosen, door, on_token)
 
+    def account(self) -> str:
+        """The org's id."""
+        return self._api.org_id()
+
     def describe(self, object: str) -> Schema:
         """As `Connector.describe`."""
         return self._describer.schema(object)

@@ -17,6 +17,7 @@ from sync.config import person_rule
 from sync.console import exits
 from sync.console.show import SIDES, grid, shown, when
 from sync.console.ui import opened, ui
+from sync.trust.foreign import recognise
 from sync.trust.privacy import Privacy
 
 Who = Annotated[str, typer.Argument(help="An e-mail address, or SIDE:ID such as hubspot:51.")]
@@ -78,6 +79,7 @@ def _privacy() -> Iterator[Privacy]:
     settings = ui.settings()
     with opened(settings) as state:
         engine = compose.engine(settings, ui.world(), state)
+        recognise(state, engine.connectors)
         yield Privacy(state, engine.connectors, engine.planner(person_rule(settings)).mapping)
 
 

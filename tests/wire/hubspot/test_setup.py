@@ -318,6 +318,20 @@ def test_a_day_that_is_nearly_used_up_is_told() -> None:
     assert "950" in problem.what
 
 
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        (answer(200, {"portalId": 62515, "accountType": "STANDARD"}), "62515"),
+        (refusal(403, "no", "MISSING_SCOPES"), ""),
+    ],
+)
+def test_the_account_is_known_by_its_number(told: httpx.Response, known: str) -> None:
+    account = Account()
+    asked = account.on("GET", DETAILS, told)
+    assert [account.connector.account() for _ in range(2)] == [known, known]
+    assert asked.call_count == 1
+
+
 def test_a_bad_token_is_one_problem() -> None:
     account = Account()
     account.on("GET", f"{HOST}/account-info/v3/details", refusal(401, "Authentication credentials not found."))

@@ -150,6 +150,31 @@ def test_a_password_falls_back_to_soap_at_its_last_version() -> None:
     assert org.calls[-1].headers["authorization"] == "Bearer 00D!soap"
 
 
+def test_the_org_is_known_from_the_sign_in() -> None:
+    org = Org(**CLIENT)
+    org.on("POST", TOKEN, grant())
+    assert org.connector.account() == "00D000000000001"
+    by_soap = Org(**PASSWORD)
+    by_soap.on("POST", "/services/Soap/u/64.0", soap())
+    by_soap.on("GET", "/query", page({"Id": "00D000000000001EAA"}))
+    assert by_soap.connector.account() == "00D000000000001"
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        (page({"Id": "00D000000000001EAA"}), "00D000000000001"),
+        (page(), ""),
+        (error("INSUFFICIENT_ACCESS", "no access", 403), ""),
+    ],
+)
+def test_with_a_token_alone_the_org_is_asked(told: httpx.Response, known: str) -> None:
+    org = Org()
+    asked = org.on("GET", "/query", told)
+    assert org.connector.account() == known
+    assert "Organization" in str(asked.calls[0].request.url)
+
+
 def test_a_soap_fault_says_what_to_check() -> None:
     org = Org(**PASSWORD)
     fault = (
