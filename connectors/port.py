@@ -495,6 +495,10 @@ class Connector(Protocol):
         """
         ...
 
+    def leave(self, share: float) -> None:
+        """From now on leave this share of the day's calls (0 to 1) to what is more important: then raise Exhausted."""
+        ...
+
     def usage(self) -> Usage:
         """What the calls have cost so far."""
         ...

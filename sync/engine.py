@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.errors import Exhausted, Misconfigured, SyncError
 from connectors.port import Connector, Owner
-from mapping.conditions import compile_condition
-from mapping.fingerprint import fingerprint
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import KindRule, Place
 from state.rows import Batch, Closing, Lease, OperationRow
 from state.store import Store
 from sync.apply import send
 from sync.comparison import Comparison, bury, doubt, remains
+from sync.compiling import compiled
 from sync.decide import dealing
+from sync.decide.consent import out_of_sight
 from sync.decide.dating import date
-from sync.decide.reconsent import RULE as RECONSENT
 from sync.insight import behaviour
 from sync.insight.alerting import Telling
 from sync.insight.clocks import Agreed
@@ -37,21 +36,21 @@ from sync.quiet import quiet
 from sync.reconcile import reconcile
 from sync.recover import recover
 from sync.report import Report
-from sync.setup.provision import described
-from sync.trust import approving, retrying, undoing
+from sync.trust import approving, retrying, thrift, undoing
 from sync.trust.approving import Approved, Nothing, PlanSettings
 from sync.trust.dry import DryRun
 from sync.trust.erased import salt_of
 from sync.trust.foreign import COUNTED, recognise
 from sync.trust.limits import BrakesSettings
 from sync.trust.pausing import Guard
-from sync.trust.refusal import seen
 from sync.trust.scope import Scope, Selector
 from sync.trust.undoing import Undoing, Wish
 
 if TYPE_CHECKING:
     from sync.insight.scoring import Scoring
 
+Record = tuple[str, str] | None
+"""(system, id) of the only record to read; None: of everything."""
 LEASE = "sync"
 LEASE_MS = 15 * 60_000
 SKEW_MS = 5_000
@@ -132,6 +131,8 @@ class Engine:
     """What both teams promised; None: nothing is reckoned by it."""
     telling: Telling | None = None
     """Tells colleagues; None: nobody is told anything."""
+    frugal_until: int = 0
+    """So long nobody looks for opt-outs once calls are left for them alone, ms."""
     _recognised: bool = False
     _learn_at: int = 0
     _probe_at: int = 0
@@ -147,7 +148,7 @@ class Engine:
         *,
         full: bool = False,
         muted: bool = False,
-        record: tuple[str, str] | None = None,
+        record: Record = None,
         compare: bool = False,
         approved: Approved | None = None,
         afresh: bool = False,
@@ -161,37 +162,50 @@ class Engine:
         """
         self.approved = approved
         with quiet(), self._running(job, muted):
-            self._prepare()
-            if approved is not None:
-                approving.admit(self, approved)
-            self._read(full, record)
-            probes = retrying.probe(self) if self._may_probe() else []
-            compared = self._compare() if compare else None
-            self._recover()
-            if approved is None:
-                behaviour.read(self)
-                learn(self, afresh=afresh)
-                self.approved = approving.count_first(self, job)
-            self._turns()
-            if probes and retrying.follow(self, probes):
-                self._turns()
-            if approved is None and learn(self):
-                # Of those who were nobody yet, and became somebody just now.
-                self._turns()
-            if compared is not None:
-                for planner in self._planners.values():
-                    remains(self, planner, compared)
-                self.report.comparison = compared.as_json()
-            if record is None and self._unanswered():
-                # What became of it may be told by a reading that begins after it went unanswered.
-                self._observe(full=False)
-                self._recover()
-                self._turns()
-            if self.telling is not None and not self.report.muted:
-                self.report.told = self.telling.tell(self)
-            if approved is not None:
-                self.report.plan = approved.account(approving.carried(self, job))
+            try:
+                self._cycle(job, full, record, approved, compare=compare, afresh=afresh)
+            except Exhausted:
+                if job == "sync":
+                    thrift.spare_opt_outs(self)
+                raise
         return self.report
+
+    def _cycle(
+        self, job: str, full: bool, record: Record, approved: Approved | None, *, compare: bool, afresh: bool
+    ) -> None:
+        self._prepare()
+        if approved is not None:
+            approving.admit(self, approved)
+        self._read(full, record)
+        probes = retrying.probe(self) if self._may_probe() else []
+        compared = self._compare() if compare else None
+        self._recover()
+        if approved is None:
+            behaviour.read(self)
+            learn(self, afresh=afresh)
+            self.approved = approving.count_first(self, job)
+        self._turns()
+        if probes and retrying.follow(self, probes):
+            self._turns()
+        if approved is None and learn(self):  # Of those who were nobody yet, and became somebody just now.
+            self._turns()
+        if compared is not None:
+            for planner in self._planners.values():
+                remains(self, planner, compared)
+            self.report.comparison = compared.as_json()
+        if record is None and self._unanswered():
+            # What became of it may be told by a reading that begins after it went unanswered.
+            self.look_again()
+        if self.telling is not None and not self.report.muted:
+            self.report.told = self.telling.tell(self)
+        if approved is not None:
+            self.report.plan = approved.account(approving.carried(self, job))
+
+    def look_again(self) -> None:
+        """Read what has changed, decide and write."""
+        self._observe(full=False)
+        self._recover()
+        self._turns()
 
     def _may_probe(self) -> bool:
         """Whether it is time to look for refusals that only trying can show to be over."""
@@ -301,7 +315,7 @@ class Engine:
     def _as_stopped(self, planner: Planner) -> Planner:
         return replace(planner, stopped=self.guard.stopped(planner.mapping.rule.kind))
 
-    def plan(self, *, full: bool = False, record: tuple[str, str] | None = None) -> DryRun:
+    def plan(self, *, full: bool = False, record: Record = None) -> DryRun:
         """What a cycle would write now.  Reads both systems into the state; writes to neither.
 
         Raises Exhausted where not everything could be read: half a plan is none.
@@ -377,42 +391,22 @@ class Engine:
             self._planners = {rule.kind: self.planner(rule) for rule in self.rules}
             retrying.wake(self, self._planners)
             self._learn_at = self.now() + LEARN_MS
-        unseen = [
-            f"{place.system} {place.object}.{native}"
-            for rule in self.rules
-            for field in rule.fields
-            if field.winner == "sticky_true"
-            for place, native in field.places.items()
-            if place not in self._planners[rule.kind].mapping.rule_of(field.name).places
-        ]
-        if unseen:
+        mappings = {kind: planner.mapping for kind, planner in self._planners.items()}
+        if unseen := out_of_sight(self.rules, mappings):
             self.report.message = f"Opt-outs are NOT synchronised with {', '.join(unseen)}: run `smarketing check`."
         self.report.message = " ".join(filter(None, (self.report.message, self.left_out)))
-        self.guard.begin([(rule, self._planners[rule.kind].mapping) for rule in self.rules])
+        self.guard.begin([(rule, mappings[rule.kind]) for rule in self.rules])
         self._recover()
         for planner in self._planners.values():
             if planner.mapping.rule.recycle_after:
                 dealing.wake(self, planner.mapping)
+        thrift.begin(self, self.report.job)
 
     def planner(self, rule: KindRule) -> Planner:
         """The rules of one kind, compiled against the systems' schemas and owners."""
         if not self._owners:
             self._owners = {name: connector.owners() for name, connector in self.connectors.items()}
-        ranks = {stage.name: stage.rank for stage in rule.stages}
-        names = {field.name for field in rule.fields}
-        only = {field.name: field.only for field in rule.fields if field.only}
-        if rule.reconsent is not None:
-            only[RECONSENT] = rule.reconsent.only
-        mapping = KindMapping(rule, described(self.connectors, rule), self._owners)
-        return Planner(
-            mapping=mapping,
-            fingerprint=fingerprint(mapping.rule, mapping.fingerprint),
-            create={system: compile_condition(text, names, ranks) for system, text in rule.create.items()},
-            only={name: compile_condition(text, names, ranks) for name, text in only.items()},
-            grain={name: connector.traits.grain for name, connector in self.connectors.items()},
-            seen=seen(mapping, self._owners),
-            skew=self._skew,
-        )
+        return compiled(rule, self.connectors, self._owners, self._skew)
 
     def mappings(self) -> list[KindMapping]:
         """The mappings of all kinds, as the systems are today."""
@@ -425,7 +419,7 @@ class Engine:
             for planner in self._planners.values()
         )
 
-    def _read(self, full: bool, record: tuple[str, str] | None) -> None:
+    def _read(self, full: bool, record: Record) -> None:
         if record is not None:
             self._look(*record)
         else:

@@ -24,6 +24,8 @@ class Budget:
         self.reserve = reserve
         self.spent = spent
         self.day = day
+        self.keep = 0.0
+        """The share of what is allowed that is left to calls that are more important than those made now."""
         self.quota: Quota | None = None
         self._learned = 0
         self._lock = threading.Lock()
@@ -33,9 +35,10 @@ class Budget:
         with self._lock:
             if now // _DAY != self.day:
                 self.day, self.spent = now // _DAY, 0
-            if self.calls_per_day is not None and self.spent >= self.calls_per_day:
+            if self.calls_per_day is not None and self.spent >= self.calls_per_day * (1 - self.keep):
+                kept = f" but for {self.keep:.0%} that is kept for what is more important" if self.keep else ""
                 raise Exhausted(
-                    f"the daily budget of {self.calls_per_day} calls is spent; raise calls_per_day or wait",
+                    f"the daily budget of {self.calls_per_day} calls is spent{kept}; raise calls_per_day or wait",
                     (self.day + 1) * _DAY,
                 )
             # An old report proves nothing: after an hour one call may go, to learn anew.
@@ -63,4 +66,4 @@ class Budget:
 
     def _left(self) -> int:
         assert self.quota is not None
-        return int(self.quota.limit * (1 - self.reserve)) - self.quota.used
+        return int(self.quota.limit * (1 - self.reserve) * (1 - self.keep)) - self.quota.used

@@ -179,6 +179,10 @@ class HubSpot:
         """A contact is destroyed and its address blocked; of other objects HubSpot only lets us fill the bin."""
         return erase(self._api, object, id)
 
+    def leave(self, share: float) -> None:
+        """As `Connector.leave`."""
+        self.door.budget.keep = share
+
     def usage(self) -> Usage:
         """From the door's ledger."""
         return self.door.usage()

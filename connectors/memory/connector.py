@@ -92,6 +92,9 @@ class Memory:
             if object not in self.system.schemas
         ]
 
+    def leave(self, share: float) -> None:
+        """There is no end to calls here."""
+
     def usage(self) -> Usage:
         """One call per page, batch and read."""
         return replace(self._usage)

@@ -176,6 +176,10 @@ class Salesforce:
         """Let go of connections."""
         self.door.close()
 
+    def leave(self, share: float) -> None:
+        """As `Connector.leave`."""
+        self.door.budget.keep = share
+
     def usage(self) -> Usage:
         """As `Connector.usage`; the daily numbers come from Sforce-Limit-Info."""
         return self.door.usage()

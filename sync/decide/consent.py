@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mapping.rules import FieldRule, Place
+from mapping.mapping import Mapping as KindMapping
+from mapping.rules import FieldRule, KindRule, Place
 from state.rows import DELETED, DUPLICATE, LIVE, MOVED, SENT, SHARED, Closing, OperationRow, Row
 from sync.decide.decision import Decision, Draft, Question, Why, leave_refused, refused, tried
 
@@ -136,6 +137,18 @@ def taken_back(rule: FieldRule, row: Row, missing: Sequence[str], others: Sequen
         "fix": fix,
     }
     return Question(RECONSENT, row.system, row.object, row.id, rule.name, detail)
+
+
+def out_of_sight(rules: Iterable[KindRule], mappings: Mapping[str, KindMapping]) -> list[str]:
+    """The fields by which people opt out that their system does not show.  mappings: kind → what it shows."""
+    return [
+        f"{place.system} {place.object}.{native}"
+        for rule in rules
+        for field in rule.fields
+        if field.winner == "sticky_true"
+        for place, native in field.places.items()
+        if place not in mappings[rule.kind].rule_of(field.name).places
+    ]
 
 
 def taken_back_everywhere(decision: Decision, systems: Iterable[str], now: int) -> list[Closing]:

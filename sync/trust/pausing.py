@@ -111,6 +111,8 @@ class Guard:
     """Records that were live, and are said to be gone."""
     doubted: set[Place] = field(default_factory=set)
     """Of these nothing more is believed in this run."""
+    frugal: bool = False
+    """The calls that are left are for opt-outs alone."""
     _standing: list[Pause] | None = None
     """What is stopped, as it was asked last."""
     _before: dict[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
@@ -120,6 +122,8 @@ class Guard:
 
     def stopped(self, kind: str, *, again: bool = True) -> frozenset[str]:
         """The systems to which nothing of the kind is written now but opt-outs.  again: ask, and do not remember."""
+        if self.frugal:
+            return frozenset(self.engine.connectors)
         if again or self._standing is None:
             self._standing = pauses(self.engine.store)
         standing = self._standing
