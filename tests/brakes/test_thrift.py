@@ -1,4 +1,4 @@
-"""The last calls of a day: what is less important stops first, opt-outs go out to the end, and all goes on the next day."""
+"""The last calls of a day: the less important stops first, opt-outs go out to the end, all goes on the next day."""
 
 from __future__ import annotations
 
