@@ -117,8 +117,7 @@ class Write(NamedTuple):
     id: str | None
     """None creates."""
     fields: Mapping[str, Any]
-    """Native names and values; None clears.  `name!` sets a field that its system only lets go forward even backwards
-    (HubSpot's lifecycle stage)."""
+    """Native names and values; None clears.  `name!` sets backwards what only goes forward (HubSpot's stage)."""
     key: Key | None = None
     """The sync key, to create (it is also in `fields`): it makes creation idempotent.  None only where the system may
     not be given a field for it: then a creation whose answer is lost can be told only by other unique values."""
@@ -247,8 +246,7 @@ class Schema:
     record_types: tuple[RecordType, ...] = ()
     """Empty where all records are alike."""
     zone: str = ""
-    """IANA name of the account's time zone, where the system says it: the day that a datetime stands for (the close
-    date of a deal) is a day there."""
+    """IANA name of the account's time zone, where the system says it: the close date of a deal is a day there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,8 +383,7 @@ class Connector(Protocol):
     11. In full.    A reference to what is not there is Rejected with PARENT_GONE.  Where a write could be done only in
                     part, its outcome is Unknown, and the same write again is Rejected: half is never Applied.
     12. And back.   An archived record is reported deleted; a restored one is reported live, with a greater version.
-
-    13. Once told. An interaction older than a returned watermark is in that part or an earlier one, and keeps its id.
+    13. Once told.  An interaction older than a returned watermark is in that part or an earlier one, and keeps its id.
 
     Errors: what befalls one record is an Outcome.  What befalls the system is an exception of `connectors.errors`
     (Unavailable, Exhausted, Unauthorised, SchemaChanged, Misconfigured), raised by any method; `write` raises
@@ -397,8 +394,7 @@ class Connector(Protocol):
     traits: Traits
 
     def account(self) -> str:
-        """The id of the account that these credentials lead to: the same for all credentials of one account, another
-        one for every other.  Empty where they may not ask."""
+        """The id of the account that these credentials lead to; empty where they may not ask."""
         ...
 
     def describe(self, object: str) -> Schema:
