@@ -159,6 +159,7 @@ def engine(
         now=world.clock.now_ms,
         new_run=world.new_run,
         owner=f"{socket.gethostname()}:{world.process}",
+        sleep=world.clock.sleep,
         lane=thread,
         interrupted=world.interrupted,
         limits=settings.plan,

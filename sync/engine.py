@@ -36,6 +36,7 @@ from sync.quiet import quiet
 from sync.reconcile import reconcile
 from sync.recover import recover
 from sync.report import Report
+from sync.settle import settle
 from sync.trust import approving, retrying, thrift, undoing
 from sync.trust.approving import Approved, Nothing, PlanSettings
 from sync.trust.dry import DryRun
@@ -57,8 +58,6 @@ SKEW_MS = 5_000
 """Clocks that differ by less are taken to agree."""
 LEARN_MS = 15 * 60_000
 """How long schemas and owners are taken to be as they were."""
-PROBE_MS = 5 * 60_000
-"""How long nobody looks whether a refusal is old enough to be tried."""
 ROUNDS = 6
 """Most turns of reconcile and apply in one cycle; what is left waits for the next."""
 BATCH = 500
@@ -90,6 +89,8 @@ class Engine:
     step: Callable[[str], None] = nothing
     progress: Callable[[str, str, str, int, int | None], None] = nothing
     """(what, system, object, how many more, of how many or None)"""
+    sleep: Callable[[float], None] = nothing
+    """Let so many seconds pass."""
     lane: Callable[[str], Executor] = in_turn
     """Where the calls to a system are made."""
     batch: int = BATCH
@@ -135,7 +136,8 @@ class Engine:
     """So long nobody looks for opt-outs once calls are left for them alone, ms."""
     _recognised: bool = False
     _learn_at: int = 0
-    _probe_at: int = 0
+    probe_at: int = 0
+    """When it is time to look for refusals that only trying can show to be over."""
 
     def __post_init__(self) -> None:
         self.guard = Guard(self)
@@ -177,7 +179,7 @@ class Engine:
         if approved is not None:
             approving.admit(self, approved)
         self._read(full, record)
-        probes = retrying.probe(self) if self._may_probe() else []
+        probes = retrying.probe(self)
         compared = self._compare() if compare else None
         self._recover()
         if approved is None:
@@ -187,7 +189,10 @@ class Engine:
         self._turns()
         if probes and retrying.follow(self, probes):
             self._turns()
-        if approved is None and learn(self):  # Of those who were nobody yet, and became somebody just now.
+        for _ in range(ROUNDS if approved is None else 0):
+            # Of those who became somebody just now, and what was written so lately that it waits.
+            if not learn(self) + (settle(self, self._planners.values()) if full else 0):
+                break
             self._turns()
         if compared is not None:
             for planner in self._planners.values():
@@ -206,13 +211,6 @@ class Engine:
         self._observe(full=False)
         self._recover()
         self._turns()
-
-    def _may_probe(self) -> bool:
-        """Whether it is time to look for refusals that only trying can show to be over."""
-        if self.now() < self._probe_at:
-            return False
-        self._probe_at = self.now() + PROBE_MS
-        return True
 
     def undo(self, wish: Wish, only: frozenset[bytes] | None = None, *, write: bool = True) -> Undoing:
         """Take back what a run overwrote.  only: what was shown, in its words; `write`: else it is only decided."""

@@ -117,6 +117,8 @@ class Learner:
         self.quiet = frozenset(field.name for field in ours if field is not None and field.quiet)
         self.now = engine.now()
         self.changed = 0
+        self.deals: set[str] = set()
+        """Those of which something is to be worked out again: they are news, or their people are."""
         self.scoring = engine.scoring
         telling = engine.telling
         self.of_clocks = engine.agreed is not None and telling is not None and telling.of_clocks
@@ -126,11 +128,11 @@ class Learner:
         """Of activities and deals whose people and companies they are news to, then of these."""
         self._wind()
         self._spread(ACTIVITY)
-        deals = self._spread(DEAL)
+        self.deals = self._spread(DEAL)
         for rows in self._marked(PERSON):
             self._people(rows)
         if OUTCOMES in self.features and DEAL in self.mappings:
-            entities = sorted(deals)
+            entities = sorted(self.deals)
             for start in range(0, len(entities), self.engine.batch):
                 self._deals(self.store.entity_rows(entities[start : start + self.engine.batch]))
         for rows in self._marked(COMPANY):
@@ -195,6 +197,7 @@ class Learner:
         self._remember(row for mates in members.values() for row in mates if row.state == LIVE)
         workers = [work for feature, work in WORKERS.items() if feature in self.features]
         people = list(self.known(members))
+        self.deals |= {deal.entity for known in people for deal in known.deals}
         values = [value for known in people for work in workers for value in work(known)]
         if self.scoring is not None:
             values += self.scoring.people(self.engine, people)

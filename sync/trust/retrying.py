@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ASKED = ("held", "unmapped", "rejected")
 """Questions whose answer may lie in a field, an option or an owner."""
 AN_HOUR = 3_600_000
+PROBE_MS = 5 * 60_000
+"""How long nobody looks whether a refusal is old enough to be tried."""
 
 
 class Probe(NamedTuple):
@@ -51,6 +53,9 @@ def wake(engine: Engine, planners: Mapping[str, Planner]) -> None:
 
 def probe(engine: Engine) -> list[Probe]:
     """Let one record of each cause go that nothing but trying can show to be gone."""
+    if engine.now() < engine.probe_at:
+        return []
+    engine.probe_at = engine.now() + PROBE_MS
     of_one: dict[tuple[str, str], list[OperationRow]] = {}
     for operation in engine.store.operations(state=PARKED, limit=None):
         of_one.setdefault((operation.entity, operation.system), []).append(operation)

@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
+from connectors.port import Connector
 from sandbox.background import Addresses
+from sandbox.world import World
+from sync import compose
+from sync.config import rules
+from sync.setup.provision import lacking, provision
 from tests.endtoend import people
 from tests.endtoend.program import Program, later, provisioned, served
 from tests.postgres import Server, postgres
+from tests.scenarios.stage import MINUTE, Stage
 
 __all__ = ["postgres"]
 
@@ -52,6 +58,34 @@ def second_sync_writes_nothing(folder: Path, state: str) -> None:
         written = [side["written"] for sides in second["objects"].values() for side in sides.values()]
         assert not any(count for side in written for count in side.values())
         assert people.frozen(world) == before
+
+
+def test_a_second_sync_writes_nothing_with_what_is_learned() -> None:
+    stage = Settled(3, 200)
+    try:
+        provision(stage.sides(), lacking(stage.sides(), rules(stage.settings())))
+        assert stage.sync("backfill", full=True).accounted
+        stage.clock.advance(MINUTE)
+        assert stage.sync().changed == 0
+    finally:
+        stage.close()
+
+
+class Settled(Stage):
+    """A world with everything that is learned switched on, and clocks that stand still while a run lasts."""
+
+    def __init__(self, seed: int, people: int) -> None:
+        super().__init__()
+        self.world = World(seed, people, self.clock)
+        for kind in ("company", "deal", "activity"):
+            del self.raw[kind]
+        self.raw["hubspot"]["base_url"] = self.world.hubspot_url
+        self.raw["salesforce"]["login_url"] = self.world.salesforce_url
+        self.raw |= {"insight": {"behaviour": True, "outcomes": True}, "score": {"enabled": True}, "sla": {"on": True}}
+        self.ready = True
+
+    def sides(self) -> dict[str, Connector]:
+        return compose.connectors(self.settings(), self.outside())
 
 
 def test_a_second_sync_writes_nothing_with_sqlite(tmp_path: Path) -> None:

@@ -124,6 +124,24 @@ def test_a_deal_that_is_won_is_revenue_of_its_people_and_company(stage: Stage) -
     assert sync(stage).changed == 0
 
 
+def test_what_led_to_a_deal_is_told_as_soon_as_it_is_known_of_its_people(stage: Stage) -> None:
+    human = stage.human("salesforce")
+    account = stage.world.salesforce.create("Account", {"Name": "Acme", "Website": "acme.example"}, human)
+    person = {"LastName": "Buyer", "Email": "bob@acme.example", "AccountId": account}
+    contact = stage.world.salesforce.create("Contact", person, human)
+    sold = {"Name": "House", "StageName": "Prospecting", "CloseDate": "2026-12-20", "AccountId": account}
+    deal = stage.world.salesforce.create("Opportunity", sold, human)
+    stage.world.salesforce.create("OpportunityContactRole", {"OpportunityId": deal, "ContactId": contact}, human)
+    sync(stage)
+    sync(stage)
+    (bob,) = stage.world.rows("hubspot", "contacts")
+    seen(stage, bob, stage.clock.now(), "https://homes.example/plots", 1)
+    sync(stage)
+    told = stage.world.salesforce.get("Opportunity", deal) or {}
+    assert (told["SMK_First_Touch_Source__c"], told["SMK_First_Touch_Campaign__c"]) == ("paid_search", "Spring")
+    assert sync(stage).changed == 0
+
+
 def test_with_whom_sales_is_at_work_is_left_alone_by_marketing(stage: Stage) -> None:
     lead, contact = ann(stage)
     assert "smk_in_sales_process" not in stage.world.rows("hubspot", "contacts")[contact].values
