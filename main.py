@@ -390,7 +390,9 @@ def sandbox(
 @app.command()
 def demo(
     people: Annotated[int, typer.Option(help="How many people live in the stand-ins.")] = 300,
-    serve: Annotated[bool, typer.Option("--serve", help="Leave the stand-ins running at the end.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Leave the stand-ins running at the end, with the dashboard.")
+    ] = False,
 ) -> None:
     """Starts both stand-ins with realistic records, then shows the whole story.
 
@@ -398,7 +400,8 @@ def demo(
     """
     from sync.console.demo import tell
 
-    tell(ui.out, ui.err, ui.world(), people=people, stay=serve, program=[sys.executable, str(Path(__file__).resolve())])
+    program = [sys.executable, str(Path(__file__).resolve())]
+    tell(ui.out, ui.err, ui.world(), ui.fresh_salt(), people=people, stay=serve, program=program)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ the platform hold, and a refusal is answered with 400 and `{"error": "CODE: why"
     POST   /records/SIDE/OBJECT/ID/merge {"loser"}   → {"id"}: of the survivor
     POST   /records/salesforce/Lead/ID/convert       {"account", "contact", "opportunity"}, all optional → what was made
     POST   /records/hubspot/OBJECT/ID/associate      {"to_object", "to_id"} → {"id"}
+    POST   /records/hubspot/contacts/ID/submit       {"form", "page"}: fills in the form of that name → {"id"}
     POST   /faults                                   a `kernel.Fault` as JSON → {"faults"}
     GET    /faults, DELETE /faults                   → {"faults": [...]} with `hits`
     GET    /clock                                    → {"now", "frozen"}
@@ -151,6 +152,8 @@ class Control:
             return dict(world.salesforce.convert(record, caller, **wishes))
         elif doing == "associate" and side == "hubspot":
             world.hubspot.associate(name, record, body["to_object"], body["to_id"], caller)
+        elif doing == "submit" and side == "hubspot":
+            world.hubspot.fill_in(record, body["form"], body.get("page", ""))
         else:
             raise LookupError(f"Nothing is called {doing} on {side}.")
         return {"id": record}

@@ -21,12 +21,18 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.table import Table
 
+from connectors.door import Clock
+from insight.reports.document import Period
 from mapping.mapping import Mapping as KindMapping
 from state.store import Store
 from sync import compose
 from sync.config import parse, rules
-from sync.console import planned, show
+from sync.console import planned, reporting, show
+from sync.console.dashboard import shown
 from sync.console.progress import Progress
+from sync.console.reports import REPORTS, TWO_MODELS
+from sync.insight.agreement import DAYS
+from sync.insight.known import known
 from sync.settings.common import Settings
 from sync.setup import check as checking
 from sync.setup.provision import lacking, provision
@@ -34,21 +40,50 @@ from sync.trust.explain import explain
 
 ENOUGH = 1_000_000
 """Whoever watches the demo has agreed to its backfill, however many people take part."""
+TOKEN = "SMARKETING_DASHBOARD_TOKEN"  # noqa: S105 - a name
+ASKS = "Demo request"
 LATER = 60_000
 """Between two steps a minute passes in the stand-ins, ms: search indexes catch up, stamps differ."""
 
 
-def tell(out: Console, err: Console, world: compose.World, *, people: int, stay: bool, program: Sequence[str]) -> None:
-    """Tell the story.  `program`: the command that is this program, to start the stand-ins with."""
+class _Clock:
+    """Ours, as far ahead as the clock of the stand-ins."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.ahead = 0
+        self.sleep, self.random = clock.sleep, clock.random
+
+    def now_ms(self) -> int:
+        """ms since the epoch."""
+        return self._clock.now_ms() + self.ahead
+
+
+def tell(
+    out: Console, err: Console, world: compose.World, token: str, *, people: int, stay: bool, program: Sequence[str]
+) -> None:
+    """Tell the story.  token: of the dashboard, where the stand-ins stay; program: the command that is this program, to
+    start the stand-ins with."""
     with tempfile.TemporaryDirectory(prefix="smarketing-demo-") as folder, _sandbox(program, people) as answers:
         settings, environment = _settings(answers, Path(folder))
+        clock = _Clock(world.clock)
+        world = replace(world, environment={**environment, TOKEN: token}, clock=clock)
         with compose.store(settings) as state:
-            story = _Story(out, err, settings, replace(world, environment=environment), state, answers)
-            story.tell()
-        if stay:
-            out.print(f"The stand-ins go on: {orjson.dumps(answers).decode()}\nStop with Ctrl-C.", soft_wrap=True)
-            while True:
-                world.clock.sleep(3600)
+            _Story(out, err, settings, world, state, answers, clock).tell()
+            if stay:
+                _stay(out, settings, world, state, answers)
+
+
+def _stay(out: Console, settings: Settings, world: compose.World, state: Store, answers: Mapping[str, Any]) -> None:
+    """Until somebody has seen enough."""
+    engine = compose.engine(settings, world, state)
+    engine.cycle()
+    with shown(settings, world, state, engine) as address:
+        out.print(f"The stand-ins go on: {orjson.dumps(answers).decode()}", soft_wrap=True)
+        out.print(f"Dashboard: {address} (any name; the password is {world.environment[TOKEN]})", soft_wrap=True)
+        out.print("Stop with Ctrl-C.")
+        while True:
+            world.clock.sleep(3600)
 
 
 @contextmanager
@@ -73,6 +108,13 @@ def _settings(answers: Mapping[str, Any], folder: Path) -> tuple[Settings, dict[
     settings = parse(
         {
             "state": {"url": f"sqlite:///{folder}/demo.db"},
+            "dashboard": {"address": "127.0.0.1:0", "token": f"env:{TOKEN}"},
+            "insight": {"behaviour": True, "outcomes": True},
+            "score": {"enabled": True},
+            "sla": {"on": True},
+            # Whenever somebody watches, it is working time.
+            "calendar": {"office": dict.fromkeys(DAYS, "00:00-24:00")},
+            "alerts": {"on": True, "types": ["hot_lead"], "hand_raises": [ASKS]},
             "plan": {"creates": ENOUGH, "updates": ENOUGH, "replaces": ENOUGH, "clears": ENOUGH},
             "hubspot": {"base_url": hubspot["base_url"], "access_token": "env:HUBSPOT_ACCESS_TOKEN"},
             "salesforce": {
@@ -88,8 +130,9 @@ def _settings(answers: Mapping[str, Any], folder: Path) -> tuple[Settings, dict[
 class _People:
     """Whoever works in the two systems, by the control address of the stand-ins."""
 
-    def __init__(self, control_url: str) -> None:
+    def __init__(self, control_url: str, clock: _Clock) -> None:
         self._http = httpx.Client(base_url=control_url, timeout=30)
+        self._clock = clock
 
     def create(self, side: str, object: str, **values: Any) -> str:
         """Someone makes a record."""
@@ -105,9 +148,20 @@ class _People:
         assert isinstance(values, dict)
         return values
 
+    def submit(self, contact: str, form: str) -> None:
+        """Somebody fills in a form on the website."""
+        self._ask("POST", f"/records/hubspot/contacts/{contact}/submit", {"form": form})
+
+    def all(self, side: str, object: str) -> list[dict[str, Any]]:
+        """Every record, what it holds under `values`."""
+        found = self._ask("GET", f"/records/{side}/{object}?limit=10000")["records"]
+        assert isinstance(found, list)
+        return [record for record in found if not record["archived"]]
+
     def wait(self, ms: int = LATER) -> None:
-        """Time passes in both systems."""
+        """Time passes in both systems, and here."""
         self._ask("POST", "/clock", {"advance_ms": ms})
+        self._clock.ahead += ms
 
     def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         answer = self._http.request(method, path, json=body)
@@ -125,10 +179,11 @@ class _Story:
     world: compose.World
     state: Store
     answers: Mapping[str, Any]
+    clock: _Clock
 
     def tell(self) -> None:
         """Chapter by chapter."""
-        self.people = _People(str(self.answers["control_url"]))
+        self.people = _People(str(self.answers["control_url"]), self.clock)
         self.sides = compose.connectors(self.settings, self.world)
         self.rules = rules(self.settings)
         self.out.print(
@@ -147,6 +202,10 @@ class _Story:
         self._chapter("6. Both change the same field: who wins, and why", self._conflict)
         self._chapter("7. An opt-out is never lost", self._opt_out)
         self._chapter("8. A record that cannot be written is held, with its cause and its fix", self._held)
+        self._chapter("9. Whom to call first, and why", self._scores)
+        self._chapter("10. Somebody asks to be called: an alert, and a clock that runs", self._alert)
+        self._chapter("11. Won: the outcome finds its way back to marketing", self._won)
+        self._chapter("12. One report for both teams", self._report)
         self.out.print(Rule())
         self.out.print("That is the whole story. `smarketing init` writes a configuration for your own accounts.")
 
@@ -264,3 +323,94 @@ class _Story:
         self.out.print(
             f"Marketing adds the last name; the next sync makes the lead: {result.changed} writes, nothing else to do."
         )
+
+    # -- the closed loop ---------------------------------------------------------------------------------------
+
+    def _scores(self) -> None:
+        leads = [lead for lead in self.people.all("salesforce", "Lead") if lead["values"].get("SMK_Priority__c")]
+        leads.sort(key=lambda lead: (lead["values"]["SMK_Priority__c"], -int(lead["values"]["SMK_Engagement__c"] or 0)))
+        table = Table("lead", "priority", "fit", "engagement", "why", title="Salesforce", title_justify="left")
+        for lead in leads[:3]:
+            values = lead["values"]
+            why = "; ".join(str(values["SMK_Score_Reasons__c"] or "").splitlines()[:3])
+            scores = (f"{float(values[name] or 0):.0f}" for name in ("SMK_Fit__c", "SMK_Engagement__c"))
+            table.add_row(_name(values), values["SMK_Priority__c"], *scores, why)
+        self.out.print(table)
+        self.out.print(
+            "A is who they are, 1 is what they did lately. The reasons stand on the lead, so nobody has to believe a "
+            "number. Once 30 deals were won, and as many were not, `score train` learns from them."
+        )
+
+    def _alert(self) -> None:
+        id, lead = self._new_lead()
+        self.people.submit(id, ASKS)
+        self.out.print("Ann, whom sales has since today, fills in the form “Demo request” on the website.")
+        self.people.wait()
+        self._sync()
+        [task] = [t["values"] for t in self.people.all("salesforce", "Task") if t["values"].get("WhoId") == lead]
+        told = f"[bold]{task['Subject']}[/bold]\n{task['Description']}"
+        self.out.print(Panel(told, title="A task for the owner of the lead", title_align="left", expand=False))
+        values = self.people.get("salesforce", "Lead", lead)
+        due = str(values["SMK_SLA_Due__c"])[:16]
+        self.out.print(f"The clock of her hand-off: {values['SMK_SLA_State__c']}, to be answered by {due}.")
+        call = {"Subject": "Call", "TaskSubtype": "Call", "Status": "Completed", "WhoId": lead}
+        self.people.create("salesforce", "Task", **call)
+        self.people.wait()
+        self._sync()
+        values = self.people.get("salesforce", "Lead", lead)
+        took = int(values["SMK_First_Response_Min__c"])
+        self.out.print(f"Sales calls. The clock: {values['SMK_SLA_State__c']}, after {took} minutes.")
+
+    def _new_lead(self) -> tuple[str, str]:
+        """Somebody who fits, in both systems: (HubSpot id, Salesforce id)."""
+        owner = next(lead["values"]["OwnerId"] for lead in self.people.all("salesforce", "Lead") if _owned(lead))
+        values = {"email": "ann.new@prospect.example", "firstname": "Ann", "lastname": "New", "company": "New Homes"}
+        id = self.people.create("hubspot", "contacts", **values, lifecyclestage="marketingqualifiedlead")
+        self.people.wait()
+        self._sync()
+        [lead] = [one for one in self.people.all("salesforce", "Lead") if one["values"].get("Email") == values["email"]]
+        self.people.edit("salesforce", "Lead", lead["id"], OwnerId=owner)
+        self.people.wait()
+        self._sync()
+        return id, str(lead["id"])
+
+    def _won(self) -> None:
+        deal, contact = self._open_deal()
+        self.people.edit("salesforce", "Opportunity", deal, StageName="Closed Won")
+        before = self.people.get("hubspot", "contacts", contact)
+        self.out.print("Sales closes a deal in Salesforce.")
+        self.people.wait()
+        self._sync()
+        after = self.people.get("hubspot", "contacts", contact)
+        table = Table("HubSpot contact", "before", "now")
+        for name in ("smk_outcome", "smk_won_revenue", "smk_open_pipeline", "lifecyclestage"):
+            table.add_row(name, str(before.get(name) or ""), str(after.get(name) or ""))
+        self.out.print(table)
+
+    def _open_deal(self) -> tuple[str, str]:
+        """(opportunity, contact in HubSpot) of an open deal with an amount and a person that marketing knows."""
+        for row in self.state.scan("salesforce", "Opportunity", 0, 10_000):
+            people = row.now.get("people") or ()
+            rows = self.state.rows("salesforce", "Contact", people)
+            mates = self.state.entity_rows([one.entity for one in rows.values() if one.entity])
+            theirs = [mate.id for some in mates.values() for mate in some if mate.system == "hubspot"]
+            if theirs and row.now.get("amount") and not str(row.now.get("stage")).startswith("Closed"):
+                return row.id, theirs[0]
+        raise LookupError("the stand-ins hold no open deal for this story; give --people 100 or more")
+
+    def _report(self) -> None:
+        mappings = compose.engine(self.settings, self.world, self.state).mappings()
+        found = known(self.settings, mappings, self.state, self.world.clock.now_ms())
+        reporting.table(self.out, REPORTS["sources"].make(found, Period(), "", TWO_MODELS))
+        self.out.print(
+            "Which source brought what, from the first visit to the money. `report NAME --html` makes a page of it."
+        )
+
+
+def _owned(lead: Mapping[str, Any]) -> bool:
+    """Whether a person owns it, and not a queue."""
+    return str(lead["values"].get("OwnerId", "")).startswith("005")
+
+
+def _name(values: Mapping[str, Any]) -> str:
+    return " ".join(str(part) for part in (values.get("FirstName"), values.get("LastName")) if part)

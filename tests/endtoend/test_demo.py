@@ -23,6 +23,7 @@ __all__ = ["postgres"]
 CHAPTERS = (
     "1. Check", "2. Plan", "3. Backfill", "4. Again", "5. An edit on each side", "6. Both change the same field",
     "7. An opt-out is never lost", "8. A record that cannot be written is held",
+    "9. Whom to call first", "10. Somebody asks to be called", "11. Won", "12. One report",
 )  # fmt: skip
 
 
@@ -38,6 +39,9 @@ def test_the_demo_tells_its_whole_story(tmp_path: Path) -> None:
     assert "1 conflict." in told
     assert "certainly newer" in told
     assert "REQUIRED" in told
+    assert "asks: Demo request" in told and "on_track" in told and "The clock: met" in told
+    assert "won" in told[told.find("smk_outcome") :][:40]
+    assert "revenue per lead" in told
     assert "That is the whole story." in told
     assert "Traceback" not in done.err
     assert not list(tmp_path.iterdir())
