@@ -35,6 +35,8 @@ class _New:
     """Field → the system that has its value."""
     ours: dict[str, Why] = field(default_factory=dict)
     """What the sync itself has to say."""
+    one_of: dict[str, int] = field(default_factory=dict)
+    """Reference → of how many that the other record has, where this one has room for one."""
     missing: dict[str, str] = field(default_factory=dict)
     """Reference → the kind of the parent that has no record there."""
     left: set[str] = field(default_factory=set)
@@ -151,6 +153,9 @@ def _gather(planner: Planner, place: Place, live: Mapping[str, Row], decision: D
             elif value is not None and place.system in rule.to and (value or not is_consent(rule)):
                 new.values.setdefault(name, value)
                 new.sources.setdefault(name, other)
+                held = row.now.get(name)
+                if origin.one_of and isinstance(held, list) and len(held) > 1:
+                    new.one_of[name] = len(held)
     return new
 
 
@@ -158,7 +163,9 @@ def _fields(planner: Planner, place: Place, new: _New, native: Mapping[str, Any]
     """Field → why it is written."""
     slots = planner.mapping.slots(place)
     fields = {
-        name: Why(None, value, "create", f"new in {place.system}, from {new.sources[name]}")
+        name: Why(
+            None, value, "create", f"new in {place.system}, from {new.sources[name]}{_left_out(new, name, place)}"
+        )
         for name, value in new.values.items()
         if slots[name].natives[0] in native
     }
@@ -168,6 +175,11 @@ def _fields(planner: Planner, place: Place, new: _New, native: Mapping[str, Any]
             why = f"{place.system} demands a value: the default of the configuration"
             fields[rule.name] = Why(None, rule.default, "create", why)
     return fields
+
+
+def _left_out(new: _New, name: str, place: Place) -> str:
+    many = new.one_of.get(name)
+    return f": one of {many}, the others are left out, for {place.object} has room for one" if many else ""
 
 
 def _agreed(
