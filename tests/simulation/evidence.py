@@ -122,8 +122,9 @@ class Evidence:
 
     @cached_property
     def erased(self) -> set[Ref]:
-        """Records that were destroyed on request: nothing is remembered of them."""
-        return {ref for system in self.life.systems.values() for ref in system.erased}
+        """Records that were destroyed on request or came to be after that: nothing is remembered of them."""
+        tombstones = {ref for ref, known in self.known.items() if known.state == "erased"}
+        return tombstones.union(*(system.erased for system in self.life.systems.values()))
 
     @cached_property
     def known(self) -> dict[Ref, Known]:

@@ -20,6 +20,7 @@ from sqlalchemy import event
 from connectors.errors import SyncError
 from connectors.port import Ref, Write
 from mapping.rules import KINDS, KindRule
+from state.errors import StateError
 from state.store import Store, open_store
 from sync.engine import Engine
 from sync.plan import Planner
@@ -281,6 +282,8 @@ class Life(Resting):
         for _ in range(self.rng.randint(2, 6)):
             self.act()
             self.now += self.rng.choice([10, 2_000, 90_000])
+        if self.traders is not None:
+            self.traders.begin()
         if self.frozen:
             for _ in range(self.profile.actions):
                 self.act()
@@ -315,6 +318,11 @@ class Life(Resting):
             self.mark("died while upgrading")
             self.crashes += 1
             self.close()
+        try:
+            self.open()
+        except StateError as error:
+            self.violations.append(f"seed={self.seed} invariant=M6 an upgrade that died cannot be taken up: {error}")
+            self.lose_state()
 
     def retry(self) -> None:
         """Someone runs `errors retry`."""

@@ -376,6 +376,22 @@ def _two_workers(profile: Profile) -> bool:
     return profile.pause > 0
 
 
+def _trading(profile: Profile) -> bool:
+    return "deal" in profile.kinds
+
+
+def _deleting(profile: Profile) -> bool:
+    return bool({"archive", "delete"} & set(dict(profile.on_delete).values()))
+
+
+def _erasing(profile: Profile) -> bool:
+    return profile.erases > 0
+
+
+def _upgrading(profile: Profile) -> bool:
+    return bool(profile.older)
+
+
 MUTANTS: dict[str, Mutant] = {
     mutant.rule: mutant
     for mutant in (
@@ -417,6 +433,10 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("who is decided leaves the work list", planted.never_done),
         Mutant("a run reads only what is new", planted.read_all),
         Mutant("who lost the lease changes nothing", _no_fence, fits=_two_workers),
+        Mutant("a reference leads to who is meant", planted.any_company, fits=_trading),
+        Mutant("who was edited since is not put into the bin", planted.edited_and_binned, fits=_deleting),
+        Mutant("who was erased is not taken in again", planted.taken_in_again, fits=_erasing),
+        Mutant("an upgrade happens as a whole", planted.half_upgraded, fits=_upgrading),
     )
 }
 
@@ -425,6 +445,7 @@ CAUGHT: dict[str, str] = {
     "S2": "what loses is journaled",
     "S3": "who was deleted is not made again",
     "S4": "an opt-out is never withdrawn",
+    "S5": "stages only go forward",
     "S6": "a field is written only where its rule allows",
     "S7": "the mirror never goes back in time",
     "S8": "the mirror never goes back in time",
@@ -442,12 +463,18 @@ CAUGHT: dict[str, str] = {
     "L3": "merges and conversions are followed",
     "L4": "a refusal stops no other write",
     "L5": "duplicates are shown to a person",
+    "L6": "a run reads only what is new",
 }
 """Invariant → a rule whose loss it objects to, by its own name."""
 COMPARED: dict[str, Mutant] = {
+    "M1": Mutant("everything follows from the seed", planted.by_chance),
+    "M2": Mutant("what comes twice is the same", planted.gone_when_seen_again),
     "M3": MUTANTS["the cursor is stored with what was read"],
+    "M4": Mutant("the order of arrival decides nothing", planted.first_come),
+    "M5": Mutant("ties go to whom the rule says", planted.one_side_wins_ties),
     "M6": Mutant("the cursor is stored with what was read, at once", planted.cursor_apart),
     "M7": Mutant("a record is known again by its keys", planted.no_names),
+    "M8": Mutant("both databases answer alike", planted.postgresql_backwards),
     "M9": Mutant("all is decided again when the mapping changes", planted.mapping_unnoticed),
 }
 """Comparison of lives → a rule whose loss it objects to."""

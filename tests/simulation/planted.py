@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import Any
 
+import state.base
 import state.observing
+import state.opening
+import sync.decide.deleting
 import sync.engine
 import sync.match
+import sync.merge
+import sync.observe
 import sync.outcomes
 import sync.plan
 import sync.reconcile
+import sync.trust.erased
 import tests.simulation.life
 from connectors.port import Applied, Ref, Rejected
-from state.rows import SENT, Batch
+from state.rows import DELETED, LIVE, SENT, Batch
 from state.store import open_store
 
 Told: Any = sync.outcomes.Told
@@ -105,6 +112,106 @@ def never_done() -> Patches:
         return replace(batch, rows=[row._replace(dirty=True) for row in batch.rows])
 
     return [(Deciding, "result", all_dirty)]
+
+
+def by_chance() -> Patches:
+    """The order in which writes are planned is nobody's."""
+    result = Deciding.result
+
+    def shuffled(self: Any) -> Batch:
+        batch: Batch = result(self)
+        random.SystemRandom().shuffle(rows := list(batch.rows))
+        random.SystemRandom().shuffle(drafts := list(batch.operations))
+        return replace(batch, rows=rows, operations=drafts)
+
+    return [(Deciding, "result", shuffled)]
+
+
+def gone_when_seen_again() -> Patches:
+    """What comes a second time, and is the same, is taken for gone."""
+    observed = sync.observe.observed
+
+    def once(mapping: Any, record: Any, old: Any, *rest: Any) -> Any:
+        row = observed(mapping, record, old, *rest)
+        again = old is not None and old.state == LIVE and record.version == old.version_ms
+        return row._replace(state=DELETED) if row is not None and again else row
+
+    return [(sync.observe, "observed", once)]
+
+
+def first_come() -> Patches:
+    """Of several records the one that arrived first is the primary one."""
+    order = Matching._order
+
+    def arrived(self: Any, candidate: Any) -> tuple[Any, ...]:
+        first, *others = order(self, candidate)
+        return (first, *(0 for _ in others[1:]), self.given.index(candidate))
+
+    return [(Matching, "_order", arrived)]
+
+
+def one_side_wins_ties() -> Patches:
+    """Whatever the rule says of ties."""
+    newest = sync.merge._newest
+
+    def biased(case: Any, names: Any) -> Any:
+        return newest(replace(case, rule=replace(case.rule, tie="salesforce")), names)
+
+    return [(sync.merge, "_newest", biased)]
+
+
+def postgresql_backwards() -> Patches:
+    """On one engine rows come in another order."""
+    text = state.base.Tables.text
+
+    def turned(self: Any, statement: str) -> str:
+        said: str = text(self, statement)
+        return said.replace("ORDER BY n", "ORDER BY n DESC") if self.postgresql else said
+
+    return [(state.base.Tables, "text", turned)]
+
+
+# -- what there is beside people -------------------------------------------------------------------------------------
+
+
+def edited_and_binned() -> Patches:
+    """Whose counterpart was deleted is put into the bin, though somebody edited it since."""
+    bin_ = sync.decide.deleting._bin
+
+    def heedless(planner: Any, row: Any, *rest: Any) -> None:
+        bin_(planner, row._replace(spans={}), *rest)
+
+    return [(sync.decide.deleting, "_bin", heedless)]
+
+
+def taken_in_again() -> Patches:
+    """Who was erased is somebody new."""
+    return [(sync.trust.erased, "intercepted", lambda row: row)]
+
+
+def any_company() -> Patches:
+    """Every reference is taken for one to the first company there is."""
+    entity = sync.plan.Planner.linked
+
+    def first(self: Any, links: Any) -> Any:
+        one = next((e for (kind, _, _), e in sorted(links.entities.items()) if kind == "company"), None)
+        entities = {key: one if key[0] == "company" else e for key, e in links.entities.items()}
+        return entity(self, replace(links, entities=entities))
+
+    return [(sync.plan.Planner, "linked", first)]
+
+
+def half_upgraded() -> Patches:
+    """An upgrade is no transaction: what was done of it before the process died stays, and is tried again."""
+    current = state.opening._is_current
+
+    def any_age(connection: Any, url: Any) -> bool:
+        found: bool = current(connection, url)
+        if not found:
+            connection.exec_driver_sql("COMMIT")
+        return found
+
+    return [(state.opening, "_is_current", any_age)]
 
 
 def read_all() -> Patches:

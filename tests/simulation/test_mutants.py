@@ -8,15 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import Server, postgres
 from tests.simulation import test_found as found
+from tests.simulation import test_mirrored as mirrored
 from tests.simulation import test_seeds as compared
 from tests.simulation.mutants import CAUGHT, COMPARED, MUTANTS, Mutant
 from tests.simulation.runner import many
 from tests.simulation.scene import Scene
 
+__all__ = ["postgres"]
 SEEDS = 5000
 COMPARISONS: dict[str, Callable[[], None]] = {
+    "M1": partial(compared.test_the_same_seed_lives_the_same_life, 0),
+    "M2": compared.test_pages_delivered_twice_change_nothing,
     "M3": compared.test_sizes_of_pages_and_batches_change_nothing,
+    "M4": compared.test_orders_mixed_up_change_nothing,
+    "M5": mirrored.test_swapped_systems_and_rules_give_the_mirror_image,
     "M6": partial(compared.test_a_crash_anywhere_changes_nothing_in_the_end, 0),
     "M7": compared.test_a_state_that_is_lost_is_rebuilt_without_a_duplicate,
     "M9": compared.test_a_field_that_comes_into_the_mapping_later_is_all_that_is_written_then,
@@ -77,3 +84,9 @@ def test_a_story_misses_the_rule(rule: str, tmp_path: Path) -> None:
 def test_each_comparison_catches_a_planted_bug(comparison: str) -> None:
     with COMPARED[comparison].alive(), pytest.raises(AssertionError):
         COMPARISONS[comparison]()
+
+
+def test_both_databases_are_compared(postgres: Server) -> None:
+    """M8"""
+    with COMPARED["M8"].alive(), pytest.raises(AssertionError):
+        compared.test_a_life_is_the_same_over_postgresql(postgres)

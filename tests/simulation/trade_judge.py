@@ -274,7 +274,7 @@ def complete(e: Trade) -> Iterator[Finding]:
     questioned = {x for asked in e.open for x in (asked.entity, asked.ref, *asked.others, *asked.pair) if x is not None}
     parked = {flight.entity for flight in e.flights if flight.state == "parked"}
     for ref, row in e.rows.items():
-        if row.deleted or is_ours(row):
+        if row.deleted or is_ours(row) or ref in e.erased:
             continue
         known = e.known.get(ref)
         if known is None:

@@ -14,6 +14,7 @@ from connectors.memory import MemorySystem, Row
 from connectors.port import Ref, Write
 from tests.simulation.trade import DEAL_STAGES, DOMAINS, FIELDS, KIND, LINKS, OBJECTS, STATUSES
 
+DAN = "dan@elm.example"
 DAY = "2027-01-31"
 NOON = f"{DAY}T12:00:00Z"
 SORTS: dict[str, dict[str, object]] = {
@@ -59,6 +60,18 @@ class Traders:
         except ValueError:
             self.mark("refused to a person")
 
+    def begin(self) -> None:
+        """What was there before anybody synchronised: two companies, somebody both sides know, and what there is of
+        them."""
+        if "deal" in self.kinds:
+            self.hubspot.create("contacts", {"email": DAN, "lastname": "Dee", "lifecyclestage": "opportunity"})
+            self.salesforce.create("Contact", {"Email": DAN, "LastName": "Dee"})
+        for website in self.rng.sample(DOMAINS, 2):
+            self._company(self.rng.choice([self.hubspot, self.salesforce]), website)
+        for kind in self.kinds[1:]:
+            for _ in range(self.rng.randint(1, 2)):
+                (self._deal if kind == "deal" else self._activity)(self.rng.choice([self.hubspot, self.salesforce]))
+
     def token(self) -> str:
         """A value that nobody wrote before."""
         self._token += 1
@@ -68,23 +81,23 @@ class Traders:
         """A company, a deal of somebody's, a call with somebody."""
         kind = self.rng.choice(self.kinds)
         if kind == "company":
-            self._company(system)
+            self._company(system, self.rng.choice([*DOMAINS, None]))
         elif kind == "deal":
             self._deal(system)
         else:
             self._activity(system)
 
-    def _company(self, system: MemorySystem) -> str:
-        website = self.rng.choice([*DOMAINS, None])
+    def _company(self, system: MemorySystem, website: str | None) -> str:
         if system is self.hubspot:
-            stage = self.rng.choice(["lead", "opportunity", "opportunity"])
+            stage = self.rng.choice(["lead", "opportunity", "opportunity", "opportunity"])
             return system.create("companies", {"name": self.token(), "domain": website, "lifecyclestage": stage})
         return system.create("Account", {"Name": self.token(), "Website": website, "BillingCity": self.token()})
 
     def _deal(self, system: MemorySystem) -> None:
         stage = self.rng.choice(list(DEAL_STAGES[system.name]))
-        people = [row.ref.id for row in self._some(system, PEOPLE[system.name][:1])]
-        company = next(iter(self._some(system, OBJECTS["company"][system.name])), None)
+        people = sorted(row.ref.id for row in self._some(system, PEOPLE[system.name][:1]))
+        companies = system.live(OBJECTS["company"][system.name][0])
+        company = self.rng.choice([*companies, None])
         fields: dict[str, object] = {"@contacts": people} if people else {}
         if system is self.hubspot:
             fields |= {"dealname": self.token(), "dealstage": stage, "pipeline": "default", "closedate": NOON}
@@ -97,7 +110,8 @@ class Traders:
         sort = self.rng.choice(MADE[system.name])
         object = "Task" if sort in ON_TASK else sort
         fields = {FIELDS[object][name]: self.token() for name in ("subject", "body") if name in FIELDS[object]}
-        who = next(iter(self._some(system, PEOPLE[system.name])), None)
+        people = [row for object in PEOPLE[system.name] for row in system.live(object)]
+        who = self.rng.choice([*people, None])
         if who is not None:
             fields |= {"WhoId": who.ref.id} if system is self.salesforce else {"@contacts": [who.ref.id]}  # type: ignore[dict-item]
         system.create(object, {**SORTS[sort], **fields})
