@@ -37,6 +37,7 @@ class Owners:
             system: {owner.id for owner in found if owner.active and not owner.queue}
             for system, found in owners.items()
         }
+        self._queues = {system: {owner.id for owner in found if owner.queue} for system, found in owners.items()}
         self._fallback = {system: _plain(name) for system, name in fallback.items()}
 
     def _called(self, system: str, owner: Owner) -> str:
@@ -52,6 +53,10 @@ class Owners:
     def active(self, system: str, own: Value) -> bool:
         """Whether somebody who works here has this id; a queue is nobody."""
         return own in self._active.get(system, ())
+
+    def queue(self, system: str, own: Value) -> bool:
+        """Whether this is the id of a queue."""
+        return own in self._queues.get(system, ())
 
     def id(self, system: str, name: str) -> str | None:
         """The id of the active owner of that name, or of the fallback."""

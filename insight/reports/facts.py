@@ -53,6 +53,8 @@ class Person(NamedTuple):
     lead_type: str = ""
     persona: str = ""
     owner: str = ""
+    owner_is: str = ""
+    """What is wrong with their owner: a queue, or somebody who has left; empty: nothing, or they have none."""
     tier: str = ""
     """A1 to C3."""
     status: str = "active"

@@ -10,6 +10,7 @@ from insight.reports.audience import personas, profile
 from insight.reports.credit import BY, attribution
 from insight.reports.cycles import customers, drift, meetings, nurture
 from insight.reports.document import Document, Period
+from insight.reports.dropped import dropped
 from insight.reports.funnel import GROUPS, funnel
 from insight.reports.kpis import dictionary
 from insight.reports.loop import loop
@@ -98,6 +99,11 @@ REPORTS: dict[str, Report] = {
         ),
         tuple(CLOCKS),
         "--by owner --from 2026-03-01 --to 2026-03-31",
+    ),
+    "dropped": Report(
+        "hand-offs that nobody carries on: no owner, a queue, an owner who left, or never tried in the agreed time",
+        lambda known, period, _by, _: dropped(period, known.owed, known.now),
+        example="--records",
     ),
     "quota": Report(
         "from the shared revenue back to deals, SQLs, MQLs and leads; leads and load of each colleague",

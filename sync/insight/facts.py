@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from insight.reports.dropped import LEFT, QUEUE
 from insight.reports.facts import Deal, Facts, Person, Reached, SentBack
 from insight.sla.clock import Pause
 from mapping.deals import RECYCLED
@@ -95,6 +96,7 @@ def person(
         lead_type=lead_type(told),
         persona=_text(told.get("persona")),
         owner=_text(told.get(OWNER)),
+        owner_is=_owner_is(mapping, live),
         seen=min((r.created_ms for r in rows if TEAMS[r.system] == "sales" and r.created_ms is not None), default=None),
         recycled=tuple(_sent_back(way)),
         needs=_texts(told.get(NEEDS)),
@@ -104,6 +106,15 @@ def person(
         reason=_text(last.get("reason")),
         way=tuple(_reached(line) for line in way if line.became.get("stage") != line.was.get("stage")),
     )
+
+
+def _owner_is(mapping: KindMapping, live: Sequence[Row]) -> str:
+    """What is wrong with whoever owns the person where sales works."""
+    for row in live:
+        own = row.now.get(OWNER)
+        if TEAMS[row.system] == "sales" and own is not None and not mapping.owners.active(row.system, own):
+            return QUEUE if mapping.owners.queue(row.system, own) else LEFT
+    return ""
 
 
 def freshest(rows: Iterable[Row]) -> list[Row]:

@@ -9,6 +9,7 @@ import pytest
 
 from insight.ratio import Ratio
 from insight.reports.document import Document, Period
+from insight.reports.dropped import LEFT, NO_OWNER, QUEUE, UNTOUCHED, dropped
 from insight.reports.facts import Facts, Person, Reached
 from insight.reports.promises import Target, delivered, sla, stands
 from insight.reports.quota import Promised, quota
@@ -116,3 +117,21 @@ def test_a_review_says_every_number_with_its_meaning_and_asks_five_questions() -
     assert (values["MQLs"], values["answered as promised"]) == (30, Ratio(20, 30))
     assert set(QUESTIONS) <= set(found.notes)
     assert any("not answered as promised" in note for note in found.notes)
+
+
+def test_hand_offs_are_dropped_in_four_ways_and_each_is_listed() -> None:
+    left = [
+        person(1, None, owner="")._replace(entity="nobody"),
+        person(2, 1)._replace(entity="queue", owner="web leads", owner_is=QUEUE),
+        person(3, 1)._replace(entity="left", owner="gone", owner_is=LEFT),
+        person(4, None)._replace(entity="untouched"),
+        person(5, 1)._replace(entity="kept"),
+        person(6, None)._replace(entity="back", status="recycled"),
+    ]
+    handed = [each for p in left for each in owed(p, STAGES[2:], AGREEMENT.promised, AGREEMENT.calendar_of, NOW)]
+    found = dropped(EVER, handed, NOW)
+    assert [(row["dropped"].value, row["person"].value) for row in found.rows] == [
+        (NO_OWNER, "nobody"), (QUEUE, "queue"), (LEFT, "left"), (UNTOUCHED, "untouched"),
+    ]  # fmt: skip
+    assert [row["dropped"].records for row in found.rows] == [("nobody",), ("queue",), ("left",), ("untouched",)]
+    assert not dropped(Period(date(2026, 4, 1), None), handed, NOW).rows
