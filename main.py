@@ -301,8 +301,10 @@ def explain_(
     """
     settings = ui.settings()
     with opened(settings) as state:
-        mappings = compose.engine(settings, ui.world(), state).mappings()
-        documents = [explain(state, mapping, entity) for mapping, entity in find(state, mappings, who)]
+        engine = compose.engine(settings, ui.world(), state)
+        planners = {rule.kind: engine.planner(rule) for rule in engine.rules}
+        found = find(state, [planner.mapping for planner in planners.values()], who)
+        documents = [explain(state, planners[mapping.rule.kind], entity) for mapping, entity in found]
     if ui.json:
         ui.document(documents[0] if len(documents) == 1 else {"found": documents})
     else:

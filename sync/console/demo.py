@@ -23,7 +23,6 @@ from rich.table import Table
 
 from connectors.door import Clock
 from insight.reports.document import Period
-from mapping.mapping import Mapping as KindMapping
 from state.store import Store
 from sync import compose
 from sync.config import parse, rules
@@ -33,6 +32,7 @@ from sync.console.progress import Progress
 from sync.console.reports import REPORTS, TWO_MODELS
 from sync.insight.agreement import DAYS
 from sync.insight.known import known
+from sync.plan import Planner
 from sync.settings.common import Settings
 from sync.setup import check as checking
 from sync.setup.provision import lacking, provision
@@ -219,9 +219,9 @@ class _Story:
             engine = compose.engine(self.settings, self.world, self.state, progress=progress)
             return engine.cycle(job, full=full, muted=full)
 
-    def _mapping(self) -> KindMapping:
-        mappings = compose.engine(self.settings, self.world, self.state).mappings()
-        return next(mapping for mapping in mappings if mapping.rule.kind == "person")
+    def _planner(self) -> Planner:
+        engine = compose.engine(self.settings, self.world, self.state)
+        return next(engine.planner(rule) for rule in engine.rules if rule.kind == "person")
 
     # -- chapters ----------------------------------------------------------------------------------------------
 
@@ -295,7 +295,7 @@ class _Story:
         )
         entity = self.state.rows("hubspot", "contacts", [hubspot])[hubspot].entity
         assert entity is not None
-        document = explain(self.state, self._mapping(), entity)
+        document = explain(self.state, self._planner(), entity)
         lines = Table("side", "field", "was", "became", "why", title="explain", title_justify="left")
         for line in document["history"][:3]:
             lines.add_row(line["side"], line["field"], str(line["was"]), str(line["became"]), line["why"])

@@ -438,6 +438,12 @@ def life(console: Console, document: Mapping[str, Any]) -> None:
             ways = "; ".join(f"{by['way']}: {by['state']} {by['note'] or ''}".rstrip() for by in told["by"])
             alerts.add_row(when(told["at"]), told["type"], told["owner"], told["title"], ways or told["state"])
         console.print(alerts)
+    if document["clock"]:
+        console.print(
+            Text("Response clock: " + ", ".join(f"{name} {value}" for name, value in document["clock"].items()))
+        )
+    for sentence in document["idle"]:
+        console.print(Text(f"Nothing more for now: {sentence}.", style="dim"))
     for held in document["held"]:
         cause = held.get("cause") or held.get("code") or held["question"]
         told = f"{cause} ({held['field'] or ''}) {held.get('fix') or held.get('why') or ''}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mapping.domains import host, registered
@@ -11,10 +11,15 @@ from mapping.keys import called_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import Place, is_ours
-from state.rows import JournalRow, Row
+from state.rows import PARKED, JournalRow, ReviewRow, Row
 from state.store import Store
+from sync.decide.asking import DUPLICATE, MOST, SHARED, WHO
 from sync.decide.merging import QUESTION as MERGE
 from sync.decide.merging import of_entity
+from sync.decide.parents import links
+from sync.insight.clocks import FIELDS as CLOCK
+from sync.plan import Planner
+from sync.trust.guard import PAUSED, pause_of
 from sync.trust.refusal import told
 
 ASIDE = ("lost: ", "overwritten: ")
@@ -58,15 +63,20 @@ def _rows(store: Store, mappings: Iterable[KindMapping], who: str) -> list[Row]:
     return [*store.lookup(f"email:{address}"), *store.lookup(f"alt:{address}")]
 
 
-def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
+def explain(store: Store, planner: Planner, entity: str) -> dict[str, Any]:
     """Everything known of the entity, as a JSON document."""
+    mapping = planner.mapping
     rows = store.entity_rows([entity]).get(entity, [])
     journal = store.journal(entity)
     lines: dict[tuple[str, str], list[JournalRow]] = {}
     for line in journal:
         lines.setdefault((line.system, line.field), []).append(line)
-    doing, derived = _Doing(store, entity), store.derived([entity]).get(entity, {})
+    derived = store.derived([entity]).get(entity, {})
     live = [row for row in rows if row.state == "live"]
+    asked = [*store.reviews(entity=entity), *of_entity(store.reviews(question=MERGE), entity)]
+    asked += _of_records(store, rows, {review.fingerprint for review in asked})
+    idle = _idle(store, planner, entity, rows)
+    doing = _Doing(store, mapping.rule.kind, entity, asked, idle[0] if len(live) < 2 and idle else "")
     return {
         "entity": entity,
         "kind": mapping.rule.kind,
@@ -87,6 +97,9 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
             name[1:]: {"value": row.value, "why": row.why, "since": row.at_ms} for name, row in sorted(derived.items())
         },
         "alerts": _alerts(store, entity),
+        "clock": {
+            name[1:]: derived[name].value for name in CLOCK if name in derived and derived[name].value is not None
+        },
         "stages": _way(journal),
         "time_in_stage": [
             {"cycle": cycle, "stage": stage, "ms": ms}
@@ -94,8 +107,9 @@ def explain(store: Store, mapping: KindMapping, entity: str) -> dict[str, Any]:
         ],
         "held": [
             {"question": r.question, "field": r.field, "since": r.opened_ms, **told(r.detail)}
-            for r in (*store.reviews(entity=entity), *of_entity(store.reviews(question=MERGE), entity))
+            for r in asked
         ],
+        "idle": idle,
         "next": [
             {"side": op.system, "action": op.verb, "state": op.state, "fields": dict(op.fields)}
             for (_, _), op in sorted(store.open_operations([entity]).items())
@@ -185,12 +199,54 @@ def _side(mapping: KindMapping, row: Row, name: str, lines: Sequence[JournalRow]
     }
 
 
-class _Doing:
-    """What is to become of each field."""
+def _of_records(store: Store, rows: Sequence[Row], known: Collection[str]) -> list[ReviewRow]:
+    """The questions on who these records are, beside those that are known."""
+    refs = {(row.system, row.object, row.id) for row in rows}
+    found = []
+    for review in (
+        review for question in (DUPLICATE, SHARED, *WHO) for review in store.reviews(question=question, limit=MOST)
+    ):
+        named = {tuple(ref) for ref in review.detail.get("records", ())} | {(review.system, review.object, review.id)}
+        if review.fingerprint not in known and not refs.isdisjoint(named):
+            found.append(review)
+    return found
 
-    def __init__(self, store: Store, entity: str) -> None:
+
+def _idle(store: Store, planner: Planner, entity: str, rows: Sequence[Row]) -> list[str]:
+    """Why nothing happens next where something might be expected, one plain sentence each."""
+    kind, mapping = planner.mapping.rule.kind, planner.mapping
+    told: list[str] = []
+    if mapping.rule.parents:
+        planner = planner.linked(links(store, mapping, rows))
+    opens = {system: op for (_, system), op in store.open_operations([entity]).items()}
+    stands, derived = store.standings([entity]).get(entity), store.derived([entity]).get(entity, {})
+    decision = planner.decide(entity, rows, opens, stands, derived=derived)
+    if decision.skipped:
+        told.append(decision.skipped)
+    if decision.waits:
+        told.append("it was changed a moment ago: decided at the next sync")
+    told += [
+        f"nothing is written to {system}: {pause.cause}, {pause.why or 'somebody paused it'}"
+        for pause in (pause_of(review) for review in store.reviews(question=PAUSED))
+        for system in mapping.rule.objects
+        if pause.stops(kind, system)
+    ]
+    told += [
+        f"{op.system} refused what was to be written: it is tried again once its cause is gone"
+        for op in opens.values()
+        if op.state == PARKED
+    ]
+    return told
+
+
+class _Doing:
+    """What is to become of each field.  alone: why there is no counterpart."""
+
+    def __init__(self, store: Store, kind: str, entity: str, asked: Sequence[ReviewRow], alone: str) -> None:
         self._open = {system: op for (_, system), op in store.open_operations([entity]).items()}
-        self._asked = store.reviews(entity=entity)
+        self._asked, self._alone = asked, alone
+        self._paused = [pause_of(review) for review in store.reviews(question=PAUSED)]
+        self._kind = kind
 
     def of(self, row: Row, name: str) -> str:
         """In words."""
@@ -199,7 +255,12 @@ class _Doing:
                 return f"held: {review.detail.get('cause') or review.detail.get('code') or review.question}"
         open_ = self._open.get(row.system)
         if open_ is not None and name in open_.fields:
-            return "refused; it is tried again when its cause is gone" if open_.state == "parked" else "to be written"
+            if open_.state == PARKED:
+                return "refused; it is tried again when its cause is gone"
+            paused = next((pause.cause for pause in self._paused if pause.stops(self._kind, row.system)), "")
+            return f"to be written once {row.system} goes on: {paused}" if paused else "to be written"
+        if self._alone:
+            return f"none: {self._alone}"
         if name in row.spans:
             return "changed since both sides agreed; decided at the next sync"
         return "none: agreed" if row.shadow is not None and name in row.shadow else "none: never compared"

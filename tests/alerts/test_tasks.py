@@ -25,9 +25,9 @@ def tasks_in_hubspot(stage: Told) -> list[dict[str, Any]]:
 
 def explained(stage: Told, name: str = "ann") -> dict[str, Any]:
     engine = compose.engine(stage.settings(), stage.outside(), stage.state)
-    mapping = next(m for m in engine.mappings() if m.rule.kind == "person")
+    planner = next(engine.planner(rule) for rule in engine.rules if rule.kind == "person")
     [row] = [r for r in stage.state.lookup(f"email:{name}@prospect.example") if r.system == "hubspot"]
-    return explain(stage.state, mapping, str(row.entity))
+    return explain(stage.state, planner, str(row.entity))
 
 
 def nearly(stage: Told) -> None:

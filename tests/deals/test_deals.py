@@ -44,10 +44,11 @@ def problems(stage: Stage) -> list[Problem]:
 def test_a_deal_is_explained_by_its_name_and_by_its_id(stage: Stage) -> None:
     id = deal(stage)
     sync(stage)
-    mappings = compose.engine(stage.settings(), stage.outside(), stage.state).mappings()
+    engine = compose.engine(stage.settings(), stage.outside(), stage.state)
+    mappings = engine.mappings()
     ((mapping, entity),) = find(stage.state, mappings, "acme - alder 120")
     assert find(stage.state, mappings, f"salesforce:{id}") == [(mapping, entity)]
-    document = explain(stage.state, mapping, entity)
+    document = explain(stage.state, engine.planner(mapping.rule), entity)
     assert document["kind"] == "deal"
     assert document["fields"]["stage"]["sides"]["hubspot"]["means"] == "prospecting"
     with pytest.raises(NotFoundError, match="a deal's name"):

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place, is_ours
 from sandbox.kernel import Caller
 from sync import compose
+from sync.plan import Planner
 from sync.trust.explain import explain
 from tests.scenarios.stage import MINUTE, Stage
 
@@ -58,23 +58,23 @@ def settled(stage: Stage) -> None:
         stage.sync()
 
 
-def people(stage: Stage) -> tuple[KindMapping, list[str]]:
+def people(stage: Stage) -> tuple[Planner, list[str]]:
     engine = compose.engine(stage.settings(), stage.outside(), stage.state)
-    mapping = next(m for m in engine.mappings() if m.rule.kind == "person")
+    planner = next(engine.planner(rule) for rule in engine.rules if rule.kind == "person")
     rows = [*stage.state.scan("hubspot", "contacts", 0, 10_000), *stage.state.scan("salesforce", "Lead", 0, 10_000)]
-    return mapping, sorted({row.entity for row in rows if row.entity is not None})
+    return planner, sorted({row.entity for row in rows if row.entity is not None})
 
 
 def told(stage: Stage) -> Iterator[tuple[dict[str, Any], list[Any]]]:
     """(what is told of a field on a side, the history of its native field there) of every mapped field of everybody."""
-    mapping, entities = people(stage)
+    planner, entities = people(stage)
     for entity in entities:
-        document = explain(stage.state, mapping, entity)
+        document = explain(stage.state, planner, entity)
         records = {record["side"]: record for record in document["records"] if record["state"] == "live"}
         for name, field in document["fields"].items():
             for side, view in field["sides"].items():
                 record = records[side]
-                native = mapping.slots(Place(side, record["object"]))[name].natives[0]
+                native = planner.mapping.slots(Place(side, record["object"]))[name].natives[0]
                 if native.startswith("@") or is_ours(name):
                     continue
                 history = stage.world.face(side).history(record["object"], record["id"])
@@ -105,12 +105,12 @@ def test_at_rest_nothing_is_left_to_do(edited: Stage) -> None:
 
 
 def test_an_edit_that_was_not_decided_yet_says_so(edited: Stage) -> None:
-    mapping, entities = people(edited)
-    document = explain(edited.state, mapping, entities[0])
+    planner, entities = people(edited)
+    document = explain(edited.state, planner, entities[0])
     record = next(record for record in document["records"] if record["side"] == "hubspot")
     edited.world.hubspot.edit("contacts", record["id"], {"city": "Celle"}, Caller("human", "1"))
     edited.clock.advance(3 * MINUTE)
     compose.engine(edited.settings(), edited.outside(), edited.state).plan()
-    view = explain(edited.state, mapping, entities[0])["fields"]["city"]["sides"]["hubspot"]
+    view = explain(edited.state, planner, entities[0])["fields"]["city"]["sides"]["hubspot"]
     assert (view["value"], view["agreed"], view["written_by"]) == ("Celle", "Bonn", "hubspot")
     assert "decided at the next sync" in view["next"]
