@@ -144,7 +144,7 @@ class _Batch:
             self.ways = dealing.ways(self.engine, self.planner.mapping, by_entity)
         if learns(self.planner.mapping.rule):
             self.derived = self.engine.view.derived(sorted(by_entity))
-        self.alike = namesakes(self.engine.view, self.planner.mapping, by_entity)
+        self.alike = namesakes(self.engine.view, self.planner.mapping, by_entity, self.engine.store.asked)
         if self.planner.mapping.rule.parents:
             every = (row for rows in (*by_entity.values(), *self.alike.values()) for row in rows)
             linked = parents.links(self.engine.view, self.planner.mapping, every)

@@ -17,6 +17,7 @@ from sync.console import arguments, exits
 from sync.console.show import grid, when
 from sync.console.ui import opened, ui
 from sync.decide.duplicates import Doubt, Pair, dismissal, doubts, known, link
+from sync.decide.suggesting import suggestions
 from sync.trust.explain import NotFoundError
 
 app = typer.Typer(no_args_is_help=True, help="Who is who, where a person has to say.")
@@ -25,13 +26,19 @@ SAMPLE = 100
 
 
 @app.command("list")
-def duplicates_list() -> None:
+def duplicates_list(
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Look for people who are merely alike as well, and keep what is found.")
+    ] = False,
+) -> None:
     """The open questions on who is who: duplicates, shared addresses, records that may be one, counterparts to merge.
 
-    With the records, what speaks for it and against it, and where to settle it.
+    With the records, what speaks for it and against it, and where to settle it.  Nobody is linked by likeness.
 
-    Example: smarketing duplicates list
+    Example: smarketing duplicates list --suggest
     """
+    if suggest:
+        _suggest()
     with opened(ui.settings()) as state:
         found = doubts(state)
     if ui.json:
@@ -95,6 +102,14 @@ def duplicates_link(
     raise typer.Exit(exits.DONE if refused is None else exits.HELD)
 
 
+def _suggest() -> None:
+    settings, world = ui.settings(), ui.world()
+    with _leased("suggest") as (state, lease):
+        for mapping in compose.engine(settings, world, state).mappings():
+            if mapping.rule.kind == "person":
+                state.commit_outcomes(lease, suggestions(state, mapping, world.clock.now_ms()))
+
+
 @contextmanager
 def _leased(what: str) -> Iterator[tuple[Store, Lease]]:
     """The state, while nothing else changes it."""
@@ -124,6 +139,7 @@ def _document(doubt: Doubt) -> dict[str, object]:
         "why": doubt.review.detail.get("why"),
         "for": pro,
         "against": contra,
+        "probability": doubt.review.detail.get("probability"),
         "since": when(doubt.review.opened_ms),
         "fix": doubt.fix,
     }
@@ -136,7 +152,9 @@ def _table(found: Sequence[Doubt]) -> None:
     table = grid("Who is who", "id", "question", "records", "because", "since", "what to do")
     for doubt in found[:SAMPLE]:
         pro, contra = doubt.reasons
-        because = "; ".join(filter(None, [doubt.review.detail.get("why"), ", ".join(pro), ", ".join(contra)]))
+        chance = doubt.review.detail.get("probability")
+        told = doubt.review.detail.get("why") or (f"{chance:.0%} likely" if chance else "")
+        because = "; ".join(filter(None, [told, ", ".join(pro), ", ".join(contra)]))
         records = "\n".join(map(_record, doubt.records))
         cells = (doubt.review.question.replace("_", " "), records, because, when(doubt.review.opened_ms), doubt.fix)
         table.add_row(str(doubt.review.n), *map(Text, cells))

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 DUPLICATE, SHARED = "duplicate", "shared"
 WHO = ("ambiguous", "same_person")
 """Questions with several possible answers."""
+SIMILAR = "similar"
+"""A suggestion: two that are merely alike."""
 QUESTIONS = (DUPLICATE, *WHO, merging.QUESTION, SHARED)
-"""All of them."""
+"""All that the sync puts by itself."""
 DISMISSED = "dismissed"
 """Stands as long as the question is not to be put again."""
 MOST = 100_000
@@ -63,7 +65,7 @@ def beside(store: Store, view: Any, refs: Collection[Ref]) -> Iterator[tuple[str
 
 def dismissals(review: ReviewRow, now: int, who: str) -> list[ReviewRow]:
     """How it is kept that a question is not to be put again: of records that may be one, for each two of them."""
-    if review.question not in WHO:
+    if len(review.detail.get("records", ())) < 2 or review.question == merging.QUESTION:
         kept = {_not_again(review.fingerprint): review.detail.get("records", ())}
     else:
         refs = [Ref(*record) for record in review.detail["records"]]

@@ -14,6 +14,9 @@ from connectors.port import Ref
 from mapping.mapping import Mapping as KindMapping
 from state.rows import LIVE, SENT, Closing, OperationRow, Outcomes, ReviewRow, Row
 from sync.decide import asking, mailboxes, merging, moves
+from sync.decide.decision import HELD
+from sync.decide.namesakes import NAMESAKE
+from sync.decide.suggesting import still_so
 from sync.match import Candidate, entity_key
 
 if TYPE_CHECKING:
@@ -69,22 +72,30 @@ class Doubt(NamedTuple):
                 yield f"in Salesforce convert lead {lead.id} into {contact.object} {contact.id}"
 
     def _else(self) -> str:
-        return "they are not the same" if self.review.question in asking.WHO else "it is to stay as it is"
+        several = (*asking.WHO, asking.SIMILAR, HELD)
+        return "they are not the same" if self.review.question in several else "it is to stay as it is"
 
 
 def doubts(store: Store) -> list[Doubt]:
-    """The open questions on who is who, oldest first."""
+    """The open questions on who is who, oldest first: suggestions and deals of one name among them."""
     asked = [review for question in asking.QUESTIONS for review in store.reviews(question=question, limit=None)]
+    similar = store.reviews(question=asking.SIMILAR, limit=None)
+    asked += still_so(similar, _known(store, [Ref(*record) for each in similar for record in each.detail["records"]]))
+    asked += [held for held in store.reviews(question=HELD, limit=None) if held.detail.get("code") == NAMESAKE]
     primaries = _primaries(store, [_ref(review) for review in asked if review.question == asking.DUPLICATE])
     return [Doubt(review, _about(review, primaries)) for review in sorted(asked, key=lambda review: review.n)]
 
 
+def _known(store: Store, refs: Iterable[Ref]) -> dict[Ref, Row]:
+    ids: dict[tuple[str, str], list[str]] = {}
+    for ref in refs:
+        ids.setdefault(ref[:2], []).append(ref.id)
+    return {row.ref: row for place, some in ids.items() for row in store.rows(*place, some).values()}
+
+
 def _primaries(store: Store, duplicates: Iterable[Ref]) -> dict[Ref, Ref]:
     """Duplicate → the record of its system that is kept in step."""
-    ids: dict[tuple[str, str], list[str]] = {}
-    for ref in duplicates:
-        ids.setdefault(ref[:2], []).append(ref.id)
-    rows = [row for place, some in ids.items() for row in store.rows(*place, some).values()]
+    rows = list(_known(store, duplicates).values())
     members = store.entity_rows(sorted({row.entity for row in rows if row.entity is not None}))
     places = {(row.entity, row.system): row.ref for each in members.values() for row in each if row.in_place}
     return {row.ref: places[row.entity, row.system] for row in rows if (row.entity, row.system) in places}
@@ -104,7 +115,7 @@ def _ref(review: ReviewRow) -> Ref:
 def dismissal(store: Store, doubt: Doubt, now: int, who: str) -> Outcomes:
     """The question is answered, and the records are decided again without it."""
     review = doubt.review
-    rows = _rows(store, doubt.records) if review.question in asking.WHO else []
+    rows = _rows(store, doubt.records) if review.question in (*asking.WHO, HELD) else []
     return Outcomes(
         decided=[row._replace(dirty=True) for row in rows],
         opened=asking.dismissals(review, now, who),
@@ -179,6 +190,8 @@ def link(store: Store, mapping: KindMapping, pair: Pair, now: int, who: str) -> 
     entity = pair.entity(names.get(key, key))
     left = {own for row in (a, b) if (own := own_entity(row)) not in (None, entity)}
     answered = [fingerprint for row in (a, b) for fingerprint in asking.about(row)]
+    answered.append(asking.of_several(asking.SIMILAR, (a.ref, b.ref)))
+    answered += [doubt.review.fingerprint for doubt in doubts(store) if _about_both(doubt, a, b)]
     answered += [review.fingerprint for own in sorted(left) for review in store.reviews(entity=own, limit=None)]
     again: dict[int, Row] = {}
     for fingerprint, rows in asking.beside(store, store, [a.ref, b.ref]):
@@ -193,6 +206,10 @@ def link(store: Store, mapping: KindMapping, pair: Pair, now: int, who: str) -> 
         dropped=[open_.n for (of, _), open_ in pair.opens.items() if of in left],
         closed=[Closing(fingerprint, now, f"linked by {who}") for fingerprint in dict.fromkeys(answered)],
     )
+
+
+def _about_both(doubt: Doubt, a: Row, b: Row) -> bool:
+    return doubt.review.question == HELD and set(doubt.records) == {a.ref, b.ref}
 
 
 def own_entity(row: Row) -> str | None:

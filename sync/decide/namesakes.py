@@ -6,7 +6,7 @@ either and nothing tells them apart.  Which is which only a person knows; until 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from mapping.keys import called_key
@@ -14,8 +14,10 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import Place, Value
 from state.rows import LIVE, Row
+from sync.decide.asking import DISMISSED, of_several
 from sync.decide.decision import HELD, Decision, Question
 
+NAMESAKE = "NAMESAKE"
 _TOLD = ("amount", "close_date")
 """Fields of which one alone may drift apart, hardly all of them."""
 
@@ -32,8 +34,14 @@ class View(Protocol):
         ...
 
 
-def namesakes(view: View, mapping: KindMapping, by_entity: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
-    """Entity → the records of other systems that are called like its only one, and are alone as well."""
+def namesakes(
+    view: View,
+    mapping: KindMapping,
+    by_entity: Mapping[str, Sequence[Row]],
+    asked: Callable[[Iterable[str]], set[str]],
+) -> dict[str, list[Row]]:
+    """Entity → the records of other systems that are called like its only one, and are alone as well; not those that
+    somebody said are others.  asked: which questions of these fingerprints stand."""
     called = mapping.rule.called
     lonely = {entity: row for entity, rows in by_entity.items() if (row := _alone(rows)) and row.now.get(called)}
     if not called or not lonely:
@@ -47,7 +55,17 @@ def namesakes(view: View, mapping: KindMapping, by_entity: Mapping[str, Sequence
         others = [r for r in alike.get(called_key(row.now[called]), ()) if r.n in free and r.system != row.system]
         if others:
             found[entity] = others
-    return found
+    names = {dismissed(lonely[entity], other): other for entity, others in found.items() for other in others}
+    apart = asked(names) if names else set()
+    return {
+        entity: [other for other in others if dismissed(lonely[entity], other) not in apart]
+        for entity, others in found.items()
+    }
+
+
+def dismissed(row: Row, other: Row) -> str:
+    """The fingerprint under which it is kept that two are not one."""
+    return of_several(DISMISSED, (row.ref, other.ref))
 
 
 def ask(mapping: KindMapping, rows: Iterable[Row], others: Iterable[Row], decision: Decision) -> None:
@@ -61,7 +79,8 @@ def ask(mapping: KindMapping, rows: Iterable[Row], others: Iterable[Row], decisi
     keys = mapping.sync_keys(Place(row.system, row.object))
     native = next((key.native for key, _ in keys if key.of == (other.system, other.object)), "")
     detail = {
-        "code": "NAMESAKE",
+        "code": NAMESAKE,
+        "records": [list(row.ref), list(other.ref)],
         "value": row.now.get(mapping.rule.called),
         "target": f"{other.system} {other.object}",
         "fix": f"{other.system} {other.object} {other.id} is called the same and has no counterpart either: if the two "

@@ -41,15 +41,15 @@ def dismiss(stage: Stage, doubt: Doubt) -> None:
     stage.leased(lambda lease: stage.state.commit_outcomes(lease, outcomes))
 
 
-def by_hand(stage: Stage, a: tuple[str, str], b: tuple[str, str]) -> str | None:
+def by_hand(stage: Stage, a: tuple[str, str], b: tuple[str, str], kind: str = "person") -> str | None:
     """What `smarketing duplicates link` does: why it cannot, or nothing."""
     engine = compose.engine(stage.settings(), stage.outside(), stage.state)
     mappings = {mapping.rule.kind: mapping for mapping in engine.mappings()}
-    here, there = (known(stage.state, mappings.values(), *one)["person"] for one in (a, b))
+    here, there = (known(stage.state, mappings.values(), *one)[kind] for one in (a, b))
     pair = Pair.of(stage.state, here, there)
     refused = pair.refusal()
     if refused is None:
-        outcomes = link(stage.state, mappings["person"], pair, stage.clock.now(), "rita")
+        outcomes = link(stage.state, mappings[kind], pair, stage.clock.now(), "rita")
         stage.leased(lambda lease: stage.state.commit_outcomes(lease, outcomes))
     return refused
 

@@ -10,9 +10,11 @@ from connectors.port import Problem
 from sandbox.hubspot.pipelines import Stage as Step
 from sync import compose
 from sync.config import rules
+from sync.decide.duplicates import Doubt, dismissal, doubts
 from sync.report import Report
 from sync.setup.check import check
 from sync.trust.explain import NotFoundError, explain, find
+from tests.brakes.test_duplicates import by_hand
 from tests.scenarios.stage import MINUTE, Stage
 
 
@@ -109,3 +111,33 @@ def test_a_new_deal_whose_stage_means_nothing_is_asked_about_once(stage: Stage) 
     (review,) = stage.held()
     assert (review.detail["code"], review.field) == ("UNMAPPED_VALUE", "stage")
     assert 'perhaps as "negotiation"' in review.detail["fix"]
+
+
+def namesakes(stage: Stage) -> tuple[str, str, Doubt]:
+    """Two deals of one name that wait, and the question about them."""
+    values = {"dealname": "acme - alder 120", "pipeline": "default", "dealstage": "appointmentscheduled"}
+    values["closedate"] = "2027-01-31T12:00:00Z"
+    one, other = deal(stage), stage.world.hubspot.create("deals", values, stage.human("hubspot"))
+    sync(stage)
+    first, *_ = [doubt for doubt in doubts(stage.state) if doubt.review.detail.get("code") == "NAMESAKE"]
+    assert {ref.id for ref in first.records} == {one, other}
+    assert {f"hubspot:{other}", f"salesforce:{one}"} <= set(first.fix.replace("`", " ").split())
+    return one, other, first
+
+
+def test_deals_of_one_name_that_are_said_to_be_two_are_made_on_the_other_side(stage: Stage) -> None:
+    namesakes(stage)
+    outcomes = [dismissal(stage.state, doubt, stage.clock.now(), "rita") for doubt in doubts(stage.state)]
+    for each in outcomes:
+        stage.leased(lambda lease, each=each: stage.state.commit_outcomes(lease, each))
+    sync(stage)
+    assert doubts(stage.state) == []
+    assert len(stage.world.rows("hubspot", "deals")) == len(stage.world.rows("salesforce", "Opportunity")) == 2
+
+
+def test_deals_of_one_name_that_are_linked_by_hand_are_one(stage: Stage) -> None:
+    one, other, _ = namesakes(stage)
+    assert by_hand(stage, ("hubspot", other), ("salesforce", one), "deal") is None
+    sync(stage)
+    assert doubts(stage.state) == []
+    assert len(stage.world.rows("hubspot", "deals")) == len(stage.world.rows("salesforce", "Opportunity")) == 1
