@@ -17,6 +17,8 @@ class ViewSpec:
     """Native fields, in order."""
     field: str
     values: tuple[str, ...]
+    begins: bool = False
+    """The field begins with a value, instead of being one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,17 +76,18 @@ class Furnisher:
                 continue
             fix = (
                 f"tab {view.object}, List View Controls, New: {view.label}, shared with all users; filter {view.field}"
-                f" equals {', '.join(view.values)}"
+                f" {'starts with' if view.begins else 'equals'} {', '.join(view.values)}"
             )
             what = f"list view {view.object}.{view.name}: {view.label}"
             yield _tried(what, fix, lambda view=view: self._make(view), apply and offered)  # type: ignore[misc]
 
     def _make(self, view: ViewSpec) -> None:
+        operator = "StartsWith" if view.begins else "Equals"
         body = {
             "listViewApiName": view.name,
             "label": view.label,
             "displayColumns": list(view.columns),
-            "filteredByInfo": [{"fieldApiName": view.field, "operator": "Equals", "operandLabels": list(view.values)}],
+            "filteredByInfo": [{"fieldApiName": view.field, "operator": operator, "operandLabels": list(view.values)}],
             "visibility": "Public",
         }
         self._api.send("POST", self._api.paths.list_views(view.object), body)

@@ -9,11 +9,14 @@ from insight.score.priority import HOT
 from mapping.rules import KindRule, Place
 from sync.decide import telling
 
+_ID = "00"
+"""How the id of every person begins in Salesforce."""
 _LISTS: tuple[tuple[str, str, str, Sequence[str], Sequence[str]], ...] = (
     ("SMK_Call_Next", "Call next", "@priority", HOT,
      ("@fit_score", "@engagement_score", "@sla_due_at", "phone", "email")),
     ("SMK_Held", "Held by Smarketing Sync", telling.STATE, tuple(s for s in telling.STATES if s != telling.OK),
      (telling.MESSAGE, telling.SYNCED)),
+    ("SMK_Duplicates", "Duplicates", telling.DUPLICATE_OF, (_ID,), ("email", "phone")),
 )  # fmt: skip
 """(name, label, our field, the values that it lists, further columns), each made where the field is in use."""
 
@@ -25,7 +28,7 @@ def view_specs(rule: KindRule) -> Iterator[tuple[str, ViewSpec]]:
         for place, native in fields[about].places.items() if about in fields else ():
             columns = [_column(rule, place, other) for other in more]
             told = ("Name", native, *(column for column in columns if column))
-            yield place.system, ViewSpec(place.object, name, label, told, native, tuple(values))
+            yield place.system, ViewSpec(place.object, name, label, told, native, tuple(values), begins=_ID in values)
 
 
 def _column(rule: KindRule, place: Place, name: str) -> str:

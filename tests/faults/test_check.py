@@ -124,7 +124,7 @@ def test_lists_that_the_sync_needs_follow_its_fields(scene: Scene) -> None:
         kinds = rules(scene.stage.settings())
         return {(view.object, view.name) for rule in kinds for _, view in view_specs(rule) if _ == S}
 
-    held = {("Lead", "SMK_Held"), ("Contact", "SMK_Held")}
+    held = {(object, name) for object in ("Lead", "Contact") for name in ("SMK_Held", "SMK_Duplicates")}
     assert lists() == held
     scene.stage.raw.setdefault("score", {})["enabled"] = True
     assert lists() == {*held, ("Lead", "SMK_Call_Next"), ("Contact", "SMK_Call_Next")}
