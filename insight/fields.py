@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connectors.port import FieldSpec, Option
 from insight.score.titles import FUNCTION_NAMES, LEVEL_NAMES
@@ -16,6 +17,8 @@ from mapping.rules import OURS, FieldRule, Place
 BEHAVIOUR, OUTCOMES, SCORE, SLA, STAGES = "behaviour", "outcomes", "score", "sla", "stages"
 """The features: what people do, what became of them, how promising they are, whether they were answered in time, and
 how far their companies are."""
+CONTENT, QUALIFICATION = "content", "qualification"
+"""What to show people next; what sales has to know of them to go on."""
 PERSON, COMPANY, DEAL = "person", "company", "deal"
 
 PLACES: dict[str, tuple[Place, tuple[Place, ...]]] = {
@@ -31,8 +34,34 @@ RESULTS = ("won", "open", "lost", "none")
 PRIORITIES = tuple(fit + engagement for fit in "ABC" for engagement in "123")
 CLOCK_STATES = ("pending", "on_track", "warned", "breached", "met", "met_late", "attempts_short", "exempt")
 MONEY = (18, 2)
-QUALITIES = ("1", "2", "3", "4", "5")
-"""How good a lead is, as sales sees it."""
+
+
+class Judged(NamedTuple):
+    """A field that people fill in, on either side."""
+
+    label: str
+    type: str
+    help: str
+    options: tuple[str, ...] = ()
+
+
+ROLES = ("decision_maker", "influencer", "end_user", "champion", "blocker", "unknown")
+JUDGED: dict[str, Judged] = {
+    "lead_quality": Judged(
+        "Lead quality",
+        "choice",
+        "How good the lead is, as sales sees it: 1 poor, 5 excellent.",
+        ("1", "2", "3", "4", "5"),
+    ),
+    "budget_band": Judged("Budget", "choice", "What there is to spend.", ("none", "small", "medium", "large")),
+    "timing": Judged(
+        "Timing", "choice", "When they want to decide.", ("now", "this_quarter", "this_year", "later", "never")
+    ),
+    "need": Judged("Need", "text", "What they want to solve, in a few words."),
+    "in_area": Judged("In our area", "choice", "Whether we serve where they are.", ("yes", "no")),
+    "buying_role": Judged("Buying role", "choice", "The part the person takes in a purchase.", ROLES),
+    "pain_points": Judged("Pain points", "long_text", "What presses them: several with semicolons between them."),
+}
 _NATIVE = {
     "text": "text", "long_text": "long_text", "choice": "choice", "bool": "bool", "datetime": "datetime",
     "date": "date", "int": "number", "decimal": "number",
@@ -146,6 +175,8 @@ FIELDS: tuple[OurField, ...] = (
              options=("call", "email", "meeting")),
     OurField(PERSON, "@last_sales_outcome", BEHAVIOUR, "text", "smk_last_sales_outcome", "SMK_Last_Sales_Outcome__c",
              "Last sales outcome", "What came of the last call or meeting."),
+    OurField(PERSON, "@next_content", CONTENT, "text", "smk_next_content", "SMK_Next_Content__c", "Next content",
+             "What to show the person next: never what they have seen."),
     OurField(COMPANY, "@engaged_people", BEHAVIOUR, "int", "smk_engaged_people", "SMK_Engaged_People__c",
              "Engaged people", "People of the company who did something in the last 90 days; falls once a week."),
     OurField(COMPANY, "@last_marketing_touch", BEHAVIOUR, "datetime", "", "SMK_Last_Marketing_Touch__c",

@@ -15,6 +15,7 @@ import structlog
 from connectors import connect
 from connectors.door import Budget, Called, Clock
 from connectors.port import Connector
+from insight.fields import CONTENT
 from mapping.rules import KINDS
 from state.rows import OperationRow
 from state.store import Store, open_store
@@ -24,8 +25,10 @@ from sync.engine import Engine
 from sync.insight.agreement import Agreement
 from sync.insight.alerting import Telling
 from sync.insight.clocks import Agreed
+from sync.insight.features import features
 from sync.insight.known import compiled, lead_type_of
 from sync.insight.scoring import Scoring
+from sync.insight.suggesting import Suggesting
 from sync.lanes import thread
 from sync.schedule import a_day
 from sync.settings.common import Settings
@@ -167,6 +170,7 @@ def engine(
         brakes=settings.brakes,
         agreed=(agreed := agreed_on(settings)),
         telling=telling(settings, agreed, world.environment),
+        suggesting=Suggesting(settings) if CONTENT in features(settings) else None,
     )
     if progress is not None:
         made.progress = progress

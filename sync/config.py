@@ -28,7 +28,7 @@ from sync.decide.activities import ActivitySettings, sorts
 from sync.decide.deleting import EVENT, MARK
 from sync.decide.telling import told_fields
 from sync.decide.writeback import stage_fields
-from sync.insight.features import features, read
+from sync.insight.features import features, known_fields
 from sync.insight.scores import contradictions
 from sync.settings.common import OnDeleteSettings, PersonSettings, Settings, StageSettings, StatusSettings
 from sync.settings.fields import ROLES, SIDES, FieldSettings, OwnValues, Side
@@ -158,10 +158,11 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _contradictions(settings: Settings) -> Iterator[str]:
     stages = {stage.name: 10 * place for place, stage in enumerate(settings.vocabulary.stage, 1)}
+    told = set(known_fields(settings, "person"))
     for stage in settings.vocabulary.stage:
         if stage.entry:
             try:
-                compile_condition(stage.entry, set(settings.person.all_fields), stages)
+                compile_condition(stage.entry, told, stages)
             except ConditionError as error:
                 yield f"vocabulary.stage {stage.name}.entry: {error}"
     yield from _reconsent(settings.person, stages)
@@ -176,13 +177,14 @@ def _contradictions(settings: Settings) -> Iterator[str]:
 
 
 def _agreement(settings: Settings, stages: Mapping[str, int]) -> Iterator[str]:
+    told = set(known_fields(settings, "person"))
     for lead_type in settings.sla.lead_type:
         try:
-            compile_condition(lead_type.when, set(settings.person.all_fields), stages)
+            compile_condition(lead_type.when, told, stages)
         except ConditionError as error:
             yield f"sla.lead_type {lead_type.name}.when: {error}"
     try:
-        compile_condition(settings.alerts.never, set(settings.person.all_fields), stages)
+        compile_condition(settings.alerts.never, told, stages)
     except ConditionError as error:
         yield f"alerts.never: {error}"
     if settings.sla.start not in stages:
@@ -378,7 +380,7 @@ def _rule(kind: str, section: Kind, settings: Settings) -> KindRule:
     statuses = tuple(_stage(entry, -1) for entry in vocabulary.status)
     if vocabulary.lost_to is not None:
         statuses = tuple(replace(s, back_to=vocabulary.lost_to) if s.name == LOST else s for s in statuses)
-    fields = (read(settings, kind) | section.all_fields).items()
+    fields = known_fields(settings, kind).items()
     learned = [field.rule() for field in ours.fields(features(settings), kind)]
     if kind != "activity":
         learned += told_fields(kind, frame.objects)

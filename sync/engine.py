@@ -49,6 +49,7 @@ from sync.trust.undoing import Undoing, Wish
 
 if TYPE_CHECKING:
     from sync.insight.scoring import Scoring
+    from sync.insight.suggesting import Suggesting
 
 Record = tuple[str, str] | None
 """(system, id) of the only record to read; None: of everything."""
@@ -98,15 +99,15 @@ class Engine:
     """Whether the run should end at its next boundary."""
     scope: Scope | None = None
     scoring: Scoring | None = None
-    """What scores people; None: nobody is scored."""
+    suggesting: Suggesting | None = None
+    """What scores people, and says what to show them next; None: nobody is scored, nothing is suggested."""
     left_out: str = ""
     """Which kinds are not synchronised, and why, for the report."""
     brakes: BrakesSettings = field(default_factory=BrakesSettings)
-    """How much may happen at once."""
+    limits: PlanSettings | None = None
+    """How much may happen at once, and what an unexpected run may do without approval (None: everything)."""
     salt: str | None = None
     """Of the hashes of people who were erased; None: there are none."""
-    limits: PlanSettings | None = None
-    """What an unexpected run may do without approval; None: everything."""
     accounts: dict[str, str] = field(default_factory=dict)
     """Side → the account that it leads to, once it was asked and where it says so."""
     approved: Approved | Nothing | None = None

@@ -6,7 +6,7 @@ They hold points in time, never a duration: nothing here changes by the mere pas
 from __future__ import annotations
 
 from connectors.port import FieldSpec, Option
-from insight.fields import QUALITIES
+from insight.fields import JUDGED, LONG
 from mapping.deals import LOST
 from mapping.lifecycle import ACTIVE
 from mapping.rules import OURS, FieldRule, KindRule, Stage
@@ -112,22 +112,23 @@ def reason_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
     ]
 
 
-def quality_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
-    """(system, field) in which sales says how good a lead is, where they are fields of ours."""
+def judged_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
+    """(system, field) in which people say what they think of a lead, where they are fields of ours."""
     return [
         (
             place.system,
             FieldSpec(
                 place.object,
                 native,
-                "Lead quality",
-                "choice",
-                options=tuple(Option(value, value) for value in QUALITIES),
-                help="How good the lead is, as sales sees it: 1 poor, 5 excellent.",
+                told.label,
+                told.type,
+                length={"text": 255, "long_text": LONG}.get(told.type),
+                options=tuple(Option(value, value) for value in told.options),
+                help=told.help,
             ),
         )
         for field in rule.fields
-        if field.name == "lead_quality"
+        if (told := JUDGED.get(field.name)) is not None
         for place, native in field.places.items()
         if native.lower().startswith("smk_")
     ]

@@ -99,7 +99,7 @@ def person(
         owner_is=_owner_is(mapping, live),
         seen=min((r.created_ms for r in rows if TEAMS[r.system] == "sales" and r.created_ms is not None), default=None),
         recycled=tuple(_sent_back(way)),
-        needs=_texts(told.get(NEEDS)),
+        needs=texts(told.get(NEEDS)),
         quality=_grade(told.get(QUALITY)),
         pauses=tuple(_pauses(way)),
         status=str(last.get("status") or ACTIVE),
@@ -151,7 +151,7 @@ def _sent_back(way: Sequence[JournalRow]) -> Iterator[SentBack]:
             yield SentBack(at, _text(became.get("reason")))
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def texts(value: Any) -> tuple[str, ...]:
     """Several values, as one field of many or of one has them."""
     if isinstance(value, str):
         value = value.split(";")

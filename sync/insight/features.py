@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from insight.fields import BEHAVIOUR, OUTCOMES, SCORE, SLA, STAGES
+from insight.fields import BEHAVIOUR, CONTENT, JUDGED, OUTCOMES, QUALIFICATION, SCORE, SLA, STAGES
 from sync.settings.fields import FieldSettings, Section, mapped
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ class InsightSettings(Section):
     behaviour: bool = False
     outcomes: bool = False
     company_stage: bool = False
+    qualification: bool = False
     content: str = ""
     costs: str = ""
 
@@ -29,6 +30,8 @@ def features(settings: Settings) -> frozenset[str]:
         SCORE: settings.score.enabled,
         SLA: settings.sla.on,
         STAGES: settings.insight.company_stage,
+        QUALIFICATION: settings.insight.qualification,
+        CONTENT: settings.insight.behaviour and bool(settings.insight.content),
     }
     return frozenset(name for name, is_on in on.items() if is_on)
 
@@ -36,6 +39,12 @@ def features(settings: Settings) -> frozenset[str]:
 def _told(hubspot: str | dict[str, str], type: str = "text") -> FieldSettings:
     """Read in HubSpot, and carried nowhere."""
     return mapped(hubspot, None, type, to="none", personal=False)
+
+
+def _judged(name: str) -> FieldSettings:
+    """Filled in on either side, and carried to the other."""
+    salesforce = "_".join(part.capitalize() for part in name.split("_"))
+    return mapped(f"smk_{name}", f"SMK_{salesforce}__c", JUDGED[name].type, tie="crm", personal=False)
 
 
 READ: dict[str, dict[str, dict[str, FieldSettings]]] = {
@@ -63,6 +72,7 @@ READ: dict[str, dict[str, dict[str, FieldSettings]]] = {
             "held": _told({"meetings": "hs_meeting_outcome"}),
         },
     },
+    QUALIFICATION: {"person": {name: _judged(name) for name in JUDGED if name != "lead_quality"}},
     OUTCOMES: {
         "person": {
             "lead_quality": mapped(
@@ -74,7 +84,9 @@ READ: dict[str, dict[str, dict[str, FieldSettings]]] = {
 """feature → kind → the fields that it reads; one that the configuration has under that name is the configuration's."""
 
 
-def read(settings: Settings, kind: str) -> dict[str, FieldSettings]:
-    """The fields that the features which are on read of this kind."""
+def known_fields(settings: Settings, kind: str) -> dict[str, FieldSettings]:
+    """The fields of this kind: those that the features which are on read, and those of the configuration."""
     on = features(settings)
-    return {name: field for feature in READ if feature in on for name, field in READ[feature].get(kind, {}).items()}
+    read = {name: field for feature in READ if feature in on for name, field in READ[feature].get(kind, {}).items()}
+    found: dict[str, FieldSettings] = read | getattr(settings, kind).all_fields
+    return found

@@ -21,6 +21,7 @@ from state.store import Store
 from sync.insight import tables
 from sync.insight.agreement import Agreement, GoalSettings
 from sync.insight.facts import LeadType, facts
+from sync.insight.features import known_fields
 from sync.settings.common import Settings
 
 
@@ -130,4 +131,4 @@ def lead_type_of(settings: Settings) -> LeadType:
 def compiled(settings: Settings, text: str) -> Condition:
     """A condition on people."""
     ranks = {stage.name: 10 * place for place, stage in enumerate(settings.vocabulary.stage, 1)}
-    return compile_condition(text, set(settings.person.all_fields), ranks)
+    return compile_condition(text, set(known_fields(settings, "person")), ranks)

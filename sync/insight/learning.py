@@ -16,6 +16,7 @@ from insight import outcomes, rollups
 from insight.fields import BEHAVIOUR, OUTCOMES, SCORE, SLA, STAGES
 from insight.fields import field as our_field
 from insight.reports.facts import Deal
+from insight.score.scorer import PERSONA
 from insight.sla.handoffs import Owed
 from insight.touches import Derived, Touch
 from mapping.deals import OPEN
@@ -95,6 +96,8 @@ def learn(engine: Engine, *, afresh: bool = False) -> int:
         return 0
     if (scoring := engine.scoring) is not None and PERSON in learner.mappings:
         scoring.begin(engine)
+    if (suggesting := engine.suggesting) is not None and PERSON in learner.mappings:
+        suggesting.begin(engine)
     if afresh:
         # What is news first: what time does to scores is not for this pass to write.
         learner.run()
@@ -201,6 +204,9 @@ class Learner:
         values = [value for known in people for work in workers for value in work(known)]
         if self.scoring is not None:
             values += self.scoring.people(self.engine, people)
+        if self.engine.suggesting is not None:
+            personas = {value.entity: value.value for value in values if value.field == PERSONA}
+            values += self.engine.suggesting.people(people, personas)
         agreed, telling = self.engine.agreed, self.engine.telling
         loud = telling if telling is not None and not self.engine.report.muted else None
         clocks: dict[str, Owed] = {}

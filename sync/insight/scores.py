@@ -12,6 +12,7 @@ from insight.score.fit import OF_JOB, FitRule, Persona
 from insight.score.points import DAY, PATTERNS, SCALE, WEIGHTS, Scheme, Weight
 from insight.score.priority import Cuts
 from mapping.conditions import ConditionError, compile_condition
+from sync.insight.features import known_fields
 from sync.settings.fields import Section
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ def personas(settings: Settings) -> tuple[Persona, ...]:
 
 def fact_names(settings: Settings) -> set[str]:
     """What may be asked of a person: the person's fields, the company's as `company_NAME`, and what the title tells."""
-    return {*settings.person.all_fields, *(f"company_{name}" for name in settings.company.all_fields), *OF_JOB}
+    company = (f"company_{name}" for name in known_fields(settings, "company"))
+    return {*known_fields(settings, "person"), *company, *OF_JOB}
 
 
 def _ranks(settings: Settings) -> Mapping[str, int]:

@@ -17,6 +17,7 @@ from insight.score.model import Model, as_json, from_json
 from insight.score.points import DAY, fitting_scale, tanks
 from insight.score.priority import hot_a_day, within_capacity
 from state.rows import Lease
+from sync.insight.features import known_fields
 from sync.insight.scoring import BASE, People, scorer
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def _chosen(
 
 def field_types(settings: Settings) -> dict[str, str]:
     """Fact → the type of its field; what the configuration excludes is of type `excluded`."""
-    own = {name: field.type for name, field in settings.person.all_fields.items()}
-    company = {f"company_{name}": field.type for name, field in settings.company.all_fields.items()}
+    own = {name: field.type for name, field in known_fields(settings, "person").items()}
+    company = {f"company_{name}": field.type for name, field in known_fields(settings, "company").items()}
     return {**own, **company, **dict.fromkeys(settings.score.exclude, EXCLUDED)}
 
 

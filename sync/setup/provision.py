@@ -12,7 +12,7 @@ from insight.fields import field as our_field
 from mapping.rules import KindRule, Place
 from sync.decide import telling
 from sync.decide.deleting import MARK
-from sync.decide.writeback import quality_specs, reason_specs, stage_specs, told_specs
+from sync.decide.writeback import judged_specs, reason_specs, stage_specs, told_specs
 from sync.setup.views import view_specs
 
 
@@ -43,7 +43,7 @@ def field_specs(rule: KindRule) -> list[tuple[str, FieldSpec]]:
     options = tuple(Option(stage.name, stage.name) for stage in rule.stages)
     if any(field.name == "@shared_stage" for field in rule.fields):
         specs += stage_specs(rule.stages, rule.statuses)
-    specs += [*reason_specs(rule), *quality_specs(rule), *told_specs(rule), *telling.told_specs(rule)]
+    specs += [*reason_specs(rule), *judged_specs(rule), *told_specs(rule), *telling.told_specs(rule)]
     for field in rule.fields:
         if learned := our_field(rule.kind, field.name):
             specs += learned.specs([stage.name for stage in rule.stages])

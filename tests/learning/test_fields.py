@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from insight.fields import BEHAVIOUR, FIELDS, OUTCOMES, SCORE, SLA, STAGES
+from insight.fields import BEHAVIOUR, CONTENT, FIELDS, OUTCOMES, SCORE, SLA, STAGES
 from mapping.rules import is_ours
 from sync.decide.writeback import HELP_MOST
 
@@ -17,7 +17,7 @@ def test_each_is_one_field_in_every_place() -> None:
     assert len(set(names)) == len(names)
     assert len(set(natives)) == len(natives)
     assert all(is_ours(field.name) and field.places for field in FIELDS)
-    assert {field.feature for field in FIELDS} == {BEHAVIOUR, OUTCOMES, SCORE, SLA, STAGES}
+    assert {field.feature for field in FIELDS} == {BEHAVIOUR, CONTENT, OUTCOMES, SCORE, SLA, STAGES}
 
 
 def test_the_platforms_can_hold_them() -> None:
