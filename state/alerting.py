@@ -58,11 +58,11 @@ class Alerting(Part):
         with self._tables.reading() as connection:
             return dict(self._tables.rows(connection, "SELECT state, COUNT(*) FROM alert GROUP BY state", ()))
 
-    def told_since(self, since: int) -> dict[str, int]:
-        """Colleague → how many alerts they were told from then on."""
-        statement = "SELECT owner, COUNT(*) FROM alert WHERE told_ms >= ? GROUP BY owner"
+    def told_since(self, since: int, below: int) -> dict[str, int]:
+        """Colleague → how many alerts of less than this rank they were told from then on."""
+        statement = "SELECT owner, COUNT(*) FROM alert WHERE told_ms >= ? AND rank < ? GROUP BY owner"
         with self._tables.reading() as connection:
-            return dict(self._tables.rows(connection, statement, (since,)))
+            return dict(self._tables.rows(connection, statement, (since, below)))
 
     def send_out(self, lease: Lease, keys: Sequence[str], ways: Iterable[TellingRow], at: int, note: str = "") -> None:
         """These alerts are due, and go these ways; none: nobody can be told, for a reason (note)."""

@@ -187,6 +187,9 @@ def _agreement(settings: Settings, stages: Mapping[str, int]) -> Iterator[str]:
         compile_condition(settings.alerts.never, told, stages)
     except ConditionError as error:
         yield f"alerts.never: {error}"
+    alerts = settings.alerts
+    if alerts.on and not alerts.channels and not alerts.people and not (alerts.task and settings.activity.sync):
+        yield "alerts.on: there is no way to tell anybody; name channels, or have alerts.task and activity.sync on"
     if settings.sla.start not in stages:
         yield f'sla.start is "{settings.sla.start}", which is no stage; choose from: {", ".join(stages)}'
     for goal in settings.goals.period:

@@ -378,6 +378,8 @@ def status(console: Console, document: Mapping[str, Any]) -> None:
     lines.append(f"Waiting: {backlog or 'nothing'}")
     held = ", ".join(f"{entry['cause']} {entry['records']:,}" for entry in document["errors"])
     lines.append(f"Held: {held or 'nothing'}")
+    if told := ", ".join(f"{entry['state']} {entry['alerts']:,}" for entry in document["alerts"]):
+        lines.append(f"Alerts: {told}")
     for side in document["budget"]:
         cap = f" of {side['calls_per_day']:,}" if side["calls_per_day"] else ""
         until = f"; at this rate used up at {side['used_up']}" if side["used_up"] else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from insight.alerts import (
     DAY,
     DRIFT,
     HOUR,
+    LOW,
     OF_CLOCKS,
     Alert,
     Delivery,
@@ -123,18 +124,16 @@ class Telling:
             was = {name: row.value for name, row in before.get(known.entity, {}).items()}
             now = was | after.get(known.entity, {})
             standing = standings.get(known.entity, Standing(None))
-            subject = self._subject(engine, known, standing, was, now, clocks.get(known.entity))
-            found += alerts(subject, self.settings.rules, past.get(known.entity, ()), engine.now())
+            subject = self._subject(known, standing, was, now, clocks.get(known.entity))
+            about = past.get(known.entity, ())
+            if alerts(subject, self.settings.rules, about, engine.now()):
+                # Whose they are is asked of the state only where there is something to tell.
+                whose = replace(subject, owner=seller(engine, known.rows), marketing=marketer(engine, known.rows))
+                found += alerts(whose, self.settings.rules, about, engine.now())
         return found
 
     def _subject(
-        self,
-        engine: Engine,
-        known: Known,
-        standing: Standing,
-        was: Mapping[str, Any],
-        now: Mapping[str, Any],
-        owed: Owed | None,
+        self, known: Known, standing: Standing, was: Mapping[str, Any], now: Mapping[str, Any], owed: Owed | None
     ) -> Subject:
         told, since = known.facts, known.now - DAY
         outcome, why = "", ""
@@ -150,8 +149,6 @@ class Telling:
             cycle=standing.cycle,
             stage=standing.stage or "",
             status=standing.status,
-            owner=seller(engine, known.rows),
-            marketing=marketer(engine, known.rows),
             of_sales=owed is not None,
             customer=standing.stage in CUSTOMERS,
             opted_out=self.never(told),
@@ -213,7 +210,7 @@ class Telling:
         waiting, now = engine.store.alerts_in(WAITING), engine.now()
         if not waiting:
             return Due(())
-        today = engine.store.told_since(now - DAY)
+        today = engine.store.told_since(now - DAY, LOW)
         rules, calendar_of = self.settings.rules, self.agreed.agreement.calendar_of
         return due(list(map(_read, waiting)), today, rules, calendar_of, now)
 

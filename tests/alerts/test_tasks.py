@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from state.rows import TOLD
 from sync import compose
+from sync.config import ConfigError, parse
 from sync.console import planned, plans
 from sync.trust.approving import Approved
 from sync.trust.explain import explain
@@ -176,3 +179,14 @@ def test_the_week_of_a_colleague_lists_only_what_they_own() -> None:
         }
         stage.settle()
         assert len(stage.tasks()) == 2
+
+
+def test_alerts_that_nobody_could_be_told_are_refused() -> None:
+    least = {
+        "hubspot": {"access_token": "env:T"},
+        "salesforce": {"login_url": "https://x.example", "client_id": "c", "client_secret": "env:S"},
+        "activity": {"sync": False},
+    }
+    with pytest.raises(ConfigError, match="no way to tell anybody"):
+        parse({**least, "alerts": {"on": True}})
+    assert parse({**least, "alerts": {"on": True, "channels": ["env:MAIL"]}}).alerts.on

@@ -28,7 +28,7 @@ def test_a_breach_is_a_task_for_the_owner_once_and_stays_in_salesforce() -> None
 
 
 def test_the_clock_stands_on_both_records() -> None:
-    with told(task=False) as stage:
+    with told() as stage:
         lead = breached(stage)
         assert stage.world.rows("salesforce", "Lead")[lead].values["SMK_SLA_State__c"] == "breached"
         [contact] = stage.world.rows("hubspot", "contacts").values()

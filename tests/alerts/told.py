@@ -100,8 +100,8 @@ class Told(Stage):
         guid = self.world.hubspot.form(form)
         self.world.hubspot.submit(guid, {"email": f"{name}@prospect.example"}, "https://homes.example/forms")
 
-    def settle(self, minutes: int = 3) -> None:
-        for _ in range(2):
+    def settle(self, minutes: int = 3, *, turns: int = 2) -> None:
+        for _ in range(turns):
             self.clock.advance(minutes * MINUTE)
             self.sync()
 

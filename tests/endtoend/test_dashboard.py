@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,9 +19,15 @@ from sync.config import ConfigError, parse
 from sync.console.dashboard import HEADERS, admitted, app, serving
 from sync.console.panels import Panels
 from sync.console.reports import REPORTS
+from tests.endtoend.program import Program, provisioned
+from tests.endtoend.program import served as world_of
 from tests.scenarios.stage import MINUTE, Stage
 
 TOKEN = "a token that nobody guesses"
+LEAST = {
+    "hubspot": {"access_token": "env:T"},
+    "salesforce": {"login_url": "https://x.example", "client_id": "c", "client_secret": "env:S"},
+}
 PAGES = ("/", "/errors", "/charts", "/reports", "/metrics", *(f"/reports/{name}" for name in ("funnel", "review")))
 
 
@@ -111,20 +119,35 @@ def test_health_says_one_word_to_anybody(served: httpx.Client) -> None:
 
 
 def test_an_address_that_others_can_reach_is_refused_unless_it_is_wanted() -> None:
-    least = {
-        "hubspot": {"access_token": "env:T"},
-        "salesforce": {"login_url": "https://x.example", "client_id": "c", "client_secret": "env:S"},
-    }
     for address in ("0.0.0.0:8750", "[::]:8750", "dash.example:8750", "10.0.0.7:80"):
         dashboard = {"address": address, "token": "env:D"}
         with pytest.raises(ConfigError, match="public = true"):
-            parse({**least, "dashboard": dashboard})
-        assert parse({**least, "dashboard": {**dashboard, "public": True}}).dashboard.public
+            parse({**LEAST, "dashboard": dashboard})
+        assert parse({**LEAST, "dashboard": {**dashboard, "public": True}}).dashboard.public
     for address in ("127.0.0.1:8750", "[::1]:0", "localhost:1"):
-        assert parse({**least, "dashboard": {"address": address, "token": "env:D"}}).dashboard.address == address
+        assert parse({**LEAST, "dashboard": {"address": address, "token": "env:D"}}).dashboard.address == address
     for wrong in ("8750", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999"):
         with pytest.raises(ConfigError, match="must be like"):
-            parse({**least, "dashboard": {"address": wrong, "token": "env:D"}})
+            parse({**LEAST, "dashboard": {"address": wrong, "token": "env:D"}})
+
+
+def test_run_serves_it_while_it_lasts(tmp_path: Path) -> None:
+    with world_of(20) as (_, addresses):
+        program = Program.installed(tmp_path, addresses)
+        provisioned(program)
+        program.configure('[dashboard]\naddress = "127.0.0.1:0"\ntoken = "env:DASHBOARD"\n')
+        program.environment["DASHBOARD"] = TOKEN
+        with program.start("run") as process:
+            assert process.stderr is not None
+            address = next(
+                found[0] for line in process.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+", line))
+            )
+            assert httpx.get(f"{address}/health").text in ("starting\n", "ok\n")
+            assert httpx.get(address).status_code == 401
+            assert "Last runs" in httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}).text
+            process.send_signal(signal.SIGTERM)
+            process.communicate()
+        assert process.returncode == 0
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(served: httpx.Client, stage: Stage) -> None:
