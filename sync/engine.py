@@ -336,6 +336,7 @@ class Engine:
         """Decide everything, and store nothing of it."""
         self.view = dry = DryRun(self.store)
         account, self.report = self.report, replace(self.report)
+        guard, self.guard = self.guard, Guard(self)
         try:
             for planner in self._planners.values():
                 for _ in reconcile(self, planner):
@@ -343,7 +344,7 @@ class Engine:
             if self.telling is not None and not self.report.muted:
                 dry.commit_batch(self.lease, Batch(operations=self.telling.preview(self)))
         finally:
-            self.view, self.report = self.store, account
+            self.view, self.report, self.guard = self.store, account, guard
         return dry
 
     @contextmanager

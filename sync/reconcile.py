@@ -456,7 +456,7 @@ class _Batch:
         loops.apply(entity, rows, decision)
         if undone := self.undone.get(entity):
             self.settled += undoing.hold(self.planner.mapping, rows, decision, undone, self.engine.now())
-        tell(self.planner.mapping, live, opens, decision)
+        tell(self.planner.mapping, live, opens, decision, self.engine.guard.may_tell)
         if self.engine.approved is not None:
             self.engine.approved.hold_back(self.planner.mapping, entity, decision, self.engine.run)
         kind = self.planner.mapping.rule.kind

@@ -7,7 +7,7 @@ are told nothing else, name the record that they are duplicates of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connectors.port import FieldSpec, Option
@@ -97,8 +97,14 @@ def is_troubled(row: Row) -> bool:
     return bool(row.now.get(STATE, OK) != OK)
 
 
-def tell(mapping: KindMapping, live: Mapping[str, Row], opens: Mapping[str, OperationRow], decision: Decision) -> None:
-    """Add to the drafts what the records should say.
+def tell(
+    mapping: KindMapping,
+    live: Mapping[str, Row],
+    opens: Mapping[str, OperationRow],
+    decision: Decision,
+    may: Callable[[str, str, str], bool],
+) -> None:
+    """Add to the drafts what the records should say.  may: whether one more of a kind and system may say what is held.
 
     That all is well is told alone only once nothing is under way any more: what is tried now may be refused.
     """
@@ -117,6 +123,8 @@ def tell(mapping: KindMapping, live: Mapping[str, Row], opens: Mapping[str, Oper
             continue
         if open_ is not None and open_.aside:
             # Even that was refused.
+            continue
+        if state != OK and not may(mapping.rule.kind, system, _about(decision.questions)):
             continue
         alone = _along(mapping, Draft(system, row.object, row.id, {}, {}, {}, None, None, tried(open_)), row, told)
         drafts += [alone] if alone.native else []
@@ -182,6 +190,12 @@ def _said(questions: Sequence[Question]) -> tuple[str, str | None]:
             if _STATES.get(question.question) == state:
                 return state, _message(question)
     return OK, None
+
+
+def _about(questions: Sequence[Question]) -> str:
+    """The field that is held, or what is the matter."""
+    first = next(question for question in questions if question.question in _STATES)
+    return first.field or str(first.detail.get("code") or first.question)
 
 
 def _message(question: Question) -> str:

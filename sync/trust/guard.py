@@ -25,11 +25,13 @@ BY_HAND, BUDGET, VANISHED = "by_hand", "budget", "vanished"
 UPDATES, CLEARS, CREATES, DELETES = "mass_change", "mass_clear", "mass_create", "mass_delete"
 WEIGHS = {UPDATED: (UPDATES,), BLANKED: (UPDATES, CLEARS), CREATED: (CREATES,), ARCHIVES: (DELETES,)}
 """The effect of a write → what it may be too much of.  Opt-outs and links are never too many."""
+HOLDS = "mass_hold"
+"""So many records would say that they are held that something is wrong for all of them: no more of them say so."""
 BLANK, SHRUNK = "blank", "shrunk"
 UNBELIEVABLE = (BLANK, SHRUNK)
 """What was read is not taken for data: nothing of the kind is written in either direction."""
-_TELL = (BUDGET, VANISHED)
-"""Nothing is to be stopped: there are no calls left, or no field."""
+_TELL = (BUDGET, VANISHED, HOLDS)
+"""Nothing is to be stopped: there are no calls left, or no field, or nothing is written anyway."""
 FEW = 20
 """Fewer records prove nothing of how a whole object is."""
 DAY = 86_400_000

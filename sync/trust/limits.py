@@ -17,6 +17,8 @@ class BrakesSettings(Section):
     clears_share: float = Field(default=0.01, gt=0, le=1)
     creates_per_day: int = Field(default=1_000, ge=1)
     deletes_per_day: int = Field(default=20, ge=1)
+    holds: int = Field(default=20, ge=1)
+    holds_share: float = Field(default=0.01, gt=0, le=1)
     blank_share: float = Field(default=0.5, gt=0, le=1)
     shrink_share: float = Field(default=0.2, gt=0, le=1)
     flips_per_hour: int = Field(default=3, ge=2)

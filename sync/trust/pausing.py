@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from sync.trust.guard import (
     CREATES,
     DAY,
     DELETES,
+    HOLDS,
     PAUSED,
     SHRUNK,
     UNBELIEVABLE,
@@ -111,12 +113,15 @@ class Guard:
     """Records that were live, and are said to be gone."""
     doubted: set[Place] = field(default_factory=set)
     """Of these nothing more is believed in this run."""
+    telling: Counter[Pause] = field(default_factory=Counter)
+    """What would stop it → records that were decided to say that they are held."""
     frugal: bool = False
     """The calls that are left are for opt-outs alone."""
     _standing: list[Pause] | None = None
     """What is stopped, as it was asked last."""
     _before: dict[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
     _live: dict[Place, int] = field(default_factory=dict)
+    _records: dict[tuple[str, str], int] = field(default_factory=dict)
 
     # -- what is stopped ---------------------------------------------------------------------------------------
 
@@ -180,7 +185,7 @@ class Guard:
             if pause.cause == BUDGET and report.status == "done":
                 with suppress(LeaseLost):
                     go_on(self.engine.store, pause, now, "there are calls again", self.engine.lease)
-            elif pause.kind in ("", *(rule.kind for rule in self.engine.rules)):
+            elif pause.cause != HOLDS and pause.kind in ("", *(rule.kind for rule in self.engine.rules)):
                 report.pauses.append(pause)
 
     # -- what is written ---------------------------------------------------------------------------------------
@@ -211,6 +216,34 @@ class Guard:
             return False
         mine.add(row.id)
         return True
+
+    def may_tell(self, kind: str, system: str, about: str) -> bool:
+        """Whether one more record may be written for nothing but to say that something of it is held.
+
+        about: the field, or what is wrong; not too many may say the same."""
+        pause = Pause(HOLDS, kind, system, "", about)
+        if pause not in self.telling:
+            standing = any(known.fingerprint == pause.fingerprint for known in pauses(self.engine.store))
+            self.telling[pause] = self._most_tellings(kind, system) + 1 if standing else 0
+        self.telling[pause] += 1
+        many, most = self.telling[pause], self._most_tellings(kind, system)
+        if many <= most or self._is_let_go(pause):
+            return True
+        if many == most + 1 and self.engine.view is self.engine.store:
+            now = self.engine.now()
+            why = f"{about} is held in more than {most:,} {kind} records for {system}: no more of them say so"
+            fix = "see `smarketing errors list`: something is wrong with the mapping, or for all of them"
+            stop(self.engine.store, pause._replace(why=why, fix=fix, since=now, until=now + DAY), self.engine.lease)
+        return False
+
+    def _most_tellings(self, kind: str, system: str) -> int:
+        brakes = self.engine.brakes
+        if (kind, system) not in self._records:
+            counts = self.engine.store.counts().items()
+            self._records[kind, system] = sum(
+                n for (k, s, _, state, _), n in counts if (k, s, state) == (kind, system, LIVE)
+            )
+        return max(brakes.holds, int(brakes.holds_share * self._records[kind, system]))
 
     def judge(self, planner: Planner) -> set[str]:
         """Stop the directions in which too much was decided; those that were not stopped before."""

@@ -13,6 +13,8 @@ import pytest
 
 from sandbox.salesforce.schema import FieldMeta, PickValue
 from sync.decide.counts import CREATES, LINKS
+from sync.trust.guard import HOLDS
+from sync.trust.pausing import pauses
 from sync.trust.undoing import Wish
 from tests.trust.lives import Careful, careful
 
@@ -100,14 +102,38 @@ def test_the_wrong_winner_for_job_titles_overwrites_nobody_and_undo_brings_back_
         assert life.value("salesforce", "Lead", there[n], "Title") == f"Intern {n}"
 
 
-def test_free_text_mapped_to_a_restricted_picklist_is_held_and_writes_nothing(life: Careful) -> None:
+def test_what_is_held_in_too_many_records_is_not_written_on_all_of_them(life: Careful) -> None:
+    contacts = _sectors(life, 10)
+    life.raw["brakes"] = {"holds": 3}
+    dry = life.look()
+    assert sum(dry.counts.values()) == 6, "three on each side"
+    life.later()
+    for _ in range(2):
+        report = life.sync()
+        life.later()
+        assert report.status in ("done", "partial"), "everything else goes on"
+    said = [id for id in contacts if life.value("hubspot", "contacts", id, "smk_sync_state") == "held"]
+    assert len(said) == 3
+    assert len([one for one in life.held() if one.field == "sector"]) == 10, "the list has all of them"
+    assert [(one.cause, one.field) for one in pauses(life.state)] == [(HOLDS, "sector")] * 2
+    for id in contacts:
+        life.edit("hubspot", "contacts", id, industry_text="Energy")
+    life.later()
+    for _ in range(3):
+        life.sync()
+        life.later()
+    assert {life.value("hubspot", "contacts", id, "smk_sync_state") for id in said} == {"ok"}
+
+
+def _sectors(life: Careful, many: int) -> list[str]:
+    """So many people in step, with a free text that is mapped to a restricted picklist from now on."""
     life.field("hubspot", "text", "industry_text", [])
     values = tuple(PickValue(value, value) for value in ("Energy", "Retail"))
     for object in ("Lead", "Contact"):
         sector = FieldMeta("Sector__c", "picklist", label="Sector", length=255, restricted=True, picklist=values)
         life.world.salesforce.org.add_custom_field(object, sector, visible=True)
-    contacts = [life.contact(f"p{n}", industry_text=f"we sell things, mostly {n}") for n in range(6)]
-    for n in range(6):
+    contacts = [life.contact(f"p{n}", industry_text=f"we sell things, mostly {n}") for n in range(many)]
+    for n in range(many):
         life.lead(f"p{n}")
     life.later()
     for _ in range(2):
@@ -115,6 +141,11 @@ def test_free_text_mapped_to_a_restricted_picklist_is_held_and_writes_nothing(li
         life.later()
     mapped = {"hubspot": "industry_text", "salesforce": "Sector__c", "type": "choice"}
     life.raw.setdefault("person", {}).setdefault("fields", {})["sector"] = mapped
+    return contacts
+
+
+def test_free_text_mapped_to_a_restricted_picklist_is_held_and_writes_nothing(life: Careful) -> None:
+    contacts = _sectors(life, 6)
     before = life.snapshot()
     dry = life.look()
     # The records are told that they are held, and nothing else.
