@@ -26,6 +26,7 @@ from tests.simulation.runner import (
     over_postgresql,
     spread,
 )
+from tests.simulation.shrink import again, smallest
 from tests.simulation.wire import many_on_the_wire
 
 DEEDS = ("create", "edit", "delete", "restore", "merge", "convert", "put")
@@ -43,11 +44,12 @@ def main() -> int:
     )
     parser.add_argument("--state", choices=["sqlite", "postgresql"], default="sqlite", help="where lives keep it")
     parser.add_argument("--two-workers", action="store_true", help="lives in which another worker takes over")
+    parser.add_argument("--shrink", action="store_true", help="of the life that fails, the smallest story")
     parser.add_argument("--wire", action="store_true", help="lives of all kinds against the sandbox")
     asked = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if asked.seed is not None and not asked.wire:
-        return replay(asked.seed)
+        return shrink(asked.seed) if asked.shrink else replay(asked.seed)
     if asked.wire:
         asked.start, asked.seeds = (asked.seed, 1) if asked.seed is not None else (asked.start, asked.seeds)
         return volume(asked, many_on_the_wire, 10, lambda: many_on_the_wire(found_seeds("wire")))
@@ -80,6 +82,8 @@ def volume(
     )
     for name, lives in total.marks.most_common():
         write(f"  {name}: {lives} lives ({100 * lives / total.lives:.1f} %)")
+    if total.failures and live_many is not many_on_the_wire:
+        shrink(int(total.failures[0].partition("seed=")[2].split()[0]))
     return 1 if total.failures else 0
 
 
@@ -100,15 +104,31 @@ def tell(account: Account) -> Account:
 def replay(seed: int) -> int:
     """One life, told."""
     with nursery() as born:
-        life: Life = born(seed, trace=[])
-        for system in life.systems.values():
-            for deed in DEEDS:
-                setattr(system, deed, _told(life, system, deed, getattr(system, deed)))
-        failures = live(life)
+        return told(born(seed, trace=[]))
+
+
+def shrink(seed: int) -> int:
+    """The smallest life of a seed that fails alike, and of it what matters."""
+    with nursery() as born:
+        life, left, line = smallest(born, seed)
+        if not line:
+            write(f"seed={seed} does not fail")
+            return 0
+        write(f"{line}\nof {len(life.events)} things that happened these are enough: {', '.join(left)}")
+        return told(again(born, life, left, trace=[]), boundaries=False)
+
+
+def told(life: Life, *, boundaries: bool = True) -> int:
+    """Live it, and say what happens; `boundaries`: each of them as well."""
+    for system in life.systems.values():
+        for deed in DEEDS:
+            setattr(system, deed, _told(life, system, deed, getattr(system, deed)))
+    failures = live(life)
     assert life.trace is not None
     write(f"{life.profile}\nphone: {life.settings[0]}, title: {life.settings[1]}")
     for line in (*life.trace, *failures):
-        write(line)
+        if boundaries or " . " not in line[:14]:
+            write(line)
     return 1 if failures else 0
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -86,6 +87,12 @@ class Life(Resting):
     """There are no companies, deals and activities, and deletions mean nothing, whatever the seed says."""
     at_home: Home | None = None
     """Where the state is kept, instead of in a file."""
+    dropped: frozenset[str] = frozenset()
+    """What is left out of this life, by name: see `shrink`."""
+    chances: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    """How chance stood after each thing that people did, in the life that had them all."""
+    events: list[str] = field(default_factory=list)
+    """What happened, by name."""
     trace: list[str] | None = None
     """What happened, for a person who replays a life."""
     now: int = START
@@ -161,6 +168,7 @@ class Life(Resting):
         self.acted = 0
         self.raced = 0
         self._acting = False
+        self._named = Counter[str]()
         self._batch: Sequence[Write] = ()
         self._unanswered = False
         self.erasing: list[str | None] = []
@@ -187,6 +195,16 @@ class Life(Resting):
         """The virtual time, ms."""
         return self.now
 
+    def name(self, sort: str) -> str:
+        """The name of what happens now."""
+        self._named[sort] += 1
+        self.events.append(f"{sort} {self._named[sort]}")
+        return self.events[-1]
+
+    def befalls(self, sort: str) -> bool:
+        """Whether this trouble is not left out."""
+        return self.name(sort) not in self.dropped
+
     def mark(self, name: str) -> None:
         """A rare branch was reached."""
         self.marks[name] += 1
@@ -212,12 +230,13 @@ class Life(Resting):
             self.act()
         if self.may_race and self.rng.random() < self.profile.race:
             self._race(name)
-        if self._may_sleep(name) and self.rivals.random() < self.profile.pause:
+        if self._may_sleep(name) and self.rivals.random() < self.profile.pause and self.befalls("pause"):
             self._slept += 1
             self._alone += 1
             usurp(self, name)
             self._alone -= 1
-        if self.stop_at == self.steps or (self.stop_at is None and self.strikes(self.profile.crash)):
+        dies = self.stop_at == self.steps or (self.stop_at is None and self.strikes(self.profile.crash))
+        if dies and self.befalls("crash"):
             self._dead = True
             self.crashes += 1
             self.mark("crash")
@@ -235,14 +254,17 @@ class Life(Resting):
         self._acting = True
         try:
             if name == "write:checked" or (name == "write:done" and self._unanswered):
-                write = self.rng.choice(self._batch)
-                who = self.people if write.object in PEOPLE else self.traders
-                self.raced += who is not None and who.meddle(write, gone=name == "write:done")
+                self.raced += bool(self._happens("race", partial(self._meddle, gone=name == "write:done")))
             elif name.startswith("observe:salesforce:"):
-                self.raced += self.people.again()
+                self.raced += bool(self._happens("race", self.people.again))
         except ValueError:
             self.mark("refused to a person")
         self._acting = False
+
+    def _meddle(self, *, gone: bool) -> bool:
+        write = self.rng.choice(self._batch)
+        who = self.people if write.object in PEOPLE else self.traders
+        return who is not None and who.meddle(write, gone=gone)
 
     @property
     def may_act(self) -> bool:
@@ -269,11 +291,22 @@ class Life(Resting):
         if self.profile.reshape and self.acted == RESHAPED_AT and not self.frozen:
             self.reshape()
         self._acting = True
-        if self.traders is not None and self.traders.rng.random() < TRADE:
-            self.traders.act()
-        else:
-            self.people.act()
+        trades = self.traders is not None and self.traders.rng.random() < TRADE
+        self._happens("deed", self.traders.act if trades and self.traders is not None else self.people.act)
         self._acting = False
+
+    def _happens(self, sort: str, deed: Callable[[], object]) -> object:
+        """Somebody does this, unless it is left out; chance goes on as if they had."""
+        name = self.name(sort)
+        streams = [self.rng, *([self.traders.rng] if self.traders is not None else ())]
+        try:
+            return deed() if name not in self.dropped else False
+        finally:
+            if name in self.chances:
+                for stream, stood in zip(streams, self.chances[name], strict=True):
+                    stream.setstate(stood)
+            else:
+                self.chances[name] = tuple(stream.getstate() for stream in streams)
 
     # -- living ------------------------------------------------------------------------------------------------
 

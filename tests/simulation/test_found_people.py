@@ -77,7 +77,7 @@ def test_two_pairs_that_may_be_the_same_person_are_two_questions_and_each_answer
 
 
 def _asked(scene: Scene) -> list[tuple[object, ...]]:
-    return scene.ask("SELECT question FROM review WHERE closed_ms IS NULL ORDER BY n")
+    return sorted(scene.ask("SELECT question FROM review WHERE closed_ms IS NULL"))
 
 
 def test_who_turns_out_an_heir_in_the_turn_that_took_them_for_a_duplicate_is_not_asked_about(scene: Scene) -> None:

@@ -35,6 +35,10 @@ class Troubled:
         """A rare branch was reached."""
         raise NotImplementedError
 
+    def befalls(self, sort: str) -> bool:
+        """Whether this trouble is not left out."""
+        raise NotImplementedError
+
     def say(self, what: str) -> None:
         """Note what happened, if someone listens."""
         raise NotImplementedError
@@ -65,8 +69,11 @@ class Troubled:
         """Whether a read fails, and how."""
         if not self.strikes(self.profile.outage):
             return ""
+        how = "unavailable" if self.luck.random() < 0.7 else "exhausted"
+        if not self.befalls("outage"):
+            return ""
         self.mark("outage")
-        return "unavailable" if self.luck.random() < 0.7 else "exhausted"
+        return how
 
     def fate(self, writes: Sequence[Write]) -> str:
         """What befalls a batch of writes."""
@@ -75,23 +82,27 @@ class Troubled:
         self._batch, self._unanswered = writes, False
         if not self.strikes(self.profile.lost):
             return ""
+        # An update that lands late cannot be told there from a person's edit: HubSpot refuses no write as too old.
+        late = [write for write in writes if write.id is None or write.object not in self.hubspot.schemas]
+        is_late = self.luck.random() < self.profile.late
+        fate = "lost_before" if is_late else self.luck.choice(["lost_before", "lost_after", "lost_after"])
+        due = [(self.now + self.luck.choice([2_000, 20_000, 60_000]), write) for write in late] if is_late else []
+        if not self.befalls("lost"):
+            return ""
         self.lost += 1
         self._unanswered = True
         for write in writes:
             self.lost_on[str(write.object), str(write.id or (write.key.value if write.key else ""))] += 1
-        if self.luck.random() >= self.profile.late:
-            fate = self.luck.choice(["lost_before", "lost_after", "lost_after"])
-            self.say(f"answer {fate}: {[w.id for w in writes]}")
-            return fate
-        self.say(f"late: {[w.id for w in writes]}")
-        # An update that lands late cannot be told there from a person's edit: HubSpot refuses no write as too old.
-        late = [write for write in writes if write.id is None or write.object not in self.hubspot.schemas]
-        self._late += [(self.now + self.luck.choice([2_000, 20_000, 60_000]), write) for write in late]
-        return "lost_before"
+        self.say(f"{'late' if is_late else f'answer {fate}'}: {[w.id for w in writes]}")
+        self._late += due
+        return fate
 
     def refusal(self) -> str:
         """Whether one write is refused, and how."""
-        return self.luck.choice(["locked", "rule"]) if self.strikes(self.profile.refuse) else ""
+        if not self.strikes(self.profile.refuse):
+            return ""
+        how = self.luck.choice(["locked", "rule"])
+        return how if self.befalls("refusal") else ""
 
     def delay(self) -> int:
         """How late the change feed shows a change."""
