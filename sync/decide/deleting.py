@@ -1,8 +1,8 @@
 """What follows when a record was deleted on one side: nothing, a mark, or the counterpart goes to its bin as well.
 
 A deletion is evidence, not an order: the policy of the configuration says what it means.  Only a pair that had met, and
-whose other record nobody changed since, is ever put into the bin; what we put there ourselves asks for nothing more.
-Pure.
+whose other record nobody changed since, is ever put into the bin, and nobody who came back by themselves; what we put
+there ourselves asks for nothing more.  Pure.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def returns(planner: Planner, system: str, rows: Sequence[Row], live: Mapping[st
     policy = planner.mapping.rule.recreate
     if gone is None or policy == "never":
         return False
-    back = next((row for row in live.values() if (row.now.get(EVENT) or 0) > gone.version_ms), None)
+    back = next((row for row in live.values() if _came_back(row, gone)), None)
     if back is None:
         return False
     if policy == "ask":
@@ -43,6 +43,11 @@ def returns(planner: Planner, system: str, rows: Sequence[Row], live: Mapping[st
         }
         decision.questions.append(Question(RECREATE, back.system, back.object, back.id, None, detail))
     return policy == "yes"
+
+
+def _came_back(row: Row, gone: Row) -> bool:
+    """Whether the person did something by themselves after their record was deleted."""
+    return bool((row.now.get(EVENT) or 0) > gone.version_ms)
 
 
 def after_deletion(
@@ -68,7 +73,7 @@ def after_deletion(
 
 
 def _bin(planner: Planner, row: Row, gone: Row, open_: OperationRow | None, decision: Decision) -> None:
-    if gone.shadow is None or row.shadow is None or _busy(row.system, open_, decision):
+    if gone.shadow is None or row.shadow is None or _came_back(row, gone) or _busy(row.system, open_, decision):
         return
     if row.spans:
         detail = {

@@ -464,7 +464,11 @@ class Life(Resting):
 
     def erase(self, address: str) -> bool:
         """Somebody runs `smarketing erase ADDRESS`.  False: it could not be done now."""
-        return erase(self, address)
+        self._alone += 1
+        try:
+            return erase(self, address)
+        finally:
+            self._alone -= 1
 
     def _any_record(self) -> tuple[str, str] | None:
         """(system, id) of a record that was there once."""

@@ -91,7 +91,7 @@ class Profile:
         """With what there is beside people, and what is done at a desk: policies, erasures, a new release."""
         profile = self
         rng = random.Random(f"kinds {seed}")
-        if rng.random() < 0.25:
+        if rng.random() < 0.13:
             profile = replace(profile, kinds=rng.choice([KINDS[:1], KINDS[:2], KINDS]))
             profile = replace(profile, moves=profile.moves or rng.random() < 0.5)
         rng = random.Random(f"deletions {seed}")

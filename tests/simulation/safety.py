@@ -150,7 +150,7 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
         for system in SIDES:
             ours = sum(is_ours(e.rows[ref]) and ref not in e.life.made_late for ref in refs if ref.system == system)
             people = sum(born_as(e.rows[ref]) in ("human", "convert") for ref in refs if ref.system != system)
-            if ours > people:
+            if ours > people and not _made_again(e, refs, system):
                 yield "S3", refs[0], "", f"{ours} created in {system} for {people} records of people"
 
 
@@ -315,7 +315,7 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
         if not lost:
             yield "S14", ref, "", "put into the bin by us, though its counterpart is there"
         for name in FIELDS if lost else ():
-            edits = [c for c in e.of(ref, name) if not c.ours]
+            edits = [c for c in e.of(ref, name) if c.by == "human" and not same(name, c.before, c.value)]
             if edits and edits[-1].at > max(e.rows[far].version - e.ahead(far.system) for far in lost):
                 yield "S14", ref, name, f"put into the bin by us, though it was edited since: {e.story([ref], name)}"
     for ref, row in e.rows.items():
@@ -334,6 +334,13 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
                 e.life.mark("known limit: late, and deleted at once")
                 continue
             yield "S14", gone, "", f"deleted at {dead.version}, made again as {ref} at {row.created}"
+
+
+def _made_again(e: Evidence, refs: list[Ref], system: str) -> bool:
+    """Whether somebody who was deleted there came back by themselves, and the configuration says to make them again."""
+    gone = [ref for ref in refs if ref.system == system and e.rows[ref].deleted]
+    wanted = dict(e.life.profile.on_delete).get("recreate") == "yes"
+    return wanted and any(_came_back(e, ref, e.rows[ref].version) for ref in gone)
 
 
 def _came_back(e: Evidence, gone: Ref, since: int) -> bool:
