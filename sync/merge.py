@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mapping.lifecycle import BLANK_RANK, STATUS_RANK
+from mapping.lifecycle import STATUS_RANK
 from mapping.rules import FieldRule, Value
 from mapping.values import Unmapped, same, split_money, to_decimal
 
@@ -82,13 +82,13 @@ def merge(
     sides: Mapping[str, Side],
     *,
     met: bool,
+    rank: Rank,
     base: Value = None,
-    rank: Rank | None = None,
 ) -> Verdict:
     """Decide one field.
 
     sides: every system that has a place for the field.  met: False at a first meeting, when nothing was agreed yet.
-    base: the canonical value last agreed, for `union`.  rank: the order of stages, for `forward` (`Mapping.rank`).
+    rank: the order of stages, for `forward` (`Mapping.rank`).  base: the canonical value last agreed, for `union`.
     `rule` comes from a `Mapping`, where phone fields know their region.
     """
     if not rule.to:
@@ -97,7 +97,7 @@ def merge(
     if quiet and rule.winner != "sticky_true":
         return _UNCHANGED
     ordered = {name: sides[name] for name in sorted(sides)}
-    case = _Case(rule, ordered, met, base, rank or _no_rank)
+    case = _Case(rule, ordered, met, base, rank)
     unmapped = [name for name, side in ordered.items() if isinstance(side.now, Unmapped)]
     if unmapped:
         return _hold(f"the value in {unmapped[0]} has no translation", "unmapped")
@@ -299,7 +299,7 @@ def _may_clear(rule: FieldRule, systems: Collection[str], sources: Sequence[str]
     """`clears`: with an authority, only its blanks travel; without one, those of the side that won."""
     if rule.clears == "never":
         return False
-    return rule.clears == "both" or rule.winner not in systems or rule.winner in sources
+    return rule.winner not in systems or rule.winner in sources
 
 
 def _may_overwrite(case: _Case, target: str) -> bool:
@@ -318,10 +318,6 @@ def _is_step_forward(case: _Case, now: Value, value: Value) -> bool:
 
 def _blank_may_not_win(rule: FieldRule) -> bool:
     return rule.when == "blank" or rule.clears == "never"
-
-
-def _no_rank(value: Value) -> int:
-    return BLANK_RANK if value is None else STATUS_RANK
 
 
 def _nothing(reason: str, label: str) -> Verdict:

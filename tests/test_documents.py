@@ -63,6 +63,7 @@ from sync.setup import check
 from sync.setup.definitions import page as definitions
 from sync.trust.approving import PlanSettings
 from sync.trust.limits import BrakesSettings
+from tests.laws.oracle import flat
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
@@ -340,7 +341,7 @@ ARROWS = {"hubspot": "to HubSpot", "salesforce": "to Salesforce"}
 
 def _outcome(rule: FieldRule, case: tuple[Side, Side], met: bool) -> str:
     sides = dict(zip(("hubspot", "salesforce"), case, strict=True))
-    verdict = merge(rule, sides, met=met, base="old" if met else None)
+    verdict = merge(rule, sides, met=met, base="old" if met else None, rank=flat)
     return " and ".join(ARROWS[name] for name in sorted(verdict.writes)) or "stays"
 
 

@@ -54,6 +54,11 @@ def rank(value: Any) -> int:
     return RANKS[value]
 
 
+def flat(_: Any) -> int:
+    """No order of stages: for fields that are none."""
+    return 0
+
+
 def rules(winner: str, *, met: bool) -> Iterator[FieldRule]:
     type_ = TYPES.get(winner, "text")
     for to, when, clears, tie in product(TO, WHEN, CLEARS, (H, S)):

@@ -12,6 +12,7 @@ from mapping.rules import FieldRule, ValueMap
 from mapping.values import Unmapped
 from sync.merge import Side, merge
 from tests.laws.make import CONTACTS, LEAD, H, S, mapping, rule
+from tests.laws.oracle import flat
 
 SYSTEMS = ("alpha", "beta", "gamma", "delta")
 ATOMS = st.sampled_from([None, "a", "b", "c", Unmapped("?")])
@@ -48,10 +49,10 @@ def worlds(draw: st.DrawFn) -> dict[str, Side]:
 def test_any_number_of_systems_is_merged_by_the_same_promises(
     rule_: FieldRule, sides: dict[str, Side], met: bool, random: Any
 ) -> None:
-    verdict = merge(rule_, sides, met=met)
+    verdict = merge(rule_, sides, met=met, rank=flat)
     names = list(sides)
     random.shuffle(names)
-    assert merge(rule_, {name: sides[name] for name in names}, met=met) == verdict
+    assert merge(rule_, {name: sides[name] for name in names}, met=met, rank=flat) == verdict
     assert set(verdict.writes) <= rule_.to & set(sides)
     held = [side.now for side in sides.values()]
     assert all(value in held and value != sides[name].now for name, value in verdict.writes.items())
@@ -69,11 +70,11 @@ def test_any_number_of_systems_is_merged_by_the_same_promises(
 @given(rules(), worlds(), st.booleans())
 @settings(max_examples=200)
 def test_the_merge_of_the_merged_is_to_do_nothing(rule_: FieldRule, sides: dict[str, Side], met: bool) -> None:
-    verdict = merge(rule_, sides, met=met)
+    verdict = merge(rule_, sides, met=met, rank=flat)
     if not verdict.agreed:
         return
     after = {n: Side(verdict.writes.get(n, side.now), False, side.after, side.by) for n, side in sides.items()}
-    assert not merge(rule_, after, met=True).writes
+    assert not merge(rule_, after, met=True, rank=flat).writes
 
 
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
@@ -81,7 +82,7 @@ def test_only_what_is_certainly_later_wins_by_time(a: int, b: int, c: int, d: in
     one, two = sorted((a, b)), sorted((c, d))
     sides = {"alpha": Side("x", True, one[0], one[1]), "beta": Side("y", True, two[0], two[1])}
     for tie in sides:
-        verdict = merge(FieldRule("f", "text", {}, to=frozenset(sides), tie=tie), sides, met=True)
+        verdict = merge(FieldRule("f", "text", {}, to=frozenset(sides), tie=tie), sides, met=True, rank=flat)
         # Every instant at which the changes may have happened: (after, by], or the one instant.
         x = range(one[0] + 1, one[1] + 1) or [one[1]]
         y = range(two[0] + 1, two[1] + 1) or [two[1]]
@@ -93,8 +94,8 @@ def test_only_what_is_certainly_later_wins_by_time(a: int, b: int, c: int, d: in
 def test_a_number_with_and_without_country_code_is_no_conflict() -> None:
     sides = {H: Side("030 1234567", True, 0, 9), S: Side("+49 30 1234567", True, 0, 9)}
     german = mapping(rule("f", "phone"), phone_region="DE").rule_of("f")
-    assert merge(german, sides, met=True).rule == "converged"
-    assert merge(rule("f", "phone", tie=S), sides, met=True).conflict
+    assert merge(german, sides, met=True, rank=flat).rule == "converged"
+    assert merge(rule("f", "phone", tie=S), sides, met=True, rank=flat).conflict
 
 
 # -- peace -------------------------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ class Pair:
             for x in (H, S)
         }
         base = None if self.shadow is None else self.field.canon(PLACES[H], "f", self.shadow[H])
-        verdict = merge(rule_, sides, met=self.shadow is not None, base=base)
+        verdict = merge(rule_, sides, met=self.shadow is not None, base=base, rank=flat)
         for system, value in verdict.writes.items():
             self.now[system] = self.field.fit(PLACES[system], "f", value)
         if verdict.agreed:

@@ -9,7 +9,7 @@ import pytest
 from mapping.rules import FieldRule
 from mapping.values import Unmapped
 from sync.merge import Side, merge
-from tests.laws.oracle import H, S, rank
+from tests.laws.oracle import H, S, flat, rank
 
 BOTH = frozenset({H, S})
 EARLY, LATE, WIDE = (10, 20), (20, 30), (10, 30)
@@ -175,16 +175,16 @@ def test_a_verdict_says_why_in_these_words(
 
 def test_who_changed_to_one_value_is_named_together() -> None:
     sides = {"a": side("x"), "b": side("x"), "c": side("y", False)}
-    assert merge(rule("latest", to=frozenset(sides)), sides, met=True).reason == "only a and b changed"
+    assert merge(rule("latest", to=frozenset(sides)), sides, met=True, rank=flat).reason == "only a and b changed"
     assert (
-        merge(rule("latest", to=frozenset(sides), first="latest"), sides, met=False).reason
+        merge(rule("latest", to=frozenset(sides), first="latest"), sides, met=False, rank=flat).reason
         == "order unknown: c wins ties"
     )
 
 
 def test_two_who_certainly_changed_last_are_named_together() -> None:
     sides = {"a": side("x", span=LATE), "b": side("x", span=LATE), "c": side("y")}
-    verdict = merge(rule("latest", to=frozenset(sides)), sides, met=True)
+    verdict = merge(rule("latest", to=frozenset(sides)), sides, met=True, rank=flat)
     assert (verdict.reason, verdict.rule, verdict.writes) == ("a and b certainly newer", "latest", {"c": "x"})
 
 
@@ -195,12 +195,32 @@ def test_two_who_certainly_changed_last_are_named_together() -> None:
 def test_numbers_are_ordered_as_numbers_and_come_before_words(less: Any, more: Any) -> None:
     for h, s in ((less, more), (more, less)):
         sides = {H: side(h), S: side(s)}
-        assert set(merge(rule("max"), sides, met=True).writes.values()) == {more}
-        assert set(merge(rule("min"), sides, met=True).writes.values()) == {less}
+        assert set(merge(rule("max"), sides, met=True, rank=flat).writes.values()) == {more}
+        assert set(merge(rule("min"), sides, met=True, rank=flat).writes.values()) == {less}
 
 
-def test_where_stages_have_no_order_they_are_nobodys_to_move() -> None:
-    sides = {H: side("mql"), S: side("sql")}
-    assert merge(rule("forward", "stage"), sides, met=True).writes == {}
-    filled = merge(rule("forward", "stage"), {H: side("mql"), S: side(None, False)}, met=True)
-    assert filled.writes == {}
+THREE = {"a": side("x"), "b": side("y", span=LATE), "c": side("z", False)}
+
+
+def test_an_authority_that_did_not_change_takes_everything_back_and_that_is_a_conflict() -> None:
+    verdict = merge(rule("c", to=frozenset(THREE)), THREE, met=True, rank=flat)
+    assert (verdict.writes, verdict.rule, verdict.conflict) == ({"a": "z", "b": "z"}, "restore", True)
+    assert verdict.lost == (("a", "x"), ("b", "y"))
+
+
+def test_a_blank_that_is_to_decide_a_first_meeting_decides_nothing() -> None:
+    sides = {"a": side("x"), "b": side("y"), "c": side(None)}
+    verdict = merge(rule("latest", to=frozenset(sides), first="c"), sides, met=False, rank=flat)
+    assert (verdict.writes, verdict.reason) == ({}, "first meeting: different values stay as they are")
+
+
+def test_of_several_whose_order_is_unknown_and_none_is_for_ties_the_one_that_may_be_latest_wins() -> None:
+    sides = {"a": side("x", span=(10, 40)), "b": side("y", span=(20, 30)), "c": side("z", False)}
+    verdict = merge(rule("latest", to=frozenset(sides), tie="c"), sides, met=True, rank=flat)
+    assert (verdict.writes, verdict.reason) == ({"b": "x", "c": "x"}, "order unknown: a wins ties")
+
+
+def test_a_person_who_alone_has_a_say_wins_as_the_only_one() -> None:
+    sides = {H: side("a", standing=3), S: side(None, standing=0)}
+    verdict = merge(rule("human", clears="never"), sides, met=True, rank=flat)
+    assert (verdict.reason, verdict.rule) == (f"only {H} has a say", "latest")

@@ -10,6 +10,7 @@ from mapping.presets import PRESETS
 from mapping.rules import FieldRule
 from sync.merge import Side, merge
 from tests.laws.make import H, S
+from tests.laws.oracle import flat
 
 ROLES = {"marketing": H, "crm": S}
 SETTINGS = {"to", "winner", "when", "clears", "first", "tie"}
@@ -31,7 +32,7 @@ def after(
         H: Side(hubspot[1], hubspot[0] != hubspot[1], 20, 30),
         S: Side(salesforce[1], salesforce[0] != salesforce[1], 0, 10),
     }
-    writes = merge(resolve(preset, type_), sides, met=True).writes
+    writes = merge(resolve(preset, type_), sides, met=True, rank=flat).writes
     return writes.get(H, hubspot[1]), writes.get(S, salesforce[1])
 
 
