@@ -42,6 +42,7 @@ ENOUGH = 1_000_000
 """Whoever watches the demo has agreed to its backfill, however many people take part."""
 TOKEN = "SMARKETING_DASHBOARD_TOKEN"  # noqa: S105 - a name
 ASKS = "Demo request"
+HALF_A_MINUTE = 30
 LATER = 60_000
 """Between two steps a minute passes in the stand-ins, ms: search indexes catch up, stamps differ."""
 
@@ -81,9 +82,10 @@ def _stay(out: Console, settings: Settings, world: compose.World, state: Store, 
     with shown(settings, world, state, engine) as address:
         out.print(f"The stand-ins go on: {orjson.dumps(answers).decode()}", soft_wrap=True)
         out.print(f"Dashboard: {address} (any name; the password is {world.environment[TOKEN]})", soft_wrap=True)
-        out.print("Stop with Ctrl-C.")
+        out.print("What you change by the control address is synchronised within half a minute. Stop with Ctrl-C.")
         while True:
-            world.clock.sleep(3600)
+            world.clock.sleep(HALF_A_MINUTE)
+            engine.cycle()
 
 
 @contextmanager

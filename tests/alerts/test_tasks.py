@@ -16,6 +16,7 @@ from sync.trust.explain import explain
 from sync.trust.guard import BY_HAND, Pause
 from sync.trust.pausing import go_on, stop
 from sync.trust.plans import Saved, document, save
+from sync.trust.undoing import Wish
 from tests.alerts.told import DEMO, OWNER, Told, breached, told
 from tests.scenarios.stage import MINUTE
 
@@ -50,6 +51,20 @@ def test_a_task_is_journaled_and_explained() -> None:
         [done] = [op for op in stage.state.operations() if op.entity.startswith("alert:")]
         assert (done.verb, done.state, done.id, done.kind) == ("create", "done", task.id, "activity")
         assert {line.field for line in stage.state.journal(done.entity)} >= {"subject", "owner", "person"}
+        report = stage.sync()
+        assert report.accounted and not report.changed and not stage.state.dirty("activity", 0, 10)
+
+
+def test_undo_puts_the_task_into_the_bin_where_that_is_asked_for_and_it_is_not_made_again() -> None:
+    with told(**BREACH) as stage:
+        breached(stage)
+        [task] = stage.tasks()
+        [done] = [op for op in stage.state.operations() if op.entity.startswith("alert:")]
+        stage.clock.advance(3 * MINUTE)
+        compose.engine(stage.settings(), stage.outside(), stage.state).undo(Wish(done.run, archive_created=True))
+        assert stage.world.rows("salesforce", "Task")[task.id].archived_at is not None
+        stage.settle()
+        assert len(stage.tasks()) == 1
 
 
 def test_what_is_paused_makes_no_task_until_it_goes_on() -> None:
