@@ -54,6 +54,7 @@ from state.rows import (
 from sync.insight import tasks
 from sync.insight.agreement import AlertsSettings
 from sync.insight.clocks import Agreed
+from sync.insight.ops import stopped
 from sync.insight.owning import marketer, seller
 from sync.insight.tasks import ACTIVITY, Message
 from sync.insight.weekly import weekly
@@ -190,7 +191,7 @@ class Telling:
         for lost in _messages(store.tellings(TELLING)).values():
             store.mark(engine.lease, lost[0]._replace(state=UNSURE, note=LOST_ANSWER))
         if engine.approved is None:
-            self.keep(engine, weekly(engine))
+            self.keep(engine, [*weekly(engine), *stopped(engine)])
         for delivery in self._due(engine).now:
             self._send_out(engine, delivery, now)
         told = self._tasks(engine)

@@ -80,6 +80,37 @@ def test_what_is_paused_makes_no_task_until_it_goes_on() -> None:
         assert len(stage.tasks()) == 1
 
 
+def test_those_who_run_it_are_told_once_what_has_stopped_and_that_it_goes_on() -> None:
+    with told(types=["paused"], ops=[OWNER]) as stage:
+        stage.settle(turns=1)
+        pause = Pause(BY_HAND, "deal", "hubspot", why="deals paused by Olga", fix="resume", since=stage.clock.now())
+        stop(stage.state, pause)
+        stage.settle()
+        assert [task.values["Subject"] for task in stage.tasks()] == ["Paused: deals paused by Olga"]
+        go_on(stage.state, pause, stage.clock.now(), "resumed by Olga")
+        stage.settle()
+        assert [task.values["Subject"] for task in stage.tasks()][1:] == ["Goes on: deals paused by Olga"]
+
+
+def test_those_who_run_it_are_told_that_a_score_does_not_hold_any_more() -> None:
+    with told(types=["score_drift"], ops=[OWNER]) as stage:
+        stage.settle(turns=1)
+        stage.clock.advance(3 * MINUTE)
+        engine = compose.engine(stage.settings(), stage.outside(), stage.state)
+        telling = engine.telling
+        assert telling is not None
+
+        def drift(step: str) -> None:
+            if step == "observe:hubspot:contacts":
+                telling.drifted(engine, "won", "It said 30 %, and 10 % were.")
+
+        engine.step = drift
+        engine.cycle()
+        stage.settle(turns=1)
+        [task] = stage.tasks()
+        assert task.values["Subject"] == "The score for won was given up" and "10 %" in task.values["Description"]
+
+
 def test_a_brake_stops_too_many_tasks() -> None:
     with told(**BREACH) as stage:
         for name in ("ann", "bob", "cid"):
