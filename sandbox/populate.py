@@ -7,13 +7,13 @@ just as in systems that are older than their rules.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.hubspot import HubSpot, Owner
-from sandbox.hubspot.codec import iso
-from sandbox.kernel import SEED, Caller
+from sandbox.hubspot.codec import iso, moment
+from sandbox.kernel import SEED, Caller, Change
 from sandbox.people import DAY, QUEUE, Colleague, Company, Person, Staff, deeds
 from sandbox.salesforce import Salesforce
 
@@ -166,6 +166,7 @@ class Settler:
         face = self.hubspot
         contact = face.seed("contacts", person.hubspot, created=person.created)
         deeds.tell(face.behaviour, contact, person.hubspot, self.now)
+        self._way(contact, person.hubspot)
         company = person.company.hubspot if person.company is not None else None
         if company is not None:
             face.associate("contacts", contact, "companies", company, SEED)
@@ -175,6 +176,16 @@ class Settler:
             if company is not None:
                 face.associate("deals", deal, "companies", company, SEED)
         return contact
+
+    def _way(self, contact: str, values: Mapping[str, Any]) -> None:
+        """How the person came to their stage, as the dates of the stages tell it: a lead, qualified, further."""
+        row, stage = self.hubspot.records["contacts"].rows[contact], values.get("lifecyclestage")
+        dates = {name: moment(str(values.get(f"hs_lifecyclestage_{name}_date") or "")) for name in (QUALIFIED, stage)}
+        if dates[stage] is None:
+            return
+        told = [(row.created, "lead"), *((at, name) for name, at in dates.items() if at is not None)]
+        row.history += [Change(at, "lifecyclestage", name, *row.born) for at, name in told]
+        self.hubspot.records["contacts"].touch(row, max(at for at, _ in told))
 
     def _deal(self, deal: dict[str, Any], contact: dict[str, Any]) -> dict[str, Any]:
         """An opportunity as HubSpot tells it."""
@@ -303,6 +314,7 @@ DEAL_STAGES = {
     "Closed Lost": "closedlost",
 }
 
+QUALIFIED = "marketingqualifiedlead"
 TOUCHED = frozenset({"salesqualifiedlead", "opportunity", "customer", "evangelist"})
 """Stages in which sales has been at work."""
 

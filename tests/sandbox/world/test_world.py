@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from sandbox import datasets
+from sandbox.hubspot.codec import moment
 from sandbox.kernel import Clock, Fault
 from sandbox.people import DAY
 from sandbox.world import World
@@ -147,10 +148,20 @@ def test_people_did_the_typing_and_not_the_integration() -> None:
     assert made.salesforce.user_id not in authors
 
 
-def test_nothing_was_changed_after_it_was_made() -> None:
+def test_nothing_but_the_stage_was_changed_after_it_was_made_and_its_dates_are_those_of_its_history() -> None:
     made = world()
-    rows = made.rows("hubspot", "contacts").values()
-    assert all(r.modified == r.created and not r.history for r in rows if r.archived_at is None)
+    rows = [r for r in made.rows("hubspot", "contacts").values() if r.archived_at is None]
+    assert all(r.modified == r.created for r in rows if not r.history)
+    came = [r for r in rows if r.history]
+    assert len(came) > 20
+    for row in came:
+        assert {change.field for change in row.history} == {"lifecyclestage"}
+        first, *later = row.history
+        assert (first.at, first.value) == (row.created, "lead") and later[-1].value == row.values["lifecyclestage"]
+        for change in later:
+            assert moment(str(row.values[f"hs_lifecyclestage_{change.value}_date"])) == change.at
+        assert [change.at for change in row.history] == sorted(change.at for change in row.history)
+        assert row.modified == later[-1].at
 
 
 def test_both_faces_answer_in_process() -> None:
@@ -212,6 +223,7 @@ def test_a_published_funnel_fills_the_world() -> None:
 
 DIGEST = """
 import hashlib
+from sandbox.hubspot.codec import moment
 from sandbox.kernel import Clock
 from sandbox.world import World
 world = World(3, 100, Clock(lambda: 1_790_000_000_000))
