@@ -17,6 +17,7 @@ the platform hold, and a refusal is answered with 400 and `{"error": "CODE: why"
     POST   /records/SIDE/OBJECT/ID/restore           → {"id"}
     POST   /records/SIDE/OBJECT/ID/merge {"loser"}   → {"id"}: of the survivor
     POST   /records/salesforce/Lead/ID/convert       {"account", "contact", "opportunity"}, all optional → what was made
+    POST   /records/salesforce/OBJECT/ID/lock        → {"id"}: an approval process holds it; unlock lets it go
     POST   /records/hubspot/OBJECT/ID/associate      {"to_object", "to_id"} → {"id"}
     POST   /records/hubspot/contacts/ID/submit       {"form", "page"}: fills in the form of that name → {"id"}
     POST   /faults                                   a `kernel.Fault` as JSON → {"faults"}
@@ -150,6 +151,8 @@ class Control:
         elif doing == "convert" and side == "salesforce":
             wishes = {key: body[key] for key in ("account", "contact", "opportunity") if key in body}
             return dict(world.salesforce.convert(record, caller, **wishes))
+        elif doing in ("lock", "unlock") and side == "salesforce":
+            world.salesforce.lock(name, record, locked=doing == "lock")
         elif doing == "associate" and side == "hubspot":
             world.hubspot.associate(name, record, body["to_object"], body["to_id"], caller)
         elif doing == "submit" and side == "hubspot":

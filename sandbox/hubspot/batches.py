@@ -132,7 +132,7 @@ def _check_all(portal: Portal, ask: Ask, type: ObjectType, inputs: list[dict[str
         raise errors.bad_values(problems, portal.portal_id)
     taken: set[tuple[str, str]] = set()
     for new in checked:
-        missing = missing_on_create(type, new.values)
+        missing = missing_on_create(portal, type, new.values)
         if missing:
             raise errors.required_missing(type.singular.upper(), missing)
         try:
@@ -258,7 +258,7 @@ def _check_changes(
             _check_within(portal, type, change.values, taken)
         except writing.Taken as error:
             raise writing.refusal(portal, error) from error
-        if change.row is None and (missing := missing_on_create(type, change.values)):
+        if change.row is None and (missing := missing_on_create(portal, type, change.values)):
             raise errors.required_missing(type.singular.upper(), missing)
     return changes
 

@@ -75,6 +75,8 @@ class Portal:
         self.blocked: set[str] = set()
         """Addresses of people who were deleted for good."""
         self.schemas = schemas()
+        self.demanded: dict[str, set[str]] = {}
+        """Object → properties without which no record is made (Create record form; it binds the API since 2026-09)."""
         self.validations: dict[tuple[str, str], dict[str, list[str]]] = {}
         """(object, property) → rule type → its arguments.  Kept and shown; nothing is refused by them."""
         self.records = {name: Records(name) for name in TYPES}

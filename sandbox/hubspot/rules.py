@@ -23,8 +23,13 @@ _NEEDED = {
 }
 
 
-def missing_on_create(type: ObjectType, values: Mapping[str, str]) -> list[str]:
-    """Required properties that are not set (guide "Using object APIs")."""
+def missing_on_create(portal: Portal, type: ObjectType, values: Mapping[str, str]) -> list[str]:
+    """Required properties that are not set (guide "Using object APIs"), those that an administrator demands first."""
+    demanded = [name for name in sorted(portal.demanded.get(type.name, ())) if not values.get(name)]
+    return demanded or _missing(type, values)
+
+
+def _missing(type: ObjectType, values: Mapping[str, str]) -> list[str]:
     if type.name in ENGAGEMENTS:
         if type.name == "meetings" and values.get("hs_meeting_start_time"):
             return []

@@ -123,7 +123,7 @@ def refusal(portal: Portal, error: Invalid | Taken) -> errors.Refusal:
 
 def create(portal: Portal, type: ObjectType, clean: Values, caller: Caller, at: int) -> Record:
     """A new record of values that were prepared and are free."""
-    missing = missing_on_create(type, clean)
+    missing = missing_on_create(portal, type, clean)
     if missing:
         raise errors.required_missing(type.singular.upper(), missing)
     values = {name: value.removeprefix(";") for name, value in clean.items() if value}

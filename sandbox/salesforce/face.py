@@ -13,7 +13,7 @@ from sandbox.salesforce import administration
 from sandbox.salesforce.bootstrap import furnish
 from sandbox.salesforce.dml import permissions, removal
 from sandbox.salesforce.dml.convert import Conversion, convert
-from sandbox.salesforce.dml.engine import Engine
+from sandbox.salesforce.dml.engine import LOCKED, Engine
 from sandbox.salesforce.dml.merge import merge
 from sandbox.salesforce.dml.rules import DuplicateRule, Rules, Trigger, ValidationRule
 from sandbox.salesforce.dml.writer import Writer
@@ -160,6 +160,11 @@ class Salesforce:
             _id(lead_id), status, account and _id(account), contact and _id(contact), create_opportunity=opportunity
         )
         return self._act(lambda: convert(self.engine, wish, self._writer(caller)))
+
+    def lock(self, object: str, id: str, locked: bool = True) -> None:
+        """An approval process holds a record, or lets it go (Setup, Approval Processes: lock the record)."""
+        row = self.engine.target(object, _id(id))
+        row.extra = {**(row.extra or {}), LOCKED: locked}
 
     def get(self, object: str, id: str) -> dict[str, Any] | None:
         """Every field as the JSON API shows it, or None if there is no such record outside the bin."""

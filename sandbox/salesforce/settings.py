@@ -43,6 +43,8 @@ class Settings:
     """Whether a quoted value may hold a line break (field reports disagree)."""
     unique_activity_fields: bool = False
     """Whether a custom field of tasks and events may be unique or an external id (believed impossible)."""
+    data_storage: int = 0
+    """So many records the org has room for, those in the bin included; 0: any number."""
     edit_converted_leads: bool = False
     """The permission View and Edit Converted Leads."""
     duplicate_key: str = "duplicateResut"

@@ -16,7 +16,7 @@ from sync.setup import provision
 from sync.setup.check import check
 from sync.setup.check_load import Day, forecast
 from sync.setup.views import view_specs
-from tests.faults.test_faults import S, Scene
+from tests.faults.scene import S, Scene
 from tests.scenarios.stage import Stage
 
 COUNTS = st.integers(0, 1_000_000)

@@ -11,7 +11,7 @@ from connectors.port import Problem, Rejected, Write
 from sandbox.salesforce.dml.rules import DuplicateRule
 from sync import compose
 from sync.setup.rehearsal import rehearse, sample
-from tests.faults.test_faults import S, Scene, no_title_without_phone, same_title
+from tests.faults.scene import S, Scene, no_title_without_phone, same_title
 from tests.scenarios.stage import MINUTE
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.test_faults import HOUR, H, S, Scene, no_title_without_phone
+from tests.faults.scene import HOUR, H, S, Scene, no_title_without_phone
 
 
 @pytest.fixture

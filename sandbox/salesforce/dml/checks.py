@@ -41,6 +41,12 @@ def _reference(store: Store, meta: ObjectMeta, field: FieldMeta, target: str) ->
         raise RecordError("ENTITY_IS_DELETED", "entity is deleted", ())
     if name == "Lead" and row.values.get("IsConverted"):
         raise RecordError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", ())
+    if name == "RecordType" and target in store.org.withheld:
+        raise RecordError(
+            "INVALID_CROSS_REFERENCE_KEY",
+            f"Record Type ID: this ID value isn't valid for the user: {target}",
+            (field.name,),
+        )
     if field.name == "OwnerId" and name == "User" and row.values.get("IsActive") is False:
         raise RecordError(
             "INACTIVE_OWNER_OR_USER",

@@ -17,10 +17,13 @@ from sandbox.salesforce.dml.rules import Rules, Save
 from sandbox.salesforce.dml.writer import Writer
 from sandbox.salesforce.errors import RecordError
 from sandbox.salesforce.schema import FieldMeta, ObjectMeta
+from sandbox.salesforce.schema.org import GUARDED
 from sandbox.salesforce.schema.picklists import CAMPAIGN_MEMBER_STATUSES
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.storage import Store
 
+LOCKED = "locked"
+"""In what is beside a row: an approval process holds it."""
 BIN_MS = 15 * 86_400_000
 """How long the recycle bin keeps a record."""
 
@@ -113,6 +116,8 @@ class Engine:
     def save_new(self, meta: ObjectMeta, values: Values, writer: Writer) -> str:
         now = self.clock.now()
         name = meta.name
+        if 0 < self.settings.data_storage <= sum(len(self.store.shelf(each).rows) for each in GUARDED):
+            raise RecordError("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded", ())
         shape = self.store.shelf(name).shape
         for field, default in shape.defaults.items():
             if values.get(field) is None:
@@ -189,6 +194,8 @@ class Engine:
             raise RecordError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", ())
         now = self.clock.now()
         before = row.values
+        if (row.extra or {}).get(LOCKED) and not self.store.org.trusts(writer.sees):
+            raise RecordError("ENTITY_IS_LOCKED", "the entity is locked for editing", ())
         values = {**before, **changes}
         self._refuse(writer, meta.name, row.id, values)
         touched = frozenset(k for k in changes if before.get(k) != values.get(k))

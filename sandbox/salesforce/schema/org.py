@@ -30,6 +30,8 @@ class Org:
         self._held: dict[str, set[str]] = {}
         self._rights: dict[tuple[str, str], frozenset[str]] = {}
         self._trusted: set[str] = set()
+        self.withheld: set[str] = set()
+        """Record types that no user may give a record (Setup, Permission Sets, Object Settings, Record Types)."""
         for meta in objects:
             self.objects[meta.name] = meta
             self._folded[meta.name.lower()] = meta.name
@@ -96,6 +98,11 @@ class Org:
         """Whether holders of the set may change every record (Modify All Data)."""
         (self._trusted.add if everything else self._trusted.discard)(permission_set)
 
+    def trusts(self, user_id: str | None) -> bool:
+        """Whether this user may change every record; so may the platform, and who holds no permission set at all."""
+        held = self._held.get(user_id, ()) if user_id is not None else ()
+        return not held or not self._trusted.isdisjoint(held)
+
     def allow(self, permission_set: str, object_name: str, rights: frozenset[str]) -> None:
         """An ObjectPermissions row: what holders of the set may do with records of the object."""
         self._rights[permission_set, object_name] = rights
@@ -104,7 +111,7 @@ class Org:
         """Whether this user has the object right.  The platform itself (None) may do everything, and so may a user of
         whom no permission set is known."""
         held = self._held.get(user_id, ()) if user_id is not None else ()
-        if object_name not in GUARDED or not held or not self._trusted.isdisjoint(held):
+        if object_name not in GUARDED or self.trusts(user_id):
             return True
         return any(right in self._rights.get((each, object_name), ()) for each in held)
 
