@@ -23,6 +23,7 @@ class Spool(Generic[T]):
         weakref.finalize(self, self._file.close)
         self._end = 0
         self._many = 0
+        self._dropped: set[int] = set()
 
     def add(self, value: T) -> int:
         """Keep one more.  Returns where it stands."""
@@ -31,6 +32,10 @@ class Spool(Generic[T]):
         self._end += self._file.write(to_json(value).encode() + b"\n")
         self._many += 1
         return where
+
+    def drop(self, where: int) -> None:
+        """What stands there does not count any more."""
+        self._dropped.add(where)
 
     def at(self, where: int) -> T:
         """The value that stands there."""
@@ -42,8 +47,9 @@ class Spool(Generic[T]):
         while where < self._end:
             self._file.seek(where)
             line = self._file.readline()
+            if where not in self._dropped:
+                yield self._make(orjson.loads(line))
             where += len(line)
-            yield self._make(orjson.loads(line))
 
     def __len__(self) -> int:
-        return self._many
+        return self._many - len(self._dropped)

@@ -7,14 +7,14 @@ decided is kept in files of its own, so that a plan of any size takes little mem
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.port import Ref
 from mapping.journey import Standing
 from state.rows import Batch, DerivedRow, Lease, OperationRow, ReviewRow, Row
 from state.store import Store
-from sync.decide.counts import REPLACES, Counts, count, replaces
+from sync.decide.counts import REPLACES, Counts, effect, replaces
 from sync.spool import Spool
 
 
@@ -34,6 +34,10 @@ class DryRun:
         """What the operations would do."""
         self.replaced: Counts = Counter()
         """How many of them replace values."""
+        self._planned: dict[str, dict[str, int]] = {}
+        """System → entity → where its operation is kept."""
+        self._asked: dict[str, int] = {}
+        """Fingerprint → where the question is kept."""
         self._kept: Spool[Row] = Spool(_row)
         self._rows: dict[int, int] = {}
         """Number of a record → where it is kept as decided."""
@@ -41,8 +45,12 @@ class DryRun:
         """Entity → the numbers of the records that were decided to be its."""
 
     def dirty(self, kind: str, after_n: int, limit: int) -> list[Row]:
-        """The work list."""
-        return [self._decided(row) for row in self.store.dirty(kind, after_n, limit)]
+        """The work list, without what was decided here along with another record."""
+        while rows := self.store.dirty(kind, after_n, limit):
+            after_n = rows[-1].n
+            if left := [row for row in map(self._decided, rows) if row.dirty]:
+                return left
+        return []
 
     def rows(self, system: str, object: str, ids: Sequence[str]) -> dict[str, Row]:
         """Records by id."""
@@ -88,12 +96,30 @@ class DryRun:
             self._rows[row.n] = self._kept.add(row)
             if row.entity is not None and row.n not in (members := self._members.get(row.entity, ())):
                 self._members[row.entity] = (*members, row.n)
+        decided = {row.entity for row in batch.rows} | {operation.entity for operation in batch.operations}
+        self._count(self._taken_back(entity for entity in decided if entity is not None), -1)
         for operation in batch.operations:
-            self.operations.add(operation)
+            self._planned.setdefault(operation.system, {})[operation.entity] = self.operations.add(operation)
+        self._count(batch.operations, 1)
+        for about in (*(q.fingerprint for q in batch.opened), *(closing.fingerprint for closing in batch.closed)):
+            if (where := self._asked.pop(about, None)) is not None:
+                self.questions.drop(where)
         for question in batch.opened:
-            self.questions.add(question)
-        self.counts += count(batch.operations)
-        self.replaced.update((o.kind, o.system, REPLACES) for o in batch.operations if replaces(o))
+            self._asked[question.fingerprint] = self.questions.add(question)
+
+    def _taken_back(self, entities: Iterable[str]) -> Iterator[OperationRow]:
+        """What was planned for these before: it was decided again."""
+        for entity in entities:
+            for planned in self._planned.values():
+                if (where := planned.pop(entity, None)) is not None:
+                    self.operations.drop(where)
+                    yield self.operations.at(where)
+
+    def _count(self, operations: Iterable[OperationRow], times: int) -> None:
+        for operation in operations:
+            self.counts[operation.kind, operation.system, effect(operation)] += times
+            self.replaced[operation.kind, operation.system, REPLACES] += times * replaces(operation)
+        self.counts, self.replaced = +self.counts, +self.replaced
 
     def _decided(self, row: Row) -> Row:
         where = self._rows.get(row.n)

@@ -16,8 +16,9 @@ import pytest
 from connectors.errors import Misconfigured
 from sync.console import planned
 from sync.console.planned import Shown
+from sync.decide.counts import replaces
 from sync.trust.approving import Approved
-from sync.trust.plans import Saved
+from sync.trust.plans import Saved, words
 from tests.trust.lives import Careful, Crash, careful
 
 
@@ -45,6 +46,26 @@ def test_exactly_the_plan_is_written_and_the_rest_waits_for_a_sync(life: Careful
     life.later()
     life.sync()
     assert "late@prospect.example" in {r.values["Email"] for r in life.world.rows("salesforce", "Lead").values()}
+
+
+@pytest.mark.parametrize("batch", [1, 3, 500])
+def test_a_plan_says_each_write_once_however_it_is_divided(life: Careful, batch: int) -> None:
+    for n in range(5):
+        life.contact(f"p{n}", jobtitle=f"Head of {n}", city="Bonn", lifecyclestage="opportunity")
+    for n in range(5):
+        life.lead(f"p{n}", Status="Nobody knows this" if n == 2 else "Open - Not Contacted")
+    life.later()
+    engine = life.engine()
+    engine.batch = batch
+    dry = engine.plan()
+    writes = [(one.entity, one.system) for one in dry.operations]
+    assert len(writes) == len(set(writes)) == len(dry.operations) == sum(dry.counts.values())
+    assert dry.replaced.total() == sum(map(replaces, dry.operations))
+    asked = [one.fingerprint for one in dry.questions]
+    assert len(asked) == len(set(asked)) == len(dry.questions)
+    whole = life.look()
+    assert sorted(map(words, dry.operations)) == sorted(map(words, whole.operations))
+    assert sorted(asked) == sorted(one.fingerprint for one in whole.questions)
 
 
 def test_what_changed_since_is_reported_and_not_overwritten(life: Careful, tmp_path: Path) -> None:
