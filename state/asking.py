@@ -200,12 +200,6 @@ class Asking(Part):
         with self._tables.reading() as connection:
             return {str(verb): n for verb, n in self._tables.rows(connection, statement, (since, but, kind, system))}
 
-    def approve(self, lease: Lease, ns: Sequence[int]) -> int:
-        """Let held operations go; how many there were."""
-        statement = "UPDATE operation SET state = 'planned' WHERE state = 'held' AND n IN ??"
-        with self._tables.writing(lease) as connection:
-            return self._tables.run(connection, statement, (self._tables.many(ns),)).rowcount
-
     def copy_to(self, other: Asking) -> None:
         """Everything that is remembered, into an empty state: to try out there what is not to happen here."""
         for table in metadata.sorted_tables:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from state.rows import Batch, Closing, CursorRow, Ending, Lease, Outcomes, RunRow
 from state.store import Store, open_store
 from tests.state.make import change, contact, decide, known, lead, operation, question, save
@@ -129,25 +127,6 @@ def test_a_question_is_settled_once(store: Store, lease: Lease) -> None:
     assert store.answer(asked.fingerprint, 9, "hubspot") is True
     assert store.answer(asked.fingerprint, 10, "salesforce") is False
     assert [(row.closed_ms, row.answer) for row in store.reviews(open=False)] == [(9, "hubspot")]
-
-
-def test_held_operations_go_when_approved(store: Store, lease: Lease) -> None:
-    store.commit_batch(lease, Batch(operations=[operation("a", state="held"), operation("b", state="held")]))
-    first, second = store.operations()
-    assert store.approve(lease, [first.n]) == 1
-    assert store.approve(lease, [first.n]) == 0
-    assert [o.n for o in store.take(lease, "salesforce", 0, 9)] == [first.n]
-    assert store.operations(state="held") == [second]
-
-
-@pytest.mark.parametrize("everything", [True, False])
-def test_parked_work_is_decided_again(store: Store, lease: Lease, everything: bool) -> None:
-    rows = save(store, lease, contact("1", dirty=False), contact("2", dirty=False), contact("3", dirty=False))
-    decide(store, lease, *(row._replace(entity=f"e{row.id}") for row in rows))
-    first, _ = park(store, lease, "e1", "e2")
-    assert store.retry(lease, None if everything else [first]) == (2 if everything else 1)
-    assert [known(store, row).dirty for row in rows] == [True, everything, False]
-    assert [o.entity for o in store.operations(state="parked")] == ([] if everything else ["e2"])
 
 
 def test_forgetting_keeps_history_and_the_erased(store: Store, lease: Lease) -> None:

@@ -120,7 +120,6 @@ WRITES: dict[str, Callable[[Store, Lease], object]] = {
         lease, Outcomes(rows=[contact("2")], opened=[question("q")])
     ),
     "take": lambda store, lease: store.take(lease, "salesforce", 9, 9),
-    "approve": lambda store, lease: store.approve(lease, [store.operations(state="held")[0].n]),
     "retry": lambda store, lease: store.retry(lease),
     "erase": lambda store, lease: store.erase(lease, "person", ["e"], [1], {}),
     "lift": lambda store, lease: store.lift(lease, ["k"]),
