@@ -79,6 +79,32 @@ class Document:
         )
         return replace(self, rows=rows)
 
+    def frozen(self) -> dict[str, Any]:
+        """The report as JSON values, to be thawed as it is."""
+        rows = [{name: [_frozen(value), list(records)] for name, (value, records) in row.items()} for row in self.rows]
+        return {
+            "name": self.name,
+            "period": self.period.as_json(),
+            "columns": list(self.columns),
+            "rows": rows,
+            "notes": list(self.notes),
+            "charts": list(self.charts),
+            "currency": self.currency,
+        }
+
+    @classmethod
+    def thawed(cls, told: Mapping[str, Any], note: str) -> Document:
+        """What was frozen, with a note more."""
+        first, last = (date.fromisoformat(day) if day else None for day in told["period"].values())
+        rows = tuple(
+            {name: Cell(_thawed(value), tuple(records)) for name, (value, records) in row.items()}
+            for row in told["rows"]
+        )
+        return cls(
+            told["name"], Period(first, last), tuple(told["columns"]), rows, (note, *told["notes"]),
+            tuple(told["charts"]), told["currency"],
+        )  # fmt: skip
+
     def as_json(self, *, records: bool = False) -> dict[str, Any]:
         """The form that scripts rely on.  records: with the entities behind each number."""
         rows = []
@@ -94,6 +120,19 @@ class Document:
             "rows": rows,
             "notes": list(self.notes),
         }
+
+
+def _frozen(value: Value) -> Any:
+    if isinstance(value, Ratio):
+        return {"ratio": [value.numerator, value.denominator]}
+    return {"amount": str(value)} if isinstance(value, Decimal) else value
+
+
+def _thawed(value: Any) -> Value:
+    if not isinstance(value, dict):
+        found: Value = value
+        return found
+    return Ratio(*value["ratio"]) if "ratio" in value else Decimal(value["amount"])
 
 
 def plain(value: Value, currency: str = "") -> Any:

@@ -9,6 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from insight.ratio import Ratio
+from insight.reports.cycles import alarms
 from insight.reports.document import (
     INTERVAL,
     NONE,
@@ -156,7 +157,7 @@ def review(
         if target.period.last is not None
         for line in advise(f"Target of {target.stage}", stands, known, (target.period.last - today).days)
     ]
-    notes = (*advice, *QUESTIONS, INTERVAL, TOO_FEW)
+    notes = (*advice, *(f"Drift: {alarm}" for alarm in alarms(facts, today)), *QUESTIONS, INTERVAL, TOO_FEW)
     return Document("review", period, ("number", "value", "before", "owner", "means"), tuple(rows), notes)
 
 

@@ -27,10 +27,13 @@ from sync.console.charts import bars
 from sync.console.reports import REPORTS, TWO_MODELS, documents
 from sync.console.show import grid, when
 from sync.console.ui import opened, ui
-from sync.insight.known import known
+from sync.insight.known import Known, known
 from sync.quiet import quiet
 
 WIDE = 240
+FROZEN = "review"
+"""The report that is kept as it was."""
+LEASE_MS = 60_000
 
 
 class OneReport(TyperCommand):
@@ -76,10 +79,13 @@ def report(
     with quiet(), opened(settings) as state:
         now = ui.world().clock.now_ms()
         found = known(settings, compose.engine(settings, ui.world(), state).mappings(), state, now)
-        made = documents(name, found, period, by, chosen) if html is not None else []
-        document = REPORTS[name].document(found, period, by, chosen)
+        if html is not None or name == FROZEN:
+            made = _pack(state, found, name, period, by, chosen)
+        else:
+            made = [REPORTS[name].document(found, period, by, chosen)]
         if records:
-            document, *made = [_named(state, each) for each in (document, *made)]
+            made = [_named(state, each) for each in made]
+        document = made[0]
     if html is not None:
         html.write_text(page(f"Report: {name}", made, now, records=records), "utf-8")
     if ui.json:
@@ -90,6 +96,25 @@ def report(
         ui.err.print(f"Wrote {html}.")
     else:
         table(ui.out, document, records=records)
+
+
+def _pack(state: Store, found: Known, name: str, period: Period, by: str, models: tuple[str, ...]) -> list[Document]:
+    """What stands on the page of a report.  The review of a month that is over stays as it was first asked for."""
+    over = period.last is not None and period.last < found.today
+    if name != FROZEN or not over or models != TWO_MODELS:
+        return documents(name, found, period, by, models)
+    key = f"{FROZEN} {period.first} {period.last}"
+    held = state.model(key)
+    if held is None:
+        made = documents(name, found, period, by, models)
+        held = {"at": found.now, "documents": [document.frozen() for document in made]}
+        lease = state.lease("reports", f"report:{ui.world().process}", found.now, LEASE_MS)
+        try:
+            state.keep_model(lease, key, found.now, held)
+        finally:
+            state.release(lease)
+    note = f"Frozen on {when(held['at'])}: the numbers of this period do not change any more."
+    return [Document.thawed(told, note) for told in held["documents"]]
 
 
 def _named(state: Store, document: Document) -> Document:

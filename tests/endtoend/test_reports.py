@@ -180,6 +180,10 @@ def test_the_page_of_the_review_holds_pages_and_content(funnel: Funnel, tmp_path
     assert funnel.program.run("report", "review", "--html", str(page)).code == 0
     held = re.findall(r"<h2>(\w+)</h2>", page.read_text("utf-8"))
     assert {"review", "pages", "content", "attribution"} <= set(held)
+    assert "Frozen on " in page.read_text("utf-8")
+    first = json.loads(funnel.program.run("--json", "report", "review").out)
+    assert json.loads(funnel.program.run("--json", "report", "review").out) == first
+    assert first["notes"][0].startswith("Frozen on ")
 
 
 @needs_olist

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -191,6 +192,15 @@ def test_touches_that_are_read_some_at_a_time_give_the_same_figures(known: Facts
     for report in (content, attribution):
         assert report(streamed, EVER) == report(known, EVER)
     assert max(asked, default=0) <= max(size, max((len(deal.people) for deal in known.deals), default=0) * size)
+
+
+@settings(max_examples=30)
+@given(facts())
+def test_what_was_frozen_thaws_as_it_was(known: Facts) -> None:
+    for report in (sources, outcomes, velocity, attribution):
+        document = report(known, EVER)
+        thawed = Document.thawed(json.loads(json.dumps(document.frozen())), "Frozen.")
+        assert thawed == replace(document, notes=("Frozen.", *document.notes))
 
 
 @settings(max_examples=60)
