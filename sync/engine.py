@@ -320,7 +320,7 @@ class Engine:
         Raises Exhausted where not everything could be read: half a plan is none.
         """
         self.approved = None
-        dry = DryRun(self.store)
+        dry = None
         with quiet(), self._running("plan", muted=full):
             self._prepare()
             self.store.put_back(self.lease)
@@ -328,7 +328,7 @@ class Engine:
             behaviour.read(self)
             learn(self)
             dry = self.decide_only()
-        if self.report.status == "paused":
+        if dry is None:
             raise Exhausted(self.report.message, self.report.until_ms or 0)
         return dry
 

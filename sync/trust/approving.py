@@ -23,6 +23,7 @@ from sync.decide.counts import CLEARS, CREATES, LINKS, REPLACES, UPDATES, Counts
 from sync.decide.decision import Decision, Draft, operation, without
 from sync.settings.fields import Section
 from sync.spool import Spool
+from sync.trust.guard import MASS, Pause
 from sync.trust.plans import Saved, line_of, words, words_of
 
 if TYPE_CHECKING:
@@ -133,6 +134,10 @@ class Nothing:
         """Whether this may be written."""
         return False
 
+    def lets_go(self, pause: Pause) -> bool:
+        """Whether this is not stopped for what may be written."""
+        return False
+
     def hold_back(self, mapping: KindMapping, entity: str, decision: Decision, run: str) -> None:
         """Take out of a decision what may not be written; it is decided again later."""
         drafts: list[Draft] = []
@@ -179,6 +184,10 @@ class Approved(Nothing):
             return True
         self._proposed[planned.system, planned.entity] = self._others.add(planned)
         return False
+
+    def lets_go(self, pause: Pause) -> bool:
+        """Somebody who approves a plan that was made since has seen what was too much."""
+        return pause.cause in MASS and pause.since <= self.made.made
 
     def account(self, carried: Iterable[OperationRow]) -> dict[str, Any]:
         """What became of every line of the plan.  carried: all writes of the runs that carried it out."""

@@ -23,6 +23,8 @@ PAUSED = "paused"
 """The question that something which stopped is waiting for."""
 BY_HAND, BUDGET, VANISHED = "by_hand", "budget", "vanished"
 UPDATES, CLEARS, CREATES, DELETES = "mass_change", "mass_clear", "mass_create", "mass_delete"
+MASS = frozenset((UPDATES, CLEARS, CREATES, DELETES))
+"""Too much was planned: who saw all of it and approves it lets it go."""
 WEIGHS = {UPDATED: (UPDATES,), BLANKED: (UPDATES, CLEARS), CREATED: (CREATES,), ARCHIVES: (DELETES,)}
 """The effect of a write → what it may be too much of.  Opt-outs and links are never too many."""
 HOLDS = "mass_hold"

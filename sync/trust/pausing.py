@@ -131,7 +131,8 @@ class Guard:
             return frozenset(self.engine.connectors)
         if again or self._standing is None:
             self._standing = pauses(self.engine.store)
-        standing = self._standing
+        approved = self.engine.approved
+        standing = [pause for pause in self._standing if approved is None or not approved.lets_go(pause)]
         return frozenset(
             system for system in self.engine.connectors if any(pause.stops(kind, system) for pause in standing)
         )
@@ -180,11 +181,14 @@ class Guard:
 
     def end(self, report: Report) -> None:
         """Tell in the account of the run what is stopped; calls that it could make show that there are some."""
-        now = self.engine.now()
+        now, approved = self.engine.now(), self.engine.approved
         for pause in pauses(self.engine.store):
-            if pause.cause == BUDGET and report.status == "done":
+            over = "there are calls again" if pause.cause == BUDGET else ""
+            if approved is not None and approved.lets_go(pause):
+                over = "its plan was approved"
+            if over and report.status == "done":
                 with suppress(LeaseLost):
-                    go_on(self.engine.store, pause, now, "there are calls again", self.engine.lease)
+                    go_on(self.engine.store, pause, now, over, self.engine.lease)
             elif pause.cause != HOLDS and pause.kind in ("", *(rule.kind for rule in self.engine.rules)):
                 report.pauses.append(pause)
 

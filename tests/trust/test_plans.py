@@ -18,6 +18,8 @@ from sync.console import planned
 from sync.console.planned import Shown
 from sync.decide.counts import replaces
 from sync.trust.approving import Approved
+from sync.trust.guard import BY_HAND, CREATES, Pause
+from sync.trust.pausing import pauses, stop
 from sync.trust.plans import Saved, words
 from tests.trust.lives import Careful, Crash, careful
 
@@ -231,6 +233,35 @@ def test_a_changed_configuration_is_looked_at_until_a_run_with_it_came_to_its_en
         assert "The configuration has changed" in stopped.message
         life.later()
     assert {life.value("hubspot", "contacts", contact, "city") for contact, _ in people} == {"Bonn"}
+
+
+def test_a_brake_is_let_go_by_approving_a_plan_that_was_made_since(life: Careful, tmp_path: Path) -> None:
+    life.couple("ann")
+    early = life.save(tmp_path / "early.json")
+    life.raw["brakes"] = {"creates_per_day": 2}
+    for n in range(4):
+        life.contact(f"new{n}")
+    life.later()
+    assert life.sync().status == "paused"
+    life.later()
+    life.apply(early)
+    assert len(life.world.rows("salesforce", "Lead")) == 1, "who approved it had not seen what was too much"
+    stopped = pauses(life.state)
+    assert [one.cause for one in stopped] == [CREATES]
+    life.later()
+    plan = life.save(tmp_path / "plan.json")
+    life.contact("late")
+    life.later()
+    report = life.apply(plan)
+    assert report.plan is not None
+    assert (report.plan["written"], report.plan["waiting"]) == (4, 0)
+    assert len(life.world.rows("salesforce", "Lead")) == 5, "and nobody whom the plan does not show"
+    assert not pauses(life.state)
+    stop(life.state, Pause(BY_HAND, "person", "salesforce", why="by hand", since=life.clock.now()))
+    life.later()
+    assert (life.apply(life.save(tmp_path / "late.json")).plan or {})["waiting"] == 1, (
+        "what people stopped, people let go"
+    )
 
 
 def test_opt_outs_reach_everybody_while_a_run_waits_for_approval(life: Careful) -> None:
