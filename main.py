@@ -152,8 +152,8 @@ def check(
             settings, lacking = offered(settings, sides, state)
         kinds = rules(settings)
         found = checking.check(sides, kinds, state, lacking, compose.day(settings))
-    if probe and not any(problem.level == "error" for problem in found):
-        found += probed(settings)
+    if probe:
+        found += probed(settings, found)
     if ui.json:
         problems = [{"level": p.level, "where": p.where, "what": p.what, "fix": p.fix} for p in found]
         people = next(rule for rule in kinds if rule.kind == "person")

@@ -95,7 +95,7 @@ def _ours(rule: KindRule, schemas: dict[Place, Schema]) -> Iterator[Problem]:
 
 
 def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) -> Iterator[Problem]:
-    ours = {(system, spec.object, spec.name) for system, spec in field_specs(rule)}
+    ours = {(system, spec.object, spec.name): spec.type for system, spec in field_specs(rule)}
     for place, native in field.places.items():
         if place.system in field.soft or native.startswith("@"):
             continue
@@ -112,7 +112,7 @@ def _field(rule: KindRule, field: FieldRule, schemas: Mapping[Place, Schema]) ->
                 f"correct {rule.kind}.fields.{field.name}, or: {rights(*place, name)[0]}",
             )
             continue
-        if meta.type not in TYPES[field.type.partition(":")[0]]:
+        if meta.type not in {*TYPES[field.type.partition(":")[0]], ours.get((*place, name), "")}:
             yield Problem(
                 "error",
                 where,

@@ -152,6 +152,12 @@ def test_everything_is_provided_once_and_a_stage_more_completes_the_fields(scene
     assert provided() == ([], [])
 
 
+def test_our_own_fields_are_of_the_type_that_they_were_made_with(scene: Scene) -> None:
+    scene.stage.raw.update(insight={"behaviour": True, "outcomes": True}, score={"enabled": True})
+    provision.provision(scene.sides, provision.lacking(scene.sides, rules(scene.stage.settings())))
+    assert not [problem.what for problem in problems(scene, "") if problem.level == "error"]
+
+
 def test_the_scopes_that_provision_names_are_enough_and_none_too_many(scene: Scene) -> None:
     needed = provision.needed(scene.sides, rules(scene.stage.settings()))
     scene.hubspot.auth.private(scene.hubspot.access_token, scene.hubspot.app_id, frozenset(needed["hubspot"]))
