@@ -13,7 +13,7 @@ from sync.setup.rehearsal import rehearse, sample
 
 
 def probed(settings: Settings, found: Sequence[Problem]) -> list[Problem]:
-    """What the systems say of the sample.  Reads both sides into the state, as `plan` does.  found: what `check` did."""
+    """What the systems say of the sample.  Reads both sides into the state, as `plan` does.  found: by `check`."""
     if any(problem.level == "error" for problem in found):
         return [Problem("note", "probe", "no sample was tried: there are errors", "correct these, then check again")]
     with opened(settings) as state, Progress(ui.err) as progress:
