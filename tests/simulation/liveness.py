@@ -171,7 +171,7 @@ def addresses_opted_out(e: Evidence) -> Iterator[Finding]:
     holders: dict[str, list[Ref]] = {}
     for ref, row in e.rows.items():
         address = norm("email", row.fields.get(FIELDS["email"][ref.system]))
-        if not row.deleted and address is not None:
+        if not row.deleted and address is not None and ref not in e.erased:
             holders.setdefault(address, []).append(ref)
     for address, refs in holders.items():
         loud = [ref for ref in refs if e.held(ref, "opted_out") is True]

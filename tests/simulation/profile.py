@@ -97,11 +97,12 @@ class Profile:
         rng = random.Random(f"deletions {seed}")
         if rng.random() < 0.12:
             chosen = {
-                "hubspot": rng.choice(["unlink", "flag", "archive", "archive"]),
-                "salesforce": rng.choice(["unlink", "flag", "delete", "delete"]),
+                "hubspot": rng.choice(["unlink", "flag", *["archive"] * 4]),
+                "salesforce": rng.choice(["unlink", "flag", *["delete"] * 4]),
                 "recreate": rng.choice(["ask", "yes", "never"]),
             }
             profile = replace(profile, on_delete=tuple(chosen.items()), deletes=True)
+            profile = replace(profile, actions=max(profile.actions, 16), cycles=max(profile.cycles, 5))
         rng = random.Random(f"erasures {seed}")
         if rng.random() < 0.08:
             profile = replace(profile, erases=rng.choice([1, 1, 2]), cycles=max(profile.cycles, 3))

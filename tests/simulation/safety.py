@@ -311,12 +311,14 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
     for ref in e.life.archived & e.rows.keys():
         if policy.get(ref.system) not in ("archive", "delete"):
             yield "S14", ref, "", "put into the bin by us, and no policy says so"
-        lost = [far for far in e.group(ref) if far.system != ref.system and e.rows[far].deleted]
+        binned = e.life.systems[other(ref.system)].binned
+        lost = [binned[far] - e.ahead(far.system) for far in e.group(ref) if far in binned]
         if not lost:
-            yield "S14", ref, "", "put into the bin by us, though its counterpart is there"
+            yield "S14", ref, "", "put into the bin by us, though its counterpart was never there"
         for name in FIELDS if lost else ():
             edits = [c for c in e.of(ref, name) if c.by == "human" and not same(name, c.before, c.value)]
-            if edits and edits[-1].at > max(e.rows[far].version - e.ahead(far.system) for far in lost):
+            after = e.life.systems[ref.system].binned[ref] - e.ahead(ref.system)
+            if any(max(at for at in lost) < c.at < after for c in edits):
                 yield "S14", ref, name, f"put into the bin by us, though it was edited since: {e.story([ref], name)}"
     for ref, row in e.rows.items():
         if not is_ours(row):

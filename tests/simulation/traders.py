@@ -14,7 +14,7 @@ from connectors.memory import MemorySystem, Row
 from connectors.port import Ref, Write
 from tests.simulation.trade import DEAL_STAGES, DOMAINS, FIELDS, KIND, LINKS, OBJECTS, STATUSES
 
-DAN = "dan@elm.example"
+DAN, EVE = "dan@elm.example", "eve@oak.example"
 DAY = "2027-01-31"
 NOON = f"{DAY}T12:00:00Z"
 SORTS: dict[str, dict[str, object]] = {
@@ -51,6 +51,7 @@ class Traders:
         self._doings = [*[self.create] * 4, *[self.edit] * 5, *[self.link] * 4]
         self._doings += [self.delete, self.restore] if self.deletes else []
         self._doings += [self.merge] if self.moves else []
+        self._doings += [self.win] * 3 if self.moves and "deal" in self.kinds else []
 
     def act(self) -> None:
         """Somebody does something somewhere; what the system refuses does not happen."""
@@ -66,6 +67,8 @@ class Traders:
         if "deal" in self.kinds:
             self.hubspot.create("contacts", {"email": DAN, "lastname": "Dee", "lifecyclestage": "opportunity"})
             self.salesforce.create("Contact", {"Email": DAN, "LastName": "Dee"})
+            lead = {"Email": EVE, "LastName": "Eis", "Company": "Oak", "Status": "Working - Contacted"}
+            self.salesforce.create("Lead", lead)
         for website in self.rng.sample(DOMAINS, 2):
             self._company(self.rng.choice([self.hubspot, self.salesforce]), website)
         for kind in self.kinds[1:]:
@@ -178,6 +181,12 @@ class Traders:
         others = [row for row in system.live(winner.ref.object) if row is not winner] if winner else []
         if winner is not None and others:
             system.merge(winner.ref.object, winner.ref.id, self.rng.choice(others).ref.id)
+
+    def win(self, _: MemorySystem) -> None:
+        """Sales has somebody to talk to."""
+        leads = self.salesforce.live("Lead")
+        if leads:
+            self.convert(self.rng.choice(leads).ref.id)
 
     def convert(self, lead: str) -> None:
         """A lead becomes a contact of an account, perhaps with a deal."""

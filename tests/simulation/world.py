@@ -219,6 +219,12 @@ class Automated(MemorySystem):
         super().__init__(*given, **more)
         self.erased: dict[Ref, Row] = {}
         """What was destroyed, as it was last: for the judge alone."""
+        self.binned: dict[Ref, int] = {}
+        """When what was put into the bin by people was so for the last time: for the judge alone."""
+
+    def delete(self, object: str, id: str) -> None:
+        super().delete(object, id)
+        self.binned[Ref(self.name, object, id)] = self.now()
 
     def erase(self, object: str, id: str) -> bool:
         row = self.rows[object].get(id)
