@@ -372,6 +372,10 @@ def _refusing_two_workers(profile: Profile) -> bool:
     return profile.refuse > 0 and profile.pause > 0
 
 
+def _unanswered_two_workers(profile: Profile) -> bool:
+    return profile.lost > 0 and profile.pause > 0 and not profile.kinds
+
+
 def _two_workers(profile: Profile) -> bool:
     return profile.pause > 0
 
@@ -400,7 +404,7 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("the mirror never goes back in time", _backwards),
         Mutant("compare and set", _no_compare_and_set),
         Mutant("the property history is read back", _no_read_back),
-        Mutant("stages only go forward", _any_stage),
+        Mutant("stages only go forward", _any_stage, fits=_unanswered_two_workers),
         Mutant("an opt-out is never withdrawn", _opt_in),
         Mutant("a blank is no opinion at a first meeting", _blanks_win),
         Mutant("the other side's shadow moves with a write", _no_shadow),

@@ -16,6 +16,11 @@ RARE = {
     "duplicate": 0.01,
     "crash": 0.05,
     "overwritten journaled": 0.01,
+    "two workers": 0.01,
+    "caught up": 0.01,
+    "kinds: company deal activity": 0.01,
+    "erased": 0.01,
+    "upgraded": 0.01,
 }
 """Branch → share of lives that must take it: one that is never taken is a lie in the simulator."""
 

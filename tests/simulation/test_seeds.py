@@ -139,7 +139,7 @@ def test_a_state_that_is_lost_is_rebuilt_without_a_duplicate() -> None:
             life = born(seed)
             life.run()
             before, count = _links(life), _creations(life)
-            plain = not (life.profile.deletes or life.profile.moves or _questions(life))
+            plain = not (life.profile.deletes or life.profile.moves or life.erased_at or _questions(life))
             life.lose_state()
             life.heal()
             assert _creations(life) == count or not plain, f"seed {seed}: created again"
