@@ -18,6 +18,7 @@ MOST = 10
 """Writes of one sort that are tried for each object: each costs a call."""
 CREATED, CHANGED, SAVED = "would be created", "would be changed", "are there, saved again as they are,"
 
+_POINTING = ("owner", "reference", "references")
 Sample = dict[tuple[str, str, str], list[Write]]
 """(system, object, sort) → writes."""
 
@@ -41,10 +42,11 @@ def sample(operations: Iterable[OperationRow], store: Store, mappings: Iterable[
 
 
 def _again(mapping: KindMapping, place: Place, row: Row) -> Write | None:
-    """Everything that we may write, as it is."""
+    """Everything that we may write, as it is; not whose it is, which an old record may keep and a new write may not."""
     fields: dict[str, object] = {}
     for name, slot in mapping.slots(place).items():
-        if place.system in slot.rule.to and row.now.get(name) is not None:
+        points = slot.rule.type.partition(":")[0] in _POINTING
+        if place.system in slot.rule.to and not points and row.now.get(name) is not None:
             fields |= slot.again(row.now[name]) or {}
     plainly = {name: value for name, value in fields.items() if not name.startswith("@")}
     return Write(row.object, row.id, plainly) if plainly else None
