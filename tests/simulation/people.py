@@ -145,9 +145,10 @@ class People:
         self._doings += [*[self.delete] * 4, self.fill_form]
 
     def come_back(self, email: str) -> None:
-        """Somebody who was erased is there again, or not."""
-        if self.rng.random() < 0.5:
-            self.hubspot.create("contacts", {"email": email, "lastname": "Again", "lifecyclestage": STAGES[2]})
+        """Somebody who was erased is there again, or not; not where somebody else has the address by now."""
+        again = {"email": email, "lastname": "Again", "lifecyclestage": STAGES[2]}
+        if self.rng.random() < 0.5 and self.hubspot.refusal("contacts", None, again) is None:
+            self.hubspot.create("contacts", again)
 
     def fill_form(self, _: MemorySystem) -> None:
         """Somebody comes back by themselves."""
