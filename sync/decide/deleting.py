@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mapping.rules import Place
+from mapping.rules import Place, is_ours
 from state.rows import DELETED, SENT, OperationRow, Row
 from sync.decide.decision import HELD, Decision, Draft, Question, Why, leave_refused, refused, tried
 
@@ -75,10 +75,10 @@ def after_deletion(
 def _bin(planner: Planner, row: Row, gone: Row, open_: OperationRow | None, decision: Decision) -> None:
     if gone.shadow is None or row.shadow is None or _came_back(row, gone) or _busy(row.system, open_, decision):
         return
-    if row.spans:
+    if edited := _edited(planner, row):
         detail = {
             "code": "DELETED_AND_EDITED",
-            "native": ", ".join(sorted(row.spans)),
+            "native": ", ".join(edited),
             "value": None,
             "target": f"{row.system} {row.object}",
             "fix": f"its {gone.system} record was deleted, and this one was edited since: delete it by hand, or "
@@ -97,6 +97,16 @@ def _bin(planner: Planner, row: Row, gone: Row, open_: OperationRow | None, deci
         row.system, row.object, row.id, {}, {ARCHIVED: why}, {}, row.version_ms, None, tried(open_), archive=True
     )
     decision.drafts.append(draft)
+
+
+def _edited(planner: Planner, row: Row) -> list[str]:
+    """The fields that hold something else than when the sides last agreed.  A record that took over the place of a
+    lead or of one merged into it came with what was agreed of that one, and nobody saw when it was changed."""
+    place, agreed = Place(row.system, row.object), row.shadow or {}
+    other = (
+        n for n, was in agreed.items() if not is_ours(n) and planner.mapping.changed(place, n, row.now.get(n), was)
+    )
+    return sorted({*row.spans, *other})
 
 
 def _mark(planner: Planner, row: Row, gone: Row | None, open_: OperationRow | None, decision: Decision) -> None:

@@ -276,6 +276,24 @@ def test_a_decision_is_exactly_this(story: Story) -> None:
     assert (decision.skipped, decision.waits, decision.conflicts) == (story.skipped, story.waits, story.conflicts)
 
 
+def test_who_was_edited_since_the_other_was_deleted_is_not_put_into_the_bin_wherever_it_was_agreed() -> None:
+    planner = Planner(
+        mapping(*FIELDS, on_delete={S: "archive"}), create={H: lambda _: True, S: lambda _: True}, only={},
+        grain={H: 1, S: 1000},
+    )  # fmt: skip
+    agreed = {**ANN, **BLANK}
+    gone = hub(ANN, shadow=agreed, state="deleted")
+    quiet = lead({**ANN, **BACK}, shadow=agreed)
+    assert [draft.archive for draft in planner.decide("e", [gone, quiet], {}).drafts] == [True]
+    # What came of a lead's conversion holds what was agreed of the lead, and no time of a change.
+    heir = quiet._replace(object="Contact", now={**quiet.now, "first_name": "Ann"})
+    decision = planner.decide("e", [gone, heir], {})
+    assert decision.drafts == []
+    assert [(q.detail["code"], q.detail["native"]) for q in decision.questions] == [
+        ("DELETED_AND_EDITED", "first_name")
+    ]
+
+
 def test_a_stage_that_sales_reached_is_told_to_marketing_with_who_said_so() -> None:
     told = hub({**ANN, "stage": "mql", **LINK}, shadow={**ANN, "stage": "mql"})
     reached = lead({**ANN, "stage": "sal", **BACK}, shadow={**ANN, "stage": "mql"}, spans={"stage": [1, 2]})
