@@ -316,7 +316,8 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
         if not lost:
             yield "S14", ref, "", "put into the bin by us, though its counterpart was never there"
         for name in FIELDS if lost else ():
-            edits = [c for c in e.of(ref, name) if c.by == "human" and not same(name, c.before, c.value)]
+            # What we wrote over is in the journal.
+            edits = [c for c in e.of(ref, name)[-1:] if c.by == "human" and not same(name, c.before, c.value)]
             after = e.life.systems[ref.system].binned[ref] - e.ahead(ref.system)
             if any(max(at for at in lost) < c.at < after for c in edits):
                 yield "S14", ref, name, f"put into the bin by us, though it was edited since: {e.story([ref], name)}"
