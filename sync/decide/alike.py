@@ -162,7 +162,7 @@ Weighed = Iterator[tuple[float, str]]
 
 
 def _names(a: Person, b: Person) -> Weighed:
-    if a.first and (a.first, a.last) == (b.last, b.first) and a.first != a.last:
+    if a.first and a.last and (a.first, a.last) == (b.last, b.first) and a.first != a.last:
         yield 6.0, "first and last name exchanged"
         return
     if a.last == b.last:
@@ -194,7 +194,7 @@ def _addresses(a: Person, b: Person) -> Weighed:
     elif a.local and a.local == b.local:
         if Levenshtein.distance(at_x, at_y, score_cutoff=2) <= 2:
             yield 6.0, "e-mail differs by a few letters"
-        elif a.domain and b.domain and _of_name(a):
+        elif a.domain and b.domain and (_of_name(a) or _of_name(b)):
             yield 0.5, "same e-mail before the @, made of the name"
         else:
             yield 3.5, "same e-mail before the @"

@@ -218,7 +218,7 @@ def test_who_is_who_is_listed_dismissed_once_and_linked_only_across_the_sides(st
         "who": 0, "dismissed": 0, "dismissed again": 1, "link refused": 1, "link nobody": 1,
     }  # fmt: skip
     first, *rest = said["who"].document["duplicates"]
-    assert set(first) == {"id", "question", "records", "why", "for", "against", "since", "fix"}
+    assert set(first) == {"id", "question", "records", "why", "probability", "for", "against", "since", "fix"}
     assert story.said["who then"].document["duplicates"] == rest
     refused = said["link refused"].document
     assert not refused["linked"] and "merge them there" in refused["refused"]

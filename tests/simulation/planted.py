@@ -9,6 +9,7 @@ from typing import Any
 import state.base
 import state.observing
 import state.opening
+import sync.compiling
 import sync.decide.deleting
 import sync.engine
 import sync.match
@@ -98,7 +99,7 @@ def cursor_apart() -> Patches:
 def mapping_unnoticed() -> Patches:
     """A change of the mapping goes unnoticed."""
     return [
-        (sync.engine, "fingerprint", lambda *_: "as ever"),
+        (sync.compiling, "fingerprint", lambda *_: "as ever"),
         (tests.simulation.life.Worker, "compiled", {}),
     ]
 

@@ -58,11 +58,20 @@ def _memory(life: Life) -> tuple[Any, ...]:
 def _values(life: Life) -> Counter[tuple[Any, ...]]:
     """What both systems hold in the end, whatever ids the records of ours got."""
     return Counter(
-        (row.ref.system, row.ref.object, *((f, str(v)) for f, v in sorted(row.fields.items()) if f not in KEYS and v))
+        (
+            row.ref.system,
+            row.ref.object,
+            *((f, str(v)) for f, v in sorted(row.fields.items()) if v and not _names_one(f)),
+        )
         for system in life.systems.values()
         for object in system.schemas
         for row in system.live(object)
     )
+
+
+def _names_one(native: str) -> bool:
+    """Whether a field holds the id of a counterpart."""
+    return native in KEYS or native.lower().startswith(("smk_hubspot_", "smk_crm_"))
 
 
 def _links(life: Life) -> set[tuple[str, ...]]:
