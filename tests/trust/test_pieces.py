@@ -182,7 +182,8 @@ def _full(life: World) -> None:
 def _saved(life: World, file: Path) -> Approved:
     dry = life.engine.plan()
     shown = Shown(dry, {})
-    made = Made(life.engine.run, life.now, life.now + 86_400_000, False, {}, life.engine.decides_by)
+    engine = life.engine
+    made = Made(engine.run, life.now, life.now + 86_400_000, False, engine.accounts, engine.decides_by)
     save(file, made, document(dry, shown.held(), shown.summary()))
     return Approved(Saved(file))
 
