@@ -65,7 +65,8 @@ def planned(state: str, people: int) -> Iterator[Figure]:
         yield Figure("plan: memory beside what is read", (_peak() - before) / MB, "MiB", 100, 200)
         shown, file, page = Shown(dry, {}), Path(folder) / "plan.json", Path(folder) / "plan.html"
         started = time.process_time()
-        save(file, Made(engine.run, 0, 0, False, engine.accounts, engine.decides_by), document(dry, shown.held(), shown.summary()))
+        made = Made(engine.run, 0, 0, False, engine.accounts, engine.decides_by)
+        save(file, made, document(dry, shown.held(), shown.summary()))
         yield Figure("plan: CPU to save", time.process_time() - started, "s", 10, 30)
         started = time.process_time()
         write_html(page, shown, "now")
