@@ -43,7 +43,9 @@ def host(raw: str) -> str | None:
             name = idna.encode(name, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError):
             return None
-    name = name.removeprefix("www.")
+    if registered(name) != name:
+        # www.com itself is somebody's.
+        name = name.removeprefix("www.")
     return name if _HOST.match(name) and registered(name) not in PLATFORMS else None
 
 

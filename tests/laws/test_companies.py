@@ -30,6 +30,8 @@ HOSTS = st.builds(lambda name, end: f"{name}.{end}", LABELS, st.sampled_from(["c
         ("https://müller.de", "xn--mller-kva.de"),
         ("linkedin.com/company/acme", None),
         ("https://de.linkedin.com/company/acme", None),
+        ("www.com", "www.com"),
+        ("https://www.co.uk/", "www.co.uk"),
         ("none", None),
         ("n/a", None),
         ("10.0.0.1", None),
