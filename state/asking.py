@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, select
-
 from mapping.journey import JOURNALED
 from state.base import Part, from_json
 from state.notes import CLOSE, read_journal, write_notes
 from state.observing import ROW_COLUMNS, read_row
 from state.operations import OPERATION_COLUMNS, read_operation
 from state.rows import DONE, DUPLICATE, LIVE, SHARED, JournalRow, Lease, OperationRow, ReviewRow, Row
-from state.schema import journal, metadata, operation, record, review
+from state.schema import metadata
 
-_HISTORY: Final = [journal.c[name] for name in JournalRow._fields]
-_QUESTIONS: Final = [review.c[name] for name in ReviewRow._fields]
+_HISTORY: Final = ", ".join(JournalRow._fields)
+_QUESTIONS: Final = ", ".join(ReviewRow._fields)
 COPIED: Final = 5_000
 """Rows at a time."""
 _PARKED: Final = "state = 'parked' AND state <> 'done'"
@@ -31,38 +29,35 @@ class Asking(Part):
         `unseen_since`: only those last seen before this time, duplicates and shared ones as well; after a complete
         listing they are the ones that it did not hold.
         """
-        columns = [record.c[name] for name in ROW_COLUMNS.split(", ")]
-        wanted = and_(record.c.system == system, record.c.object == object)
-        there = record.c.state == LIVE if unseen_since is None else record.c.state.in_((LIVE, DUPLICATE, SHARED))
-        query = select(*columns).where(wanted, there, record.c.n > after_n).order_by(record.c.n).limit(limit)
-        if unseen_since is not None:
-            query = query.where(record.c.seen_ms < unseen_since)
+        there = (LIVE,) if unseen_since is None else (LIVE, DUPLICATE, SHARED)
+        seen = "" if unseen_since is None else "AND seen_ms < ? "
+        statement = (
+            f"SELECT {ROW_COLUMNS} FROM record WHERE system = ? AND object = ? AND state IN ?? AND n > ? {seen}"  # noqa: S608
+            "ORDER BY n LIMIT ?"
+        )
+        before = () if unseen_since is None else (unseen_since,)
+        wanted = (system, object, self._tables.many(there), after_n, *before, limit)
         with self._tables.reading() as connection:
-            return [read_row(found) for found in connection.execute(query)]
+            return [read_row(found) for found in self._tables.rows(connection, statement, wanted)]
 
     def lookup(self, key: str) -> list[Row]:
         """The records of any kind that hold this match key."""
         holders = "SELECT record FROM match_key WHERE key = ?"
         statement = f"SELECT {ROW_COLUMNS} FROM record WHERE n IN ({holders}) ORDER BY n"  # noqa: S608
         with self._tables.reading() as connection:
-            return [read_row(found) for found in self._tables.run(connection, statement, (key,))]
+            return [read_row(found) for found in self._tables.rows(connection, statement, (key,))]
 
     def journal(self, entity: str, limit: int = 1000) -> list[JournalRow]:
         """What we changed in this entity and what lost, newest first."""
-        query = select(*_HISTORY).where(journal.c.entity == entity).order_by(journal.c.n.desc()).limit(limit)
-        return self._journal(query)
+        statement = f"SELECT {_HISTORY} FROM journal WHERE entity = ? ORDER BY n DESC LIMIT ?"  # noqa: S608
+        return self._journal(statement, (entity, limit))
 
     def ways(self, entities: Sequence[str]) -> dict[str, list[JournalRow]]:
         """Entity → its transitions between stages and statuses, the first one first."""
         found: dict[str, list[JournalRow]] = {}
-        statement = (
-            f"SELECT {', '.join(column.name for column in _HISTORY)} FROM journal "  # noqa: S608
-            "WHERE entity IN ?? AND field = ? ORDER BY n"
-        )
-        with self._tables.reading() as connection:
-            rows = self._tables.rows(connection, statement, (self._tables.many(entities), JOURNALED))
-            for line in read_journal(rows):
-                found.setdefault(line.entity, []).append(line)
+        statement = f"SELECT {_HISTORY} FROM journal WHERE entity IN ?? AND field = ? ORDER BY n"  # noqa: S608
+        for line in self._journal(statement, (self._tables.many(entities), JOURNALED)):
+            found.setdefault(line.entity, []).append(line)
         return found
 
     def noted(self, reason: str) -> dict[tuple[str, str], int]:
@@ -86,12 +81,12 @@ class Asking(Part):
 
     def journal_of(self, run: str, after_n: int = 0, limit: int = 1000) -> list[JournalRow]:
         """What a run changed and what lost, in order; `after_n` continues."""
-        query = select(*_HISTORY).where(journal.c.run == run, journal.c.n > after_n).order_by(journal.c.n)
-        return self._journal(query.limit(limit))
+        statement = f"SELECT {_HISTORY} FROM journal WHERE run = ? AND n > ? ORDER BY n LIMIT ?"  # noqa: S608
+        return self._journal(statement, (run, after_n, limit))
 
-    def _journal(self, query: Select[Any]) -> list[JournalRow]:
+    def _journal(self, statement: str, wanted: tuple[Any, ...]) -> list[JournalRow]:
         with self._tables.reading() as connection:
-            return read_journal(connection.execute(query))
+            return read_journal(self._tables.rows(connection, statement, wanted))
 
     def operations(
         self,
@@ -103,16 +98,15 @@ class Asking(Part):
         limit: int | None = 1000,
     ) -> list[OperationRow]:
         """Operations in the order they were decided; `after_n` continues.  limit: None is all."""
-        wanted = {operation.c.entity: entity, operation.c.run: run, operation.c.state: state}
-        conditions: list[ColumnElement[bool]] = [
-            column == value for column, value in wanted.items() if value is not None
-        ]
-        if state not in (None, DONE):
-            conditions.append(operation.c.state != DONE)
-        columns = [operation.c[name] for name in OPERATION_COLUMNS.split(", ")]
-        query = select(*columns).where(operation.c.n > after_n, *conditions).order_by(operation.c.n).limit(limit)
+        wanted = {"entity = ?": entity, "run = ?": run, "state = ?": state}
+        given = {where: value for where, value in wanted.items() if value is not None}
+        conditions = [*given, "n > ?", *(() if state in (None, DONE) else ("state <> 'done'",))]
+        statement = f"SELECT {OPERATION_COLUMNS} FROM operation WHERE {' AND '.join(conditions)} ORDER BY n"  # noqa: S608
+        values = [*given.values(), after_n]
+        if limit is not None:
+            statement, values = f"{statement} LIMIT ?", [*values, limit]
         with self._tables.reading() as connection:
-            return [read_operation(found) for found in connection.execute(query)]
+            return [read_operation(found) for found in self._tables.rows(connection, statement, tuple(values))]
 
     def reviews(
         self, *, open: bool = True, question: str | None = None, entity: str | None = None, limit: int | None = 1000
@@ -121,24 +115,19 @@ class Asking(Part):
         wanted = {"question = ?": question, "entity = ?": entity}
         given = [(where, value) for where, value in wanted.items() if value is not None]
         conditions = " AND ".join(["closed_ms IS NULL" if open else "n > 0", *(where for where, _ in given)])
-        statement = f"SELECT {', '.join(ReviewRow._fields)} FROM review WHERE {conditions} ORDER BY n"  # noqa: S608
+        statement = f"SELECT {_QUESTIONS} FROM review WHERE {conditions} ORDER BY n"  # noqa: S608
         values: list[Any] = [value for _, value in given]
         if limit is not None:
             statement, values = f"{statement} LIMIT ?", [*values, limit]
-        with self._tables.reading() as connection:
-            asked = [ReviewRow(*found) for found in self._tables.rows(connection, statement, tuple(values))]
-        return [row._replace(detail=from_json(str(row.detail))) for row in asked]
+        return self._questions(statement, tuple(values))
 
     def questions_of(self, entities: Collection[str], questions: Collection[str]) -> list[ReviewRow]:
         """The open questions of these kinds on these entities."""
-        columns = ", ".join(ReviewRow._fields)
         statement = (
-            f"SELECT {columns} FROM review WHERE closed_ms IS NULL AND entity IN ?? AND question IN ?? ORDER BY n"  # noqa: S608
+            f"SELECT {_QUESTIONS} FROM review WHERE closed_ms IS NULL AND entity IN ?? AND question IN ?? ORDER BY n"  # noqa: S608
         )
         wanted = (self._tables.many(sorted(entities)), self._tables.many(sorted(questions)))
-        with self._tables.reading() as connection:
-            asked = [ReviewRow(*found) for found in self._tables.run(connection, statement, wanted)]
-        return [row._replace(detail=from_json(str(row.detail))) for row in asked]
+        return self._questions(statement, wanted)
 
     def asked(self, fingerprints: Iterable[str]) -> set[str]:
         """Those of the questions that are open."""
@@ -149,12 +138,13 @@ class Asking(Part):
 
     def answered(self, question: str, since: int) -> list[ReviewRow]:
         """The questions of this kind that were answered since then (ms), oldest first."""
-        query = (
-            select(*_QUESTIONS).where(review.c.question == question, review.c.closed_ms > since).order_by(review.c.n)
-        )
+        statement = f"SELECT {_QUESTIONS} FROM review WHERE question = ? AND closed_ms > ? ORDER BY n"  # noqa: S608
+        return self._questions(statement, (question, since))
+
+    def _questions(self, statement: str, wanted: tuple[Any, ...]) -> list[ReviewRow]:
         with self._tables.reading() as connection:
-            asked = [ReviewRow(*found) for found in connection.execute(query)]
-        return [row._replace(detail=from_json(str(row.detail))) for row in asked]
+            asked = map(ReviewRow._make, self._tables.rows(connection, statement, wanted))
+            return [row._replace(detail=from_json(str(row.detail))) for row in asked]
 
     def ask(self, question: ReviewRow, lease: Lease | None = None) -> None:
         """Ask a question beside what a run decides; one that is open already keeps its age.  lease: of the run."""
@@ -164,7 +154,7 @@ class Asking(Part):
     def answer(self, fingerprint: str, now: int, answer: str, lease: Lease | None = None) -> bool:
         """Settle the question with this fingerprint; False if it was not open.  lease: of the run that does."""
         with self._tables.writing(lease) as connection:
-            return self._tables.run(connection, CLOSE, (now, answer, fingerprint)).rowcount == 1
+            return self._tables.run(connection, CLOSE, (now, answer, fingerprint)) == 1
 
     def fates(self, run: str) -> dict[tuple[str, str, str, str], int]:
         """What became of the records that a run read: (kind, system, object, fate) → how many."""
@@ -172,21 +162,23 @@ class Asking(Part):
             "SELECT kind, system, object, fate, count(*) FROM record WHERE run = ? GROUP BY kind, system, object, fate"
         )
         with self._tables.reading() as connection:
-            return {tuple(found): count for *found, count in self._tables.run(connection, statement, (run,))}
+            return {tuple(found): count for *found, count in self._tables.rows(connection, statement, (run,))}
 
     def backlog(self) -> dict[tuple[str, str], int]:
         """Operations that are not done: (system, state) → how many."""
         statement = "SELECT system, state, count(*) FROM operation WHERE state <> 'done' GROUP BY state, system"
         with self._tables.reading() as connection:
-            return {tuple(found): count for *found, count in self._tables.run(connection, statement)}
+            return {tuple(found): count for *found, count in self._tables.rows(connection, statement)}
 
     def counts(self) -> dict[tuple[str, str, str, str, bool], int]:
         """Records that we know: (kind, system, object, state, whether linked) → how many."""
-        linked = record.c.entity.is_not(None)
-        group = (record.c.kind, record.c.system, record.c.object, record.c.state, linked)
-        query = select(*group, func.count()).group_by(*group)
+        statement = (
+            "SELECT kind, system, object, state, entity IS NOT NULL AS linked, count(*) FROM record "
+            "GROUP BY kind, system, object, state, linked"
+        )
         with self._tables.reading() as connection:
-            return {tuple(found): count for *found, count in connection.execute(query)}
+            rows = self._tables.rows(connection, statement)
+            return {(kind, system, object, state, bool(linked)): n for kind, system, object, state, linked, n in rows}
 
     def written_since(self, kind: str, system: str, since: int, *, but: str) -> dict[str, int]:
         """Verb → how many records of a kind runs since then (ms) wrote to a system; without this run, and of
@@ -205,10 +197,11 @@ class Asking(Part):
         for table in metadata.sorted_tables:
             if table.name == "lease":
                 continue
+            columns = ", ".join(column.name for column in table.columns)
+            statement = f"SELECT {columns} FROM {table.name}"  # noqa: S608
             with self._tables.reading() as here, other._tables.writing() as there:
-                found = here.execution_options(yield_per=COPIED).execute(select(table))
-                for rows in found.mappings().partitions():
-                    there.execute(insert(table), [dict(row) for row in rows])
+                for rows in self._tables.pages(here, statement, COPIED):
+                    other._tables.insert(there, table.name, columns, rows)
 
     def put_back(self, lease: Lease) -> int:
         """What is planned and was not sent is forgotten, and decided again; how many writes."""
@@ -216,7 +209,7 @@ class Asking(Part):
         with self._tables.writing(lease) as connection:
             touch = f"UPDATE record SET dirty = ? WHERE entity IN (SELECT entity FROM {planned})"  # noqa: S608
             self._tables.run(connection, touch, (True,))
-            return self._tables.run(connection, f"DELETE FROM {planned}").rowcount  # noqa: S608
+            return self._tables.run(connection, f"DELETE FROM {planned}")  # noqa: S608
 
     def retry(self, lease: Lease, ns: Sequence[int] | None = None) -> int:
         """Decide parked operations again (all, or these): they are dropped and their entities become dirty."""
@@ -225,7 +218,7 @@ class Asking(Part):
             parked = f"(SELECT entity FROM operation WHERE {_PARKED}{chosen})"  # noqa: S608
             touch = f"UPDATE record SET dirty = ? WHERE entity IN {parked}"  # noqa: S608
             self._tables.run(connection, touch, (True, *parameters))
-            return self._tables.run(connection, f"DELETE FROM operation WHERE {_PARKED}{chosen}", parameters).rowcount  # noqa: S608
+            return self._tables.run(connection, f"DELETE FROM operation WHERE {_PARKED}{chosen}", parameters)  # noqa: S608
 
     def forget(self, lease: Lease) -> None:
         """Forget what a rebuild will learn again: records, match keys, cursors, open operations and questions.

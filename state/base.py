@@ -2,23 +2,22 @@
 
 Statements are written once with two tokens: `?` is a parameter, `IN ??` is membership in one parameter that holds
 many values (`Tables.many`).  A closing FOR SHARE or FOR UPDATE is left out where a writer locks the whole database.
-They go to the driver as text, which is what keeps a row at a few microseconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import URL, Connection, CursorResult, Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import URL, Engine
 
 from connectors.errors import LeaseLost
-from state.opening import WRITING, plain_words
+from state.opening import WRITE
 from state.rows import Lease, Row
+from state.sessions import CONFLICTS, Connection, Sessions, Transaction, attempt
 
 
 def _plain(value: Any) -> Any:
@@ -59,33 +58,26 @@ class Tables:
     """A database of ours, and its transactions."""
 
     def __init__(self, engine: Engine, url: URL) -> None:
-        self._engine = engine
-        self._url = url
+        self._sessions = Sessions(engine, url)
         self.postgresql: Final = engine.dialect.name == "postgresql"
         self._texts: dict[str, str] = {}
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Transaction:
         """A transaction that sees one state of the database."""
-        with plain_words(self._url), self._engine.connect() as connection, connection.begin():
-            yield connection
+        return Transaction(self._sessions, "BEGIN")
 
-    @contextmanager
-    def writing(self, lease: Lease | None = None) -> Iterator[Connection]:
+    def writing(self, lease: Lease | None = None) -> Transaction:
         """A transaction that happens as a whole or not at all, and only while the lease (if any) is ours."""
-        with (
-            plain_words(self._url),
-            self._engine.connect().execution_options(**WRITING) as connection,
-            connection.begin(),
-        ):
-            if lease is not None:
-                self._assert_ours(connection, lease)
-            yield connection
+        return Transaction(self._sessions, WRITE, None if lease is None else partial(self._assert_ours, lease))
 
-    def _assert_ours(self, connection: Connection, lease: Lease) -> None:
+    def close(self) -> None:
+        """Give up every connection."""
+        self._sessions.close()
+
+    def _assert_ours(self, lease: Lease, connection: Connection) -> None:
         # PostgreSQL: whoever wants to take the lease must wait until this transaction has ended.
-        statement = "SELECT token FROM lease WHERE name = ? FOR SHARE"
-        if self.run(connection, statement, (lease.name,)).scalar() != lease.token:
+        found = self.rows(connection, "SELECT token FROM lease WHERE name = ? FOR SHARE", (lease.name,))
+        if not found or found[0][0] != lease.token:
             raise LeaseLost(f"Another process has taken over {lease.name}.")
 
     def text(self, statement: str) -> str:
@@ -104,32 +96,42 @@ class Tables:
         """The parameter for `IN ??`."""
         return list(values) if self.postgresql else to_json(list(values))
 
-    def run(
-        self, connection: Connection, statement: str, parameters: Sequence[Any] = ()
-    ) -> CursorResult[*tuple[Any, ...]]:
-        """One statement with a tuple of parameters, or with a list of such tuples."""
-        return connection.exec_driver_sql(self.text(statement), parameters)
+    def run(self, connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """One statement; the number of rows it changed."""
+        changed: int = connection.execute(self.text(statement), parameters).rowcount
+        return changed
 
-    def rows(self, connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
-        """All rows of a query as the driver gives them: a third of the price of asking one by one."""
-        result = self.run(connection, statement, parameters)
-        assert result.cursor is not None, "a query"
-        found = result.cursor.fetchall()
-        result.close()
+    def rows(self, connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        found: list[tuple[Any, ...]] = connection.execute(self.text(statement), parameters).fetchall()
         return found
+
+    def pages(self, connection: Connection, statement: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query so many at a time: never are all of them in memory."""
+        cursor = connection.cursor("pages") if self.postgresql else connection.cursor()
+        cursor.execute(statement)
+        while found := cursor.fetchmany(size):
+            yield found
+        cursor.close()
 
     def each(self, connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> int:
         """The statement once per row; the number of rows it changed.  None is fine."""
-        return self.run(connection, statement, rows).rowcount if rows else 0
+        if not rows:
+            return 0
+        cursor = connection.cursor()
+        cursor.executemany(self.text(statement), rows)
+        changed: int = cursor.rowcount
+        cursor.close()
+        return changed
 
     def claim(self, connection: Connection, statement: str, rows: Sequence[Row], write: Writer) -> None:
         """Store rows that may take places in entities from each other: who leaves goes first, and if some still stand
         in each other's way (two that swap), all of them step back before they take their places."""
         values = [write(row) for row in sorted(rows, key=_in_place)]
         try:
-            with connection.begin_nested():
+            with attempt(connection):
                 self.each(connection, statement, values)
-        except IntegrityError:
+        except CONFLICTS:
             self.each(connection, _STEP_BACK, [(row.system, row.object, row.id) for row in rows])
             self.each(connection, statement, values)
 
@@ -139,10 +141,9 @@ class Tables:
             return
         if not self.postgresql:
             marks = ", ".join("?" for _ in rows[0])
-            connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608
+            self.each(connection, f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608
             return
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
 

@@ -84,7 +84,7 @@ class Deciding(Part):
             "(SELECT max(n) FROM journal WHERE entity IN ?? AND field = ? GROUP BY entity)"
         )
         with self._tables.reading() as connection:
-            found = self._tables.run(connection, statement, (self._tables.many(entities), JOURNALED))
+            found = self._tables.rows(connection, statement, (self._tables.many(entities), JOURNALED))
             return {str(entity): standing_of(from_json(became)) for entity, became in found}
 
     def waiting(self) -> list[tuple[str, Standing]]:
@@ -93,7 +93,7 @@ class Deciding(Part):
             "SELECT entity, became FROM journal WHERE n IN (SELECT max(n) FROM journal WHERE field = ? GROUP BY entity)"
         )
         with self._tables.reading() as connection:
-            found = self._tables.run(connection, statement, (JOURNALED,))
+            found = self._tables.rows(connection, statement, (JOURNALED,))
             everyone = ((str(entity), standing_of(from_json(became))) for entity, became in found)
             return [(entity, standing) for entity, standing in everyone if standing.until is not None]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from connectors.port import Ref
 from mapping.links import record_key
 from state.base import Part
 from state.rows import Lease
+from state.sessions import Connection
 
 TOMBSTONE: Final = "erased"
 """The match key that every tombstone holds."""
@@ -69,11 +68,11 @@ class Erasing(Part):
         with tables.writing(lease) as connection:
             if not tables.postgresql:
                 # What is deleted is overwritten in the file as well.
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
-            found = tables.run(connection, "SELECT n FROM record WHERE entity IN ??", (tables.many(entities),)).all()
+                connection.execute("PRAGMA secure_delete = ON")
+            found = tables.rows(connection, "SELECT n FROM record WHERE entity IN ??", (tables.many(entities),))
             known = {n for (n,) in found}
             for ref in tombstones:
-                known |= {n for (n,) in tables.run(connection, _OF_ADDRESS, ref)}
+                known |= {n for (n,) in tables.rows(connection, _OF_ADDRESS, ref)}
             tables.each(connection, _SET_UP, [(*ref, kind, False) for ref in tombstones])
             numbers = (tables.many(sorted(known)),)
             self._forget_touches(connection, numbers, whose)
@@ -106,7 +105,7 @@ class Erasing(Part):
             "SELECT key FROM match_key WHERE record = (SELECT record FROM match_key WHERE key = ? LIMIT 1) ORDER BY key"
         )
         with self._tables.reading() as connection:
-            return [key for (key,) in self._tables.run(connection, statement, (TOMBSTONE,))]
+            return [key for (key,) in self._tables.rows(connection, statement, (TOMBSTONE,))]
 
     def lift(self, lease: Lease, keys: Sequence[str]) -> int:
         """Take away the tombstones that hold one of these keys; how many there were."""
@@ -115,7 +114,7 @@ class Erasing(Part):
             statement = (
                 "SELECT n FROM record WHERE n IN (SELECT record FROM match_key WHERE key IN ??) AND state = 'erased'"
             )
-            numbers = [n for (n,) in tables.run(connection, statement, (tables.many(keys),))]
+            numbers = [n for (n,) in tables.rows(connection, statement, (tables.many(keys),))]
             tables.run(connection, "DELETE FROM match_key WHERE record IN ??", (tables.many(numbers),))
             tables.run(connection, "DELETE FROM record WHERE n IN ??", (tables.many(numbers),))
         return len(numbers)

@@ -14,12 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection as Session
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from connectors.errors import LeaseLost
 from state.base import Tables
 from state.rows import Lease
+from state.sessions import Connection
 
 try:
     import fcntl
@@ -87,7 +89,7 @@ class ServerPulse:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._session: Connection | None = None
+        self._session: Session | None = None
         self._held: set[str] = set()
 
     def start(self, name: str) -> bool:
@@ -139,7 +141,7 @@ def take(tables: Tables, pulse: Pulse, name: str, owner: str, now: int, ttl_ms: 
             (name,),
         )
         statement = "SELECT token, owner, until_ms FROM lease WHERE name = ? FOR UPDATE"
-        token, holder, until_ms = tables.run(connection, statement, (name,)).one()
+        token, holder, until_ms = tables.rows(connection, statement, (name,))[0]
         was_free = not holder or until_ms <= now
         if not pulse.start(name) and not was_free:
             raise LeaseLost(f"Another run holds the lease {name} ({holder}).")

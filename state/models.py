@@ -58,7 +58,7 @@ class Models(Part):
         statement = f"SELECT {JOURNAL_COLUMNS}, n FROM journal WHERE entity IN ?? ORDER BY n"  # noqa: S608
         found: dict[str, list[JournalRow]] = {}
         with self._tables.reading() as connection:
-            rows = self._tables.run(connection, statement, (self._tables.many(entities),))
+            rows = self._tables.rows(connection, statement, (self._tables.many(entities),))
             for line in read_journal(rows):
                 found.setdefault(line.entity, []).append(line)
         return found

@@ -7,10 +7,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from state.base import Tables, from_json, to_json
 from state.rows import Closing, JournalRow, ReviewRow
+from state.sessions import Connection
 
 JOURNAL_COLUMNS: Final = "at_ms, run, entity, system, field, was, became, reason, operation"
 

@@ -10,15 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
-
 from connectors.port import Ref
 from mapping.links import RECORD
 from mapping.rules import KINDS
 from state.base import Part, Tables, from_json, to_json, to_json_or_null
-from state.opening import prepare_copy
 from state.rows import LIVE, CursorRow, Lease, Row
+from state.sessions import CONFLICTS, Connection, attempt, prepare_copy
 
 ROW_COLUMNS: Final = (
     "system, object, id, kind, now, version_ms, seen_ms, state, created_ms, spans, dirty, run, fate, moved_to, "
@@ -219,12 +216,12 @@ class Observing(Part):
             return self._tables.each(connection, _SAVE, values)
         prepare_copy(connection)
         try:
-            with connection.begin_nested():
+            with attempt(connection):
                 self._tables.insert(connection, "incoming", _OBSERVED, values)
-                stored = self._tables.run(connection, _SAVE_COPIED).rowcount
+                stored = self._tables.run(connection, _SAVE_COPIED)
                 self._tables.run(connection, "DELETE FROM incoming")
                 return stored
-        except IntegrityError:
+        except CONFLICTS:
             # Two that come back at once want the same place, which one statement cannot see: one after the other.
             return self._tables.each(connection, _SAVE, values)
 
@@ -232,11 +229,11 @@ class Observing(Part):
         """How far this object has been read; None: never."""
         statement = "SELECT system, object, watermark_ms, resume, mapping FROM cursor WHERE system = ? AND object = ?"
         with self._tables.reading() as connection:
-            found = self._tables.run(connection, statement, (system, object)).one_or_none()
-        return None if found is None else CursorRow(*found)
+            found = self._tables.rows(connection, statement, (system, object))
+        return CursorRow(*found[0]) if found else None
 
     def cursors(self) -> list[CursorRow]:
         """How far every object has been read."""
         statement = "SELECT system, object, watermark_ms, resume, mapping FROM cursor ORDER BY system, object"
         with self._tables.reading() as connection:
-            return [CursorRow(*found) for found in self._tables.run(connection, statement)]
+            return [CursorRow(*found) for found in self._tables.rows(connection, statement)]

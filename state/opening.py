@@ -6,6 +6,7 @@ that nothing fails halfway for want of it, and migrations are all or nothing on 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +19,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from state.errors import StateError
 from state.schema import REVISION, VERSION_TABLE, metadata
 
-WRITING: Final = {"begin": "BEGIN IMMEDIATE"}
-"""Execution options of a transaction that will write."""
+WRITE: Final = "BEGIN IMMEDIATE"
+"""How a transaction that will write begins: so it never has to give up half-way, where SQLite is."""
+_WRITING: Final = {"begin": WRITE}
+
+FAILURES: Final = (DBAPIError, sqlite3.Error, psycopg.Error)
+"""What a database that fails raises, directly or by SQLAlchemy."""
 
 _MIGRATION_LOCK: Final = 0x736D6B
 """Advisory lock: two processes that open a new PostgreSQL database at once migrate it one after the other."""
@@ -33,12 +38,6 @@ _PRAGMAS: Final = (
     "PRAGMA wal_autocheckpoint = 16000",
     "PRAGMA temp_store = MEMORY",
 )
-
-_INCOMING: Final = (
-    "CREATE TEMPORARY TABLE incoming (LIKE record) ON COMMIT DELETE ROWS",
-    "ALTER TABLE incoming ALTER COLUMN n DROP NOT NULL, ALTER COLUMN unlearned DROP NOT NULL",
-)
-"""Where a page lands by COPY before it is merged."""
 
 _SAID: Final = (
     ("database is locked", "is in use by another process; wait for it to end, or stop it"),
@@ -80,7 +79,7 @@ def open_engine(url: URL, wait_ms: int) -> Engine:
     in_memory = sqlite and url.database in (None, "", ":memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
     if sqlite:
-        options["connect_args"] = {"check_same_thread": False}
+        options["connect_args"] = {"check_same_thread": False, "cached_statements": 512}
     engine = create_engine(url, hide_parameters=True, **options)
     if sqlite:
         _drive_sqlite(engine, wait_ms)
@@ -118,20 +117,12 @@ def _drive_postgresql(engine: Engine, wait_ms: int) -> None:
         connection.commit()
 
 
-def prepare_copy(connection: Connection) -> None:
-    """See that this PostgreSQL session has the table in which pages land."""
-    missing = connection.exec_driver_sql("SELECT to_regclass('pg_temp.incoming') IS NULL").scalar_one()
-    if missing:
-        for statement in _INCOMING:
-            connection.exec_driver_sql(statement)
-
-
 def _bring_up_to_date(engine: Engine, url: URL) -> None:
     # Looking first lets readers in beside a long write.
     with engine.connect() as connection, connection.begin():
         if _is_current(connection, url):
             return
-    with engine.connect().execution_options(**WRITING) as connection, connection.begin():
+    with engine.connect().execution_options(**_WRITING) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
         if not _is_current(connection, url):
@@ -178,12 +169,16 @@ def _migrate(connection: Connection, url: URL) -> None:
 
 @contextmanager
 def plain_words(url: URL) -> Iterator[None]:
-    """Turn what the drivers raise into StateError.  Their own words may quote values, so few of them are passed on."""
+    """Turn what the drivers raise into StateError."""
     try:
         yield
-    except (DBAPIError, psycopg.Error) as error:
-        sentence = _sentence(error.orig if isinstance(error, DBAPIError) else error)
-        raise StateError(f"{name_of(url)} {sentence}.") from None
+    except FAILURES as error:
+        raise in_plain_words(url, error) from None
+
+
+def in_plain_words(url: URL, error: BaseException) -> StateError:
+    """What to say of a failure.  The drivers' own words may quote values, so few of them are passed on."""
+    return StateError(f"{name_of(url)} {_sentence(error.orig if isinstance(error, DBAPIError) else error)}.")
 
 
 def _sentence(error: BaseException | None) -> str:

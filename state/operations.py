@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from state.base import Tables, from_json, from_json_or_null, to_json, to_json_or_null
 from state.rows import OperationRow
+from state.sessions import Connection
 
 OPERATION_COLUMNS: Final = (
     "entity, kind, system, object, id, verb, fields, native, agreed, basis, run, state, key, not_before_ms, attempts, "

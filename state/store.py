@@ -47,6 +47,7 @@ class Store(Observing, Deciding, Applying, Asking, Erasing, Learning, Models, Al
     def close(self) -> None:
         """Give up every connection and lock."""
         self._pulse.close()
+        self._tables.close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -96,5 +97,5 @@ class Store(Observing, Deciding, Applying, Asking, Erasing, Learning, Models, Al
         )
         wanted = (*(value for _, value in chosen), limit)
         with self._tables.reading() as connection:
-            found = [RunRow(*values) for values in self._tables.run(connection, statement, wanted)]
+            found = [RunRow(*values) for values in self._tables.rows(connection, statement, wanted)]
         return [run._replace(counts=from_json(str(run.counts)), muted=bool(run.muted)) for run in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +12,22 @@ import psycopg
 from sqlalchemy import make_url
 
 from state.schema import metadata
+from state.store import Store
 from tests.simulation.ageing import age
+
+
+def guard(store: Store, check: Callable[[], None]) -> None:
+    """Ask before each of its transactions."""
+    tables: Any = store._tables
+
+    def asking(begin: Callable[..., Any]) -> Callable[..., Any]:
+        def checked(*how: Any) -> Any:
+            check()
+            return begin(*how)
+
+        return checked
+
+    tables.reading, tables.writing = asking(tables.reading), asking(tables.writing)
 
 
 class Home(Protocol):

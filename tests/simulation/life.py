@@ -16,8 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import event
-
 from connectors.errors import SyncError
 from connectors.port import Ref, Write
 from mapping.rules import KINDS, KindRule
@@ -27,7 +25,7 @@ from sync.engine import Engine
 from sync.plan import Planner
 from tests.simulation.ageing import interrupted
 from tests.simulation.erasing import erase
-from tests.simulation.homes import FileHome, Home
+from tests.simulation.homes import FileHome, Home, guard
 from tests.simulation.people import People
 from tests.simulation.profile import Profile
 from tests.simulation.resting import Resting
@@ -368,10 +366,10 @@ class Life(Resting):
         """The store, opened anew after a crash."""
         if self.store is None:
             self.store = open_store(self.home.url)
-            event.listen(self.store._engine, "begin", self._no_ghost)
+            guard(self.store, self._no_ghost)
         return self.store
 
-    def _no_ghost(self, _: Any) -> None:
+    def _no_ghost(self) -> None:
         """A process that is dead writes nothing, whatever it has under `finally`; nor does a lane."""
         if self.loom.in_call:
             self.violations.append(f"seed={self.seed} invariant=X a lane touched the state")

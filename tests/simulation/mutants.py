@@ -202,7 +202,7 @@ def _write_ahead() -> list[tuple[Any, str, Any]]:
             "AND system = ? AND not_before_ms <= ? AND kind = ? ORDER BY n LIMIT ?"
         )
         with self._tables.writing(lease) as connection:
-            found = self._tables.run(connection, statement, (system, now, kind, most)).all()
+            found = self._tables.rows(connection, statement, (system, now, kind, most))
             due = [read_operation(row) for row in found]
             if due:
                 forget = "DELETE FROM operation WHERE n IN ??"

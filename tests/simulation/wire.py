@@ -19,13 +19,13 @@ from unittest.mock import patch
 
 import httpx
 import structlog
-from sqlalchemy import event
 
 import sync.lanes
 from connectors.errors import SyncError
 from state.store import open_store
 from sync import compose
 from tests.scenarios.stage import Stage
+from tests.simulation.homes import guard
 from tests.simulation.life import Crash
 from tests.simulation.resting import K
 from tests.simulation.runner import Account
@@ -128,9 +128,9 @@ class WireLife:
         self.acting = False
 
     def _watch_state(self) -> None:
-        event.listen(self.stage.state._engine, "begin", self._no_ghost)
+        guard(self.stage.state, self._no_ghost)
 
-    def _no_ghost(self, _: Any) -> None:
+    def _no_ghost(self) -> None:
         """A process that is dead writes nothing, whatever it has under `finally`."""
         if self.dead:
             raise Crash
