@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +14,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from state.schema import metadata
-from state.store import Store
+from state.store import Store, open_store
 from tests.simulation.ageing import age
 
 
@@ -28,6 +30,23 @@ def guard(store: Store, check: Callable[[], None]) -> None:
         return checked
 
     tables.reading, tables.writing = asking(tables.reading), asking(tables.writing)
+
+
+def template(folder: Path) -> Path:
+    """An empty database that lives start from."""
+    path = folder / "template.db"
+    if not path.exists():
+        path.write_bytes(_empty())
+    return path
+
+
+@cache
+def _empty() -> bytes:
+    """Made once: to make one takes longer than many a life."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "empty.db")
+        open_store(f"sqlite:///{path}").close()
+        return path.read_bytes()
 
 
 class Home(Protocol):

@@ -486,11 +486,3 @@ class Life(Resting):
         self.mark("dry run")
         if before != [connector.writes for connector in self.connectors.values()]:
             self.violations.append(f"seed={self.seed} invariant=S12 a plan wrote")
-
-
-def template(folder: Path) -> Path:
-    """An empty database that lives start from: creating one takes longer than living."""
-    path = folder / "template.db"
-    if not path.exists():
-        open_store(f"sqlite:///{path}").close()
-    return path

@@ -18,9 +18,9 @@ import sync.lanes
 from state.store import open_store
 from sync.match import _Matching
 from tests.postgres import server
-from tests.simulation.homes import ServerHome
+from tests.simulation.homes import ServerHome, template
 from tests.simulation.invariants import judge
-from tests.simulation.life import Life, template
+from tests.simulation.life import Life
 
 SEEDS = Path(__file__).with_name("seeds.txt")
 MEMORY = Path("/dev/shm")

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from connectors.port import Write
-from tests.simulation.life import Crash, Life, template
+from tests.simulation.homes import template
+from tests.simulation.life import Crash, Life
 
 Deed = Callable[[], object]
 

@@ -13,7 +13,7 @@ from tests.simulation import test_found as found
 from tests.simulation import test_mirrored as mirrored
 from tests.simulation import test_seeds as compared
 from tests.simulation.mutants import CAUGHT, COMPARED, MUTANTS, Mutant
-from tests.simulation.runner import many
+from tests.simulation.runner import live, nursery
 from tests.simulation.scene import Scene
 
 __all__ = ["postgres"]
@@ -53,9 +53,9 @@ STORIES: dict[str, Callable[[Scene], None]] = {
 
 def caught(mutant: Mutant, by: str = "") -> tuple[int, str] | None:
     """(seed, violation) of the first life that objects; `by`: with this invariant."""
-    with mutant.alive():
+    with mutant.alive(), nursery() as born:
         for seed in mutant.seeds(SEEDS):
-            for line in many([seed]).failures:
+            for line in live(born(seed)):
                 assert "invariant=X " not in line, f"a planted bug is a law broken, no exception: {line}"
                 if not by or f"invariant={by} " in line:
                     return seed, line
