@@ -13,7 +13,7 @@ from urllib.parse import quote
 from connectors.door import Refused
 from connectors.errors import Exhausted, Stop, SyncError
 from connectors.hubspot import paths, rows
-from connectors.hubspot.answers import Answer, demand, fault
+from connectors.hubspot.answers import Answer, fault
 from connectors.hubspot.api import Api
 from connectors.hubspot.sending import deferred
 from connectors.port import Applied, Outcome, Record, Rejected, Unknown, Write
@@ -81,8 +81,12 @@ class Consent:
             return Answer(200, {})
         if answer.status not in (403, 404):
             return answer
-        body = demand(self._api.raw("GET", paths.SUBSCRIPTIONS), "the subscription types")
-        for kind in body.get("subscriptionDefinitions") or body.get("results") or []:
+        types = self._api.raw("GET", paths.SUBSCRIPTIONS)
+        # Where no type can be left nothing has happened, and the person must not count as opted out.
+        kinds = types.body.get("subscriptionDefinitions") or types.body.get("results")
+        if not types.good or not kinds:
+            return answer
+        for kind in kinds:
             wanted = {"emailAddress": email, "subscriptionId": str(kind["id"])}
             answer = self._api.raw("POST", paths.UNSUBSCRIBE, json=wanted)
             if not (answer.good or _gone_already(answer)):

@@ -352,6 +352,20 @@ def test_without_unsubscribe_all_each_type_is_left() -> None:
     assert [sent(route, n)["subscriptionId"] for n in range(2)] == ["10001", "10002"]
 
 
+@pytest.mark.parametrize(
+    "kinds", [refusal(403, "The app lacks a scope", "MISSING_SCOPES"), answer(200, {"subscriptionDefinitions": []})]
+)
+def test_an_opt_out_that_may_not_be_written_is_no_opt_out(kinds: httpx.Response) -> None:
+    account = Account()
+    account.on("POST", READ, batch([row("1", email="a@x.com")]))
+    forbidden = refusal(403, "The app lacks a scope", "MISSING_SCOPES")
+    account.router.post(url__startswith=STATUSES).mock(return_value=forbidden)
+    account.on("GET", f"{HOST}/communication-preferences/v3/definitions", kinds)
+    (outcome,) = account.write(update("1", **{"@subscriptions": True}))
+    assert isinstance(outcome, Rejected)
+    assert (outcome.code, outcome.fields) == ("MISSING_SCOPES", ("@subscriptions",))
+
+
 def test_consent_is_never_given() -> None:
     account = Account()
     account.on("POST", READ, batch([row("1", email="a@x.com")]))
