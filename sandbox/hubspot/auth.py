@@ -42,6 +42,7 @@ ALL_SCOPES = frozenset(
         "communication_preferences.read_write",
         "communication_preferences.statuses.batch.read",
         "communication_preferences.statuses.batch.write",
+        "automation",
         "analytics.behavioral_events.send",
         "behavioral_events.event_definitions.read_write",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -120,6 +121,14 @@ class Consent:
             self._show(email, {"hs_email_optout": "false"}, status.by)
         person.by_subscription[subscription] = status
         self._show(email, {f"hs_email_optout_{subscription}": "false" if status.subscribed else "true"}, status.by)
+
+    def told(self) -> Iterator[tuple[str, str, Status]]:
+        """The last word of each address on each subscription; on all of them: an empty name."""
+        for address, person in self._people.items():
+            if person.all is not None:
+                yield address, "", person.all
+            for subscription, status in person.by_subscription.items():
+                yield address, subscription, status
 
     def opt_out(self, email: str, by: str) -> Status:
         status = Status(False, self._portal.clock.now(), by)

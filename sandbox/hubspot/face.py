@@ -16,6 +16,7 @@ from sandbox.hubspot import (
     behaviour_routes,
     consent_routes,
     errors,
+    former_routes,
     legacy_routes,
     list_routes,
     objects,
@@ -45,6 +46,7 @@ ROUTES: list[Route] = [
         behaviour_routes,
         list_routes,
         legacy_routes,
+        former_routes,
         auth,
     )
     for route in module.ROUTES

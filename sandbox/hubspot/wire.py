@@ -158,6 +158,9 @@ _STYLES = [
     (re.compile(r"properties/(?P<version>v1|v2)(?P<rest>/.*)?"), "legacy-properties"),
     (re.compile(r"crm-pipelines/(?P<version>v1)/pipelines(?P<rest>/.*)?"), "legacy-pipelines"),
     (re.compile(r"(?P<stem>email/public|form-integrations)/(?P<version>v1)(?P<rest>/.*)?"), ""),
+    (re.compile(r"(?P<stem>companies|forms)/(?P<version>v2)(?P<rest>/.*)?"), ""),
+    (re.compile(r"(?P<stem>deals|engagements|marketing-emails)/(?P<version>v1)(?P<rest>/.*)?"), ""),
+    (re.compile(r"(?P<stem>automation)/(?P<version>v3)(?P<rest>/.*)?"), ""),
     (re.compile(r"(?P<stem>oauth)(?P<rest>/authorize)(?P<version>)"), ""),
 ]
 
@@ -170,7 +173,7 @@ def canonical(path: str) -> tuple[str, list[str]] | None:
         if found:
             stem = fixed or found["stem"]
             rest = (found["rest"] or "").strip("/")
-            if trimmed.startswith("crm/v4/") and "associations" not in (stem, *rest.split("/")):
+            if trimmed.startswith("crm/v4/") and stem not in ("associations", "objects"):
                 return None
             return found["version"], [*stem.split("/"), *([unquote(p) for p in rest.split("/")] if rest else [])]
     return None

@@ -139,7 +139,9 @@ def test_the_text_of_emails_needs_a_scope_of_its_own(portal: Portal) -> None:
     assert portal.get(path)["properties"]["hs_email_text"] is None
 
 
-@pytest.mark.parametrize("path", ["/crm/v4/objects/contacts", "/crm/v2/objects/contacts", "/account-info/v4/details"])
+@pytest.mark.parametrize(
+    "path", ["/crm/v4/properties/contacts", "/crm/v2/objects/contacts", "/account-info/v4/details"]
+)
 def test_versions_that_do_not_exist(portal: Portal, path: str) -> None:
     assert portal.call("GET", path).status == 404
 

@@ -1,4 +1,4 @@
-"""The older numbered paths that readers of whole accounts start with."""
+"""The older numbered paths that readers of whole accounts use."""
 
 from __future__ import annotations
 
@@ -73,3 +73,53 @@ def test_a_ticket_of_a_contact(portal: Portal) -> None:
     told = portal.get(f"/crm/v3/objects/tickets/{id}?associations=contacts")
     assert told["associations"]["contacts"]["results"][0]["id"] == who
     assert portal.call("POST", "/crm/v3/objects/tickets", {"properties": {"subject": "Help"}}).status == 400
+
+
+def test_companies_tell_each_value_with_its_time_and_source(portal: Portal) -> None:
+    ids = [portal.post("/crm/v3/objects/companies", {"properties": {"name": n}}, 201)["id"] for n in ("a", "b")]
+    told = portal.get("/companies/v2/companies/paged?limit=1&properties=name")
+    (first,) = told["companies"]
+    assert (first["companyId"], first["properties"]["name"]["value"]) == (int(ids[0]), "a")
+    assert first["properties"]["hs_lastmodifieddate"]["value"].isdigit()
+    assert told["has-more"]
+    last = portal.get(f"/companies/v2/companies/paged?offset={told['offset']}")
+    assert ([c["companyId"] for c in last["companies"]], last["has-more"]) == ([int(ids[1])], False)
+    one = portal.get(f"/companies/v2/companies/{ids[1]}")
+    assert one["properties"]["name"]["versions"][0]["source"] == "INTEGRATION"
+    assert portal.get("/companies/v2/companies/recent/modified")["total"] == 2
+
+
+def test_deals_name_whom_they_are_about(portal: Portal) -> None:
+    who = portal.contact(email="a@x.org")
+    types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}]
+    told = {"dealname": "d", "dealstage": "appointmentscheduled", "pipeline": "default"}
+    body = {"properties": told, "associations": [{"to": {"id": who}, "types": types}]}
+    id = portal.post("/crm/v3/objects/deals", body, 201)["id"]
+    (told,) = portal.get("/deals/v1/deal/paged?includeAllProperties=true")["deals"]
+    assert (told["dealId"], told["associations"]["associatedVids"]) == (int(id), [int(who)])
+    assert told["properties"]["dealname"]["value"] == "d"
+    assert "appointmentscheduled" in [s["stageId"] for p in portal.get("/deals/v1/pipelines") for s in p["stages"]]
+
+
+def test_engagements_are_all_kinds_in_one_list(portal: Portal) -> None:
+    at = {"hs_timestamp": "2026-01-02T03:04:05Z"}
+    portal.post("/crm/v3/objects/notes", {"properties": at | {"hs_note_body": "n"}}, 201)
+    portal.clock.advance(1)
+    portal.post("/crm/v3/objects/calls", {"properties": at | {"hs_call_title": "c"}}, 201)
+    told = portal.get("/engagements/v1/engagements/paged?limit=1")
+    assert ([e["engagement"]["type"] for e in told["results"]], told["hasMore"]) == (["NOTE"], True)
+    first = portal.get("/engagements/v1/engagements/modified/after?limit=1")
+    then = portal.get(f"/engagements/v1/engagements/modified/after?after={first['after']}")
+    assert [e["metadata"] for e in first["results"] + then["results"]] == [{"body": "n"}, {"title": "c"}]
+    assert portal.get(f"/engagements/v1/engagements/modified/after?after={then['after']}")["results"] == []
+
+
+def test_marketing_pages_of_that_age(portal: Portal) -> None:
+    portal.contact(email="a@x.org")
+    portal.hub.consent.opt_out("a@x.org", "form")
+    (change,) = portal.get("/email/public/v1/subscriptions/timeline")["timeline"]
+    assert (change["recipient"], change["changes"][0]["change"]) == ("a@x.org", "UNSUBSCRIBED")
+    assert len(portal.get("/email/public/v1/subscriptions")["subscriptionDefinitions"]) == 4
+    assert portal.get("/email/public/v1/campaigns/by-id")["campaigns"] == []
+    assert portal.get("/automation/v3/workflows") == {"workflows": []}
+    assert portal.get("/forms/v2/forms") == []

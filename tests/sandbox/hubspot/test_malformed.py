@@ -117,6 +117,12 @@ _STEMS = {
     "email": "/email",
     "form-integrations": "/form-integrations/v1",
     "marketing": "/marketing/v3",
+    "companies": "/companies/v2",
+    "deals": "/deals/v1",
+    "engagements": "/engagements/v1",
+    "forms": "/forms/v2",
+    "automation": "/automation/v3",
+    "marketing-emails": "/marketing-emails/v1",
 }
 _VALUES = {"type": "contacts", "b": "companies", "email": "ann@acme.com", "name": "email", "stage": "closedwon"}
 
@@ -124,7 +130,7 @@ _VALUES = {"type": "contacts", "b": "companies", "email": "ann@acme.com", "name"
 def _path(parts: tuple[str, ...]) -> str:
     filled = [_VALUES.get(p[1:-1], "100001") if p[0] == "{" else p for p in parts[1:]]
     path = "/".join([_STEMS[parts[0]], *filled])
-    return path.replace("/email/public/events", "/email/public/v1/events")
+    return path.replace("/email/public/", "/email/public/v1/")
 
 
 @pytest.fixture(scope="module")
