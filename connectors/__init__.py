@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 SYSTEMS = ("hubspot", "salesforce")
 
 
+def whole_id(system: str, id: str) -> str:
+    """An id as the system's records bear it: Salesforce's pages and reports show 15 of its 18 characters, too."""
+    if system != "salesforce":
+        return id
+    from connectors.salesforce.values import is_id, long_id
+
+    return long_id(id) if is_id(id) else id
+
+
 def connect(
     name: str,
     settings: Mapping[str, Any],

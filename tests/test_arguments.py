@@ -5,11 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.console.arguments import everywhere_first
+from sync.console.arguments import everywhere_first, record
 
 WORDS = st.sampled_from(
     ["report", "funnel", "--json", "--config", "--log-level=debug", "x.toml", "--html", "--", "sync"]
 )
+
+
+def test_a_short_id_means_the_record_that_bears_the_long_one() -> None:
+    assert record("salesforce:00Q5e00001AbCdE") == record("salesforce:00Q5e00001AbCdEEAV")
+    assert record("hubspot:100000000000051") == ("hubspot", "100000000000051")
 
 
 def test_what_belongs_to_every_command_comes_before_it() -> None:

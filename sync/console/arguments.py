@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import typer
 
+from connectors import whole_id
 from mapping.rules import KINDS as ORDER
 from sync.settings.fields import SIDES
 from sync.settings.frames import FRAMES
@@ -19,7 +20,7 @@ def record(text: str, name: str = "--record") -> tuple[str, str]:
     side, _, id = text.partition(":")
     if side not in SIDES or not id:
         raise typer.BadParameter(f"{name} is SIDE:ID, such as hubspot:51; the sides are {' and '.join(SIDES)}")
-    return side, id
+    return side, whole_id(side, id)
 
 
 def kinds(text: str | None) -> tuple[str, ...]:

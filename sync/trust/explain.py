@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from connectors import whole_id
 from mapping.domains import host, registered
 from mapping.journey import JOURNALED, standing_of, time_in_stage
 from mapping.keys import called_key
@@ -53,6 +54,7 @@ def _rows(store: Store, mappings: Iterable[KindMapping], who: str) -> list[Row]:
     side, _, id = who.partition(":")
     objects = [object for mapping in mappings for object in mapping.rule.objects.get(side, ())]
     if objects and id:
+        id = whole_id(side, id)
         found = [store.rows(side, object, [id]).get(id) for object in objects]
         return [row for row in found if row is not None]
     address = who.strip().lower()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors import whole_id
 from connectors.errors import Misconfigured, SyncError
 from connectors.port import Applied, Connector, Erasure, Key, Record, Ref, Write
 from mapping.links import parent_key
@@ -114,6 +115,7 @@ class Privacy:
         side, _, id = who.partition(":")
         objects = self.mapping.rule.objects
         if side in objects and id:
+            id = whole_id(side, id)
             found = [self.store.rows(side, object, [id]).get(id) for object in objects[side]]
             return [row for row in found if row is not None]
         address = who.strip().lower()
