@@ -35,7 +35,11 @@ _OTHER = re.compile(r"^/(oauth|communication-preferences|account-info)/v[134](?=
 _EVENTS = re.compile(r"^/events/v3/events(?=/|$)")
 
 _ID = re.compile(r"/(?:\d+|[^/]*(?:@|%40)[^/]*)(?=/|$)")
-_REPEATABLE = re.compile(r"/(search|batch/read|token|access-token-info|unsubscribe(-all)?|gdpr-delete)$")
+_REPEATABLE = re.compile(
+    r"/(search|batch/read|token|access-token-info|unsubscribe(-all)?|gdpr-delete|"
+    r"properties/(\d{4}-\d\d/)?[^/]+(/groups)?)$"
+)
+"""A property that is made twice is refused as one that exists."""
 
 
 def versioned(path: str, api: str) -> str:

@@ -169,6 +169,15 @@ def test_only_missing_properties_are_made() -> None:
     assert route.call_count == 1
 
 
+def test_the_making_of_a_property_that_went_unanswered_is_repeated() -> None:
+    account = Account()
+    account.on("GET", PROPERTIES, answer(200, {"results": []}))
+    account.on("POST", GROUPS, html(502), answer(201, {"name": "smarketing"}))
+    there = refusal(409, "exists", "OBJECT_ALREADY_EXISTS")
+    account.on("POST", PROPERTIES, httpx.ReadError("gone"), there, html(503), answer(201, {"name": "smk_ok"}))
+    assert account.connector.provision(SPECS) == ["contacts.smk_key", "contacts.smk_ok"]
+
+
 def test_nothing_missing_makes_nothing() -> None:
     account = Account()
     unique = property_("smk_key", "string", "text", hasUniqueValue=True)
