@@ -14,7 +14,7 @@ _ROOT = re.compile(r"^/services/data/v[\d.]+")
 _ID = re.compile(r"/(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?(?=/|$)")
 _MORE = re.compile(r"/(query|queryAll)/[^/]+$")
 _RETRIEVE = re.compile(r"^/composite/sobjects/\w+$")
-_FIELDS = "/tooling/sobjects/CustomField"
+_ONCE = ("/tooling/sobjects/CustomField", "/sobjects/FieldPermissions")
 _USAGE = re.compile(r"(?:^|[^-\w])api-usage=(\d+)/(\d+)")
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"
 _SIGNING_IN = (paths.TOKEN, "/services/Soap/u/")
@@ -24,13 +24,13 @@ class SalesforceManners(Manners):
     """REST, Bulk 2.0 and sign-in.  There is no rate window: only a daily limit and a cap on long calls at once."""
 
     def route(self, method: str, path: str) -> Route:
-        """POST retrieves and opens jobs as well as it writes; those may be repeated, and so may the making of a field,
-        which is refused the second time."""
+        """POST retrieves and opens jobs as well as it writes; those may be repeated, and so may the making of a field
+        and the grant of it, which are refused the second time."""
         if path.startswith(_SIGNING_IN):
             return Route(f"{method} sign-in", repeatable=True, counted=False)
         short = _ID.sub("/{id}", _MORE.sub(r"/\1/{more}", _ROOT.sub("", path)))
         reading = method in ("GET", "HEAD") or (
-            method == "POST" and bool(short.startswith("/jobs/") or _RETRIEVE.match(short) or short == _FIELDS)
+            method == "POST" and bool(short.startswith("/jobs/") or _RETRIEVE.match(short) or short in _ONCE)
         )
         return Route(f"{method} {short}", repeatable=reading, counted=path != paths.VERSIONS)
 

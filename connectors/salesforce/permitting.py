@@ -11,6 +11,7 @@ from typing import Any
 
 from connectors.port import FieldSpec
 from connectors.salesforce import soql
+from connectors.salesforce.answers import Declined
 from connectors.salesforce.api import Api
 
 PERMISSION_SET = "Smarketing_Sync"
@@ -69,7 +70,11 @@ class PermissionSet:
             if field not in granted:
                 rights = {"PermissionsRead": True, "PermissionsEdit": True}
                 fields = {"ParentId": parent, "SobjectType": spec.object, "Field": field, **rights}
-                self._insert("FieldPermissions", fields)
+                try:
+                    self._insert("FieldPermissions", fields)
+                except Declined as no:
+                    if no.first.code != "DUPLICATE_VALUE":
+                        raise
 
     def objects(self, parent: str) -> dict[str, Mapping[str, Any]]:
         """object → its row of rights."""

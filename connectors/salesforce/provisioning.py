@@ -113,8 +113,9 @@ class Provisioner:
     def _grant(self, specs: Sequence[FieldSpec]) -> None:
         try:
             parent = self._permissions.make()
-            self._permissions.grant_fields(parent, specs)
+            # First, so that a run that breaks off leaves fields that the next one sees, and need not make.
             self._permissions.assign(parent)
+            self._permissions.grant_fields(parent, specs)
         except Declined as no:
             raise explain(no, f"grant the new fields in the permission set {PERMISSION_SET}") from None
 

@@ -157,6 +157,7 @@ def test_a_foreign_resume_starts_anew(text: str | None) -> None:
         ("PATCH", "/services/data/v64.0/sobjects/Lead/00Q000000000001EAA", "PATCH /sobjects/Lead/{id}", False, True),
         ("PUT", "/services/data/v64.0/jobs/ingest/750000000000001AAA/batches", None, False, True),
         ("POST", "/services/data/v64.0/tooling/sobjects/CustomField", "POST /tooling/sobjects/CustomField", True, True),
+        ("POST", "/services/data/v64.0/sobjects/FieldPermissions", "POST /sobjects/FieldPermissions", True, True),
         ("POST", "/services/oauth2/token", "POST sign-in", True, False),
         ("GET", "/services/data/", "GET /services/data/", True, False),
     ],

@@ -190,6 +190,19 @@ def test_a_field_that_is_there_but_hidden_is_only_granted() -> None:
     assert set(posted(org)) == {"CustomField", "FieldPermissions"}
 
 
+def test_a_field_whose_making_and_grant_went_unanswered_is_made_once() -> None:
+    found = {"PermissionSet": [{"Id": "0PS9"}], "PermissionSetAssignment": [{"Id": "0Pa9"}]}
+    org = provision_org(describe(), describe(field("SMK_Stage__c")), **found)
+    twice = error("DUPLICATE_DEVELOPER_NAME", "There is already a field named SMK_Stage")
+    org.on("POST", TOOLING, httpx.ReadError("gone"), twice)
+    granted = error("DUPLICATE_VALUE", "duplicate value found: Field duplicates value on record with id: 01k1")
+    org.on("POST", "/sobjects/FieldPermissions", httpx.ReadError("gone"), granted)
+    assert org.connector.provision([SPEC]) == []
+    assert [call.url.path.rpartition("/")[2] for call in org.calls if call.method == "POST"] == [
+        "CustomField", "CustomField", "FieldPermissions", "FieldPermissions",
+    ]  # fmt: skip
+
+
 def test_a_field_that_stays_hidden_says_where_to_grant_it() -> None:
     org = provision_org(describe(), describe())
     org.on("POST", TOOLING, answer({"id": "00N1", "success": True, "errors": []}, 201))
