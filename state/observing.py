@@ -35,6 +35,8 @@ ON CONFLICT (system, object, id) DO UPDATE SET
     created_ms = excluded.created_ms,
     now = CASE WHEN record.state = 'erased' THEN record.now ELSE excluded.now END,
     spans = CASE WHEN record.state = 'erased' THEN record.spans ELSE excluded.spans END,
+    shadow = CASE WHEN excluded.state = 'erased' THEN NULL ELSE record.shadow END,
+    why = CASE WHEN excluded.state = 'erased' THEN NULL ELSE record.why END,
     state = CASE
         WHEN record.state = 'erased' THEN 'erased'
         WHEN excluded.state = 'live' AND record.state NOT IN ('live', 'deleted', 'moved') THEN record.state

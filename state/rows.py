@@ -19,6 +19,8 @@ LIVE, DELETED, MOVED = "live", "deleted", "moved"
 DUPLICATE, IGNORED, SHARED, ERASED = "duplicate", "ignored", "shared", "erased"
 OBSERVED_STATES = (LIVE, DELETED, MOVED)
 """What an observation can say of a record; the other four are decisions, and only a decision lifts them."""
+THERE = (LIVE, DUPLICATE, SHARED)
+"""The states of records that are in their system."""
 RECORD_STATES = (*OBSERVED_STATES, DUPLICATE, IGNORED, SHARED, ERASED)
 
 PENDING, UNCHANGED, APPLIED, HELD, SKIPPED, PARKED, MERGED = (

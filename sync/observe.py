@@ -16,7 +16,7 @@ from mapping.keys import made_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.erasing import TOMBSTONE
-from state.rows import DELETED, ERASED, LIVE, MERGED, MOVED, PENDING, SKIPPED, UNCHANGED, CursorRow, Row
+from state.rows import DELETED, ERASED, LIVE, MERGED, MOVED, PENDING, SKIPPED, THERE, UNCHANGED, CursorRow, Row
 from sync.decide import dealing, parents
 from sync.decide.mailboxes import ADDRESS
 from sync.lanes import Handler, Lanes
@@ -210,10 +210,17 @@ class _Intake:
     def _turn_away(
         self, salt: str, rows: dict[str, Row], keys: dict[Ref, Sequence[str]], known: Mapping[str, Row]
     ) -> None:
-        """New records of people who were erased are remembered by their ids and hashes alone."""
-        wanted = erased.by_key(salt, [row for row in rows.values() if row.id not in known])
+        """Records that newly hold an address of people who were erased are remembered by their ids and hashes alone:
+        those that appear or come back, and those that are given it while nobody else is linked with them."""
+        news = [row for row in rows.values() if row.state == LIVE]
+        before = {id: [*erased.addresses(row.now)] for id, row in known.items() if row.state in THERE}
+        wanted = erased.by_key(salt, news, before)
         held = self.engine.store.by_keys(self.mapping.rule.kind, sorted(wanted))
-        for row in {row.ref: row for key in held for row in wanted[key]}.values():
+        found = {row.ref: row for key in held for row in wanted[key]}
+        members = self.engine.store.entity_rows(sorted({r.entity for r in found.values() if r.entity is not None}))
+        for row in found.values():
+            if any(mate.ref != row.ref and mate.state in THERE for mate in members.get(row.entity or "", ())):
+                continue
             rows[row.id] = erased.intercepted(row)
             keys[row.ref] = [TOMBSTONE, *erased.tombstone_keys(salt, row.ref, erased.addresses(row.now))]
 

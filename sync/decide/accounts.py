@@ -8,9 +8,9 @@ from mapping.deals import CUSTOMER, OPEN, WON
 from mapping.links import Links, parent_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import STAGE, Place
-from state.rows import LIVE, Row
+from state.rows import LIVE, THERE, Row
 from sync.decide.dealing import KIND as DEAL
-from sync.decide.dealing import THERE, outcome
+from sync.decide.dealing import outcome
 
 if TYPE_CHECKING:
     from sync.engine import Engine

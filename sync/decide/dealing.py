@@ -12,14 +12,13 @@ from mapping.mapping import Mapping as KindMapping
 from mapping.mapping import Unmapped
 from mapping.rules import STAGE, Place
 from mapping.values import instant
-from state.rows import DUPLICATE, LIVE, SHARED, Batch, Row
+from state.rows import LIVE, THERE, Batch, Row
 from sync.decide.recall import recall, since
 from sync.decide.staging import Moment, actor
 
 if TYPE_CHECKING:
     from sync.engine import Engine
 
-THERE = (LIVE, DUPLICATE, SHARED)
 KIND = "deal"
 REASON, CLOSED = "lost_reason", "close_date"
 

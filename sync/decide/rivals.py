@@ -13,9 +13,9 @@ from mapping.deals import OPEN
 from mapping.links import parent_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.values import instant
-from state.rows import Row
+from state.rows import THERE, Row
 from sync.decide.dealing import KIND as DEAL
-from sync.decide.dealing import THERE, outcome
+from sync.decide.dealing import outcome
 from sync.match import Candidate
 
 if TYPE_CHECKING:

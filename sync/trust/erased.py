@@ -7,7 +7,7 @@ somebody who holds the state database and knows whom to look for.  Pure.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from connectors.port import Ref
 from mapping.rules import Value
@@ -42,8 +42,8 @@ def addresses(own: Mapping[str, Value]) -> Iterator[str]:
 
 
 def intercepted(row: Row) -> Row:
-    """A new record of somebody who was erased: nothing of it is kept, and a person is told."""
-    return row._replace(now={}, spans={}, state=ERASED, fate=SKIPPED, dirty=True)
+    """A record of somebody who was erased: nothing of it is kept, and a person is told."""
+    return row._replace(now={}, shadow=None, why=None, spans={}, state=ERASED, fate=SKIPPED, dirty=True)
 
 
 def back(row: Row, now: int) -> dict[str, ReviewRow]:
@@ -67,10 +67,10 @@ def _key(salt: str, text: str) -> str:
     return f"{PREFIX}{salt}:{digest}"
 
 
-def by_key(salt: str, rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Erased address → the rows that hold it."""
+def by_key(salt: str, rows: Iterable[Row], known: Mapping[str, Collection[str]]) -> dict[str, list[Row]]:
+    """Hash of an address → the rows that hold it now; `known`: the addresses that records were known by, by id."""
     found: dict[str, list[Row]] = {}
     for row in rows:
-        for address in addresses(row.now):
+        for address in set(addresses(row.now)).difference(known.get(row.id, ())):
             found.setdefault(address_key(salt, address), []).append(row)
     return found

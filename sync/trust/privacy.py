@@ -17,7 +17,7 @@ from mapping.links import parent_key
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.learning import whose
-from state.rows import DELETED, DUPLICATE, LIVE, MOVED, SHARED, Lease, ReviewRow, Row
+from state.rows import DELETED, MOVED, SHARED, THERE, Lease, ReviewRow, Row
 from state.store import Store
 from sync.decide.consent import is_consent
 from sync.trust.erased import address_key, addresses, salt_of, tombstone_keys
@@ -28,7 +28,6 @@ EVERYTHING = 1_000_000
 ACTIVITY, DEAL = "activity", "deal"
 NAMES = 10
 """Entities that a record may have had a name from: `hubspot/51`, `hubspot/51~2` …"""
-THERE = (LIVE, DUPLICATE, SHARED)
 BLANK = "Erased"
 """What stands in a field that may not be blank."""
 BEYOND = (
@@ -70,7 +69,7 @@ class Privacy:
 
     def find(self, who: str) -> Subject:
         """The person with this e-mail address, or whose record `SIDE:ID` is.  Raises NotFoundError."""
-        rows = {row.n: row for row in self._known(who)}
+        rows = {row.n: row for row in [*self._known(who), *self._given(who)]}
         mailbox = [row for row in rows.values() if row.state == SHARED]
         if mailbox and "@" in who:
             records = ", ".join(f"{row.system}:{row.id}" for row in mailbox)
@@ -122,6 +121,13 @@ class Privacy:
         kind = self.mapping.rule.kind
         held = [*self.store.lookup(f"email:{address}"), *self.store.lookup(f"alt:{address}")]
         return [row for row in held if row.kind == kind]
+
+    def _given(self, who: str) -> Iterator[Row]:
+        """The records that were given this address since they were read."""
+        for record in self._in_systems([who.strip().lower()]) if "@" in who else ():
+            row = self.store.rows(*record.ref[:2], [record.ref.id]).get(record.ref.id)
+            if row is not None and row.state in THERE:
+                yield row
 
     def _in_systems(self, wanted: Sequence[str]) -> Iterator[Record]:
         places = self.mapping.rule_of("email").places if wanted else {}

@@ -249,3 +249,32 @@ def test_what_is_remembered_of_activities_is_told_and_forgotten_for_good(acting:
     sync(stage, full=True)
     assert held_anywhere(stage) == []
     assert [review.question for review in stage.state.reviews()] == []
+
+
+def test_a_record_that_was_given_the_address_since_it_was_read_is_erased_with_it(stage: Stage) -> None:
+    id = lead(stage, Email="other@prospect.example")
+    sync(stage)
+    stage.world.salesforce.edit("Lead", id, {"Email": ANN}, stage.human("salesforce"))
+    assert id in [record["id"] for record in erase(stage, ANN)["records"]]
+    sync(stage)
+    assert live(stage, "hubspot", "contacts") + live(stage, "salesforce", "Lead") == 0
+
+
+@pytest.mark.parametrize("how", ["given it", "came back"])
+def test_who_holds_an_erased_address_later_is_not_made_elsewhere(stage: Stage, how: str) -> None:
+    erase(met(stage), ANN)
+    stage.world.hubspot.blocked.clear()
+    person, human = stage.world.hubspot, stage.human("hubspot")
+    young = {"email": "new@prospect.example" if how == "given it" else ANN, "lifecyclestage": "lead", "lastname": "New"}
+    id = person.create("contacts", young, human)
+    if how == "came back":
+        person.delete("contacts", id, human)
+    sync(stage)
+    if how == "came back":
+        person.restore("contacts", id, human)
+    person.edit("contacts", id, {"email": ANN, "lifecyclestage": "marketingqualifiedlead"}, human)
+    sync(stage)
+    sync(stage)
+    assert live(stage, "salesforce", "Lead") == 0
+    assert [review.question for review in stage.state.reviews()] == ["erased"]
+    assert held_anywhere(stage) == []
