@@ -75,13 +75,14 @@ def after_deletion(
 def _bin(planner: Planner, row: Row, gone: Row, open_: OperationRow | None, decision: Decision) -> None:
     if gone.shadow is None or row.shadow is None or _came_back(row, gone) or _busy(row.system, open_, decision):
         return
-    if edited := _edited(planner, row):
+    edited = _edited(planner, row)
+    if edited or _touched(planner, row, gone):
         detail = {
             "code": "DELETED_AND_EDITED",
             "native": ", ".join(edited),
             "value": None,
             "target": f"{row.system} {row.object}",
-            "fix": f"its {gone.system} record was deleted, and this one was edited since: delete it by hand, or "
+            "fix": f"its {gone.system} record was deleted, and this one was changed since: delete it by hand, or "
             "restore the other",
         }
         decision.questions.append(Question(HELD, row.system, row.object, row.id, None, detail))
@@ -107,6 +108,14 @@ def _edited(planner: Planner, row: Row) -> list[str]:
         n for n, was in agreed.items() if not is_ours(n) and planner.mapping.changed(place, n, row.now.get(n), was)
     )
     return sorted({*row.spans, *other})
+
+
+def _touched(planner: Planner, row: Row, gone: Row) -> bool:
+    """Whether it may have changed after the other was deleted.  Whoever did it, and be it ourselves: what was agreed
+    upon meanwhile may hold what people did."""
+    deleted, _ = planner.interval(gone.system, gone.version_ms, gone.version_ms)
+    _, changed = planner.interval(row.system, row.version_ms, row.version_ms)
+    return changed > deleted
 
 
 def _mark(planner: Planner, row: Row, gone: Row | None, open_: OperationRow | None, decision: Decision) -> None:

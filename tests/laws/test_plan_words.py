@@ -282,8 +282,11 @@ def test_who_was_edited_since_the_other_was_deleted_is_not_put_into_the_bin_wher
         grain={H: 1, S: 1000},
     )  # fmt: skip
     agreed = {**ANN, **BLANK}
-    gone = hub(ANN, shadow=agreed, state="deleted")
+    gone = hub(ANN, shadow=agreed, state="deleted")._replace(version_ms=7_000)
     quiet = lead({**ANN, **BACK}, shadow=agreed)
+    # The stamp of a second says that it was within it; the deletion was just before.
+    touched = planner.decide("e", [gone._replace(version_ms=5_998), quiet], {})
+    assert (touched.drafts, [q.detail["code"] for q in touched.questions]) == ([], ["DELETED_AND_EDITED"])
     assert [draft.archive for draft in planner.decide("e", [gone, quiet], {}).drafts] == [True]
     # What came of a lead's conversion holds what was agreed of the lead, and no time of a change.
     heir = quiet._replace(object="Contact", now={**quiet.now, "first_name": "Ann"})

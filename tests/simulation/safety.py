@@ -134,7 +134,7 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
         if is_ours(row) and not _merged_unseen(e, row) and not _somebody_elses(row):
             made.setdefault((ref.system, _source(row)), []).append(ref)
     for (system, source), refs in made.items():
-        if len(refs) - len(e.life.made_late & set(refs)) > 1:
+        if len(refs) - len(e.life.made_late & set(refs)) > 1 and not _made_again(e, refs, system):
             yield "S3", source, "", f"created in {system} {len(refs)} times: {[r.id for r in refs]}"
     live: dict[tuple[str, str], list[Ref]] = {}
     for ref, row in e.rows.items():
@@ -150,7 +150,8 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
         for system in SIDES:
             ours = sum(is_ours(e.rows[ref]) and ref not in e.life.made_late for ref in refs if ref.system == system)
             people = sum(born_as(e.rows[ref]) in ("human", "convert") for ref in refs if ref.system != system)
-            if ours > people and not _made_again(e, refs, system):
+            gone = any(ref in e.erased for ref in refs)
+            if ours > people and not gone and not _made_again(e, refs, system):
                 yield "S3", refs[0], "", f"{ours} created in {system} for {people} records of people"
 
 

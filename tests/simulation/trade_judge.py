@@ -170,6 +170,9 @@ def no_resurrection(e: Trade) -> Iterator[Finding]:
                 continue
             if dead.version >= row.created or source not in (_source(dead), *_names(dead)):
                 continue
+            if ref in e.life.made_late:
+                # It was sent before, and took effect when nobody waited for it any more.
+                continue
             if gone in e.life.made_late and row.created - dead.version <= UNSEEN:
                 e.life.mark("known limit: late, and deleted at once")
                 continue

@@ -68,6 +68,9 @@ class Traders:
             self.hubspot.create("contacts", {"email": DAN, "lastname": "Dee", "lifecyclestage": "opportunity"})
             self.salesforce.create("Contact", {"Email": DAN, "LastName": "Dee"})
             lead = {"Email": EVE, "LastName": "Eis", "Company": "Oak", "Status": "Working - Contacted"}
+            if self.salesforce.refusal("Lead", None, lead) is not None:
+                # The option is gone.
+                lead["Status"] = "Open - Not Contacted"
             self.salesforce.create("Lead", lead)
         for website in self.rng.sample(DOMAINS, 2):
             self._company(self.rng.choice([self.hubspot, self.salesforce]), website)
