@@ -94,8 +94,8 @@ class Planner:
         live = {row.system: row for row in rows if row.state == "live"}
         decision.heard = told_everybody(self, rows)
         if not live:
-            if heard.addresses:
-                tell_others(self, opted_out(self, rows, heard.addresses), rows, opens, decision)
+            if heard.others:
+                tell_others(self, opted_out(self, rows, heard.others), rows, opens, decision)
             return decision
         alone = any(row.now.get("@ignore") for row in live.values())
         if alone:
@@ -105,7 +105,7 @@ class Planner:
         merged = _Merged(self, live, decision, staging, alone, rows, heard)
         merged.moved = [row for row in rows if row.state == "moved"]
         gone = {row.system for row in rows if row.state in ("deleted", "moved")} - set(live)
-        opted = list(standing(opted_out(self, rows, heard.addresses), decision.again))
+        opted = list(standing(opted_out(self, rows, heard.others), decision.again))
         for system in self.mapping.rule.objects:
             if system in live or alone:
                 continue

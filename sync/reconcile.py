@@ -33,7 +33,7 @@ from state.rows import (
     Row,
 )
 from sync import match as matching
-from sync.decide import accounts, asking, dealing, mailboxes, merging, moves, parents
+from sync.decide import accounts, asking, consent, dealing, mailboxes, merging, moves, parents
 from sync.decide.answers import answers
 from sync.decide.consent import taken_back_everywhere
 from sync.decide.conversions import continued
@@ -116,8 +116,8 @@ class _Batch:
     """Entities that came to nothing → the one to which their record went instead."""
     waiting: set[int] = field(default_factory=set)
     """Records that moved to one that is not known since, and those whose opt-out others are still to be told."""
-    addresses: dict[str, set[str]] = field(default_factory=dict)
-    """Entity → the fields by which somebody else with its address opted out."""
+    heard: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Entity → the fields by which somebody else opted out for it, and why."""
 
     def decide(self, selector: Selector | None) -> None:
         self._know(self.dirty)
@@ -275,6 +275,9 @@ class _Batch:
                 self.rows[heir.n] = heir._replace(entity=row.entity, state=LIVE, shadow=shadow, why=why, dirty=True)
             elif heir.entity != row.entity and siblings:
                 self._gather([heir.entity])
+                for entity, name in consent.shared(self.planner, self.rows.values(), row, heir) if row.dirty else ():
+                    self.heard.setdefault(entity, {})[name] = consent.BY_MERGE
+                    self.waiting.add(row.n)
                 self._suggest_merge(siblings[0], row, heir)
 
     def _suggest_merge(self, sibling: Row, gone: Row, heir: Row | None) -> None:
@@ -368,7 +371,7 @@ class _Batch:
             entity = (row := self.rows[n]).entity or mailboxes.place_of(row)
             self.rows[n] = row._replace(entity=entity)
             self._gather([entity])
-            self.addresses.setdefault(entity, set()).add(name)
+            self.heard.setdefault(entity, {})[name] = consent.BY_ADDRESS
             self.waiting |= loud
 
     def _take(self, decision: matching.Decision, by_ref: Mapping[Any, int]) -> None:
@@ -434,8 +437,8 @@ class _Batch:
             self._forget_plans(str(row.entity))
 
     def _settle(self, *fingerprints: str) -> None:
-        now = self.engine.now()
-        self.settled += (Closing(fingerprint, now, "settled by a later decision") for fingerprint in fingerprints)
+        at = self.engine.now()
+        self.settled += (Closing(fingerprint, at, "settled by a later decision") for fingerprint in fingerprints)
 
     def _forget_plans(self, entity: str) -> None:
         for (of, _system), open_ in list(self.opens.items()):
@@ -447,7 +450,7 @@ class _Batch:
 
     def _plan(self, entity: str, rows: Sequence[Row], opens: Mapping[str, OperationRow], loops: Loops) -> None:
         rows = [row._replace(dirty=row.n in self.waiting) if row.state == MOVED else row for row in rows]
-        heard = hear(self.engine, self.planner, entity, rows, self.rows.values(), self.addresses)
+        heard = hear(self.engine, self.planner, entity, rows, self.rows.values(), self.heard)
         way, derived = self.ways.get(entity, dealing.UNKNOWN), self.derived.get(entity, NOTHING)
         decision = self.planner.decide(entity, rows, opens, way.stands, heard, way.told, derived, way.past)
         if entity in self.alike:
@@ -459,13 +462,14 @@ class _Batch:
         tell(self.planner.mapping, live, opens, decision, self.engine.guard.may_tell)
         if self.engine.approved is not None:
             self.engine.approved.hold_back(self.planner.mapping, entity, decision, self.engine.run)
-        kind = self.planner.mapping.rule.kind
         planned = {draft.system for draft in decision.drafts if not draft.aside}
         for system, open_ in opens.items():
             stands = open_.state == SENT or (open_.state == "parked" and decision.refused_still(system))
             if system not in planned and not stands:
                 self.dropped.append(open_.n)
-        self.drafts += [operation(draft, entity, kind, self.engine.run, live) for draft in decision.drafts]
+        self.drafts += [
+            operation(draft, entity, self.planner.mapping.rule.kind, self.engine.run, live) for draft in decision.drafts
+        ]
         told = (self.engine.now(), self.engine.run, entity)
         self.journal += [JournalRow(*told, n.system, n.field, n.was, n.became, n.reason) for n in decision.notes]
         self.journal += [journaled(transition, *told) for transition in decision.transitions]

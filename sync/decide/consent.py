@@ -30,6 +30,8 @@ def is_consent(rule: FieldRule) -> bool:
     return rule.winner == "sticky_true"
 
 
+BY_ADDRESS = "its e-mail address opted out on another record"
+BY_MERGE = "the person opted out on a record that was merged with one of theirs"
 SET_AGAIN = "set again: nothing shows that they agreed to mail"
 """Why an opt-out that was taken back on one side is written there once more."""
 
@@ -42,16 +44,16 @@ class Consent(NamedTuple):
     opted_out: bool = True
 
 
-def opted_out(planner: Planner, rows: Sequence[Row], addresses: Collection[str]) -> Iterator[Consent]:
-    """The fields by which any of the person's records says that they opted out, or (`addresses`) one that shares its
-    address."""
+def opted_out(planner: Planner, rows: Sequence[Row], others: Mapping[str, str]) -> Iterator[Consent]:
+    """The fields by which any of the person's records says that they opted out, or (`others`: field → why) one that is
+    not theirs."""
     for rule in planner.mapping.consents:
         if any(says(planner, rule, row) for row in rows if row.state in RECORDS):
             yield Consent(rule, "this person opted out on another record")
         elif any(said_last(planner, rule, row) for row in rows):
             yield Consent(rule, "this person opted out on a record that is gone since")
-        elif rule.name in addresses:
-            yield Consent(rule, "its e-mail address opted out on another record")
+        elif rule.name in others:
+            yield Consent(rule, others[rule.name])
 
 
 def standing(opted: Iterable[Consent], again: Mapping[str, str]) -> Iterator[Consent]:
@@ -173,6 +175,16 @@ def told_everybody(planner: Planner, rows: Sequence[Row]) -> list[str]:
         if any(said_last(planner, rule, row) for row in rows)
         and not any(row.state in HOLDERS and owed(planner, rule, row) for row in rows)
     ]
+
+
+def shared(planner: Planner, everybody: Collection[Row], gone: Row, heir: Row) -> Iterator[tuple[str, str]]:
+    """(entity, field) where a merge makes one person of two of whom one had opted out, and the other has still to be
+    told.  gone: the record that was merged away; heir: the one that it lives on as."""
+    for rule in planner.mapping.consents:
+        for source, other in ((gone, heir), (heir, gone)):
+            mates = (row for row in everybody if row.entity == other.entity and row.state in HOLDERS)
+            if says(planner, rule, source) and any(owed(planner, rule, mate) for mate in mates):
+                yield str(other.entity), rule.name
 
 
 def says(planner: Planner, rule: FieldRule, row: Row) -> bool:

@@ -7,7 +7,7 @@ and a person is asked.  Pure, but for `opted_out_at`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,13 +28,15 @@ RULE = "reconsent"
 
 
 NOBODY: Mapping[str, Row] = {}
+NOTHING: Mapping[str, str] = {}
 
 
 class Heard(NamedTuple):
     """What is known of an entity's consent beside its records."""
 
-    addresses: Collection[str] = ()
-    """The fields by which somebody else who holds an address of theirs opted out."""
+    others: Mapping[str, str] = NOTHING
+    """The fields by which somebody else opted out for them, and why: a record that holds their address, or one that was
+    merged into theirs."""
     opted_out_at: int | None = None
     """When the person opted out, by the journal, ms."""
     taken: Mapping[str, Row] = NOBODY
@@ -47,10 +49,10 @@ def hear(
     entity: str,
     rows: Sequence[Row],
     everybody: Iterable[Row],
-    addresses: Mapping[str, Collection[str]],
+    others: Mapping[str, Mapping[str, str]],
 ) -> Heard:
-    """What is known beside the entity's records.  everybody: all records at hand; addresses: entity → as in `Heard`."""
-    return Heard(addresses.get(entity, ()), _opted_out_at(engine, planner, entity, rows), _taken(rows, everybody))
+    """What is known beside the entity's records.  everybody: all records at hand; others: entity → as in `Heard`."""
+    return Heard(others.get(entity, NOTHING), _opted_out_at(engine, planner, entity, rows), _taken(rows, everybody))
 
 
 def _taken(rows: Sequence[Row], everybody: Iterable[Row]) -> Mapping[str, Row]:
@@ -110,8 +112,8 @@ def _evidence(planner: Planner, rule: FieldRule, doubted: Sequence[Row], heard: 
     """(what is missing, what is shown in words), of the record that shows most."""
     if planner.mapping.rule.reconsent is None:
         return ["the person's consent"], ""
-    if rule.name in heard.addresses:
-        return ["the consent of everybody who shares the address"], ""
+    if rule.name in heard.others:
+        return ["the consent of everybody who shares the address or was merged"], ""
     shown = [_shown(planner, rule, row, heard) for row in doubted]
     return min(shown, key=lambda one: len(one[0]))
 

@@ -64,14 +64,14 @@ def people(draw: st.DrawFn) -> list[Row]:
 
 
 heard = st.builds(
-    Heard, st.sampled_from([(), (), ("opted_out",)]), st.sampled_from([None, 10_000, 40_000]), st.just({})
+    Heard, st.sampled_from([{}, {}, {"opted_out": "elsewhere"}]), st.sampled_from([None, 10_000, 40_000]), st.just({})
 )
 
 
 def shows(row: Row, known: Heard) -> bool:
     since = 20_000 if known.opted_out_at is None else known.opted_out_at
     complete = EVIDENCE.keys() <= row.now.keys()
-    return complete and row.now["at"] > since and row.now["event"] != "webinar" and not known.addresses
+    return complete and row.now["at"] > since and row.now["event"] != "webinar" and not known.others
 
 
 @given(people(), heard)
