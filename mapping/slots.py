@@ -209,6 +209,9 @@ class Slot:
             return None
         if self.refers:
             return {native: own}
+        if self.steps is not None and own is not None:
+            told = self.steps.again(str(own))
+            return {name: value for name, value in zip(self.natives, told, strict=True) if value is not None}
         try:
             if not self.composed and not self.plain and own is not None:
                 return {native: to_native(self.rule.type, own, meta)}

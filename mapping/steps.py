@@ -286,6 +286,11 @@ class Steps:
         group = natives[1] or (self._parts(str(held))[0] if held is not None else "")
         return f"{group}/{natives[0]}"
 
+    def again(self, own: str) -> list[str | None]:
+        """The native values of an own one."""
+        group, stage = self._parts(own)
+        return [stage, group or None] if self.grouped else [stage]
+
     def facts(self, own: Value) -> dict[str, Any]:
         """`stage` without its pipeline, and whether the deal is won or lost, for conditions."""
         if own is None:
