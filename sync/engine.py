@@ -339,7 +339,7 @@ class Engine:
         guard, self.guard = self.guard, Guard(self)
         try:
             for planner in self._planners.values():
-                for _ in reconcile(self, planner):
+                for _ in reconcile(self, replace(planner, foresees=True)):
                     pass
             if self.telling is not None and not self.report.muted:
                 dry.commit_batch(self.lease, Batch(operations=self.telling.preview(self)))

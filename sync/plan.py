@@ -70,6 +70,8 @@ class Planner:
     """(entity, field) → what somebody decided of it."""
     stopped: frozenset[str] = frozenset()
     """Systems to which nothing is written now but opt-outs: these go alone."""
+    foresees: bool = False
+    """Nothing is written now: what only waits for its system's clock is told as well."""
 
     def decide(
         self,
@@ -135,7 +137,7 @@ class Planner:
     def settled(self, row: Row) -> bool:
         """Whether a later change of this record is certain to carry a later version."""
         grain = max(self.grain[row.system], 1)
-        return row.version_ms < row.seen_ms // grain * grain
+        return self.foresees or row.version_ms < row.seen_ms // grain * grain
 
     def interval(self, system: str, after: int, by: int) -> tuple[int, int]:
         """When a change happened, on our own clock: a stamp with a grain of g means some time in [stamp, stamp + g)."""

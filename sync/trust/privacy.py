@@ -6,7 +6,7 @@ and as the systems do that were not read since.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,8 @@ class Privacy:
         every = {address for row in rows.values() for address in addresses(row.now) if not self._others(address, rows)}
         if "@" in who:
             every.add(who.strip().lower())
-        unknown = [r for r in self._in_systems(sorted(every)) if not self._is_somebodys(r.ref)]
+        mine = {*_entities(rows.values()), None}
+        unknown = [r for r in self._in_systems(sorted(every)) if not self._is_somebodys(r.ref, mine)]
         if not rows and not unknown:
             raise NotFoundError(
                 f"Nobody is known as {who}, here or in the two systems. Give an e-mail address or SIDE:ID, such as "
@@ -97,10 +98,11 @@ class Privacy:
         held = self.store.by_keys(self.mapping.rule.kind, [f"email:{address}"]).values()
         return any(row.n not in rows and row.state in THERE for found in held for row in found)
 
-    def _is_somebodys(self, ref: Ref) -> bool:
-        """Whether we know whose record it is: then it is among the person's, or somebody else's."""
+    def _is_somebodys(self, ref: Ref, mine: Collection[str | None]) -> bool:
+        """Whether we know whose record it is: then it is among the person's, or somebody else's, though it may have been
+        in the bin when we read it last."""
         row = self.store.rows(ref.system, ref.object, [ref.id]).get(ref.id)
-        return row is not None and row.state in THERE
+        return row is not None and (row.state in THERE or row.entity not in mine)
 
     def _naming(self, kind: str, rows: Sequence[Row]) -> list[Row]:
         """The records of a kind that name one of these."""

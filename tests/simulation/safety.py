@@ -334,6 +334,9 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
                 continue
             if policy.get("recreate") == "yes" and _came_back(e, gone, dead.version):
                 continue
+            if ref in e.life.made_late:
+                # It was sent before, and took effect when nobody waited for it any more.
+                continue
             if gone in e.life.made_late and row.created - dead.version <= UNSEEN:
                 e.life.mark("known limit: late, and deleted at once")
                 continue
