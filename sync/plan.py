@@ -98,6 +98,8 @@ class Planner:
         if not live:
             if heard.others:
                 tell_others(self, opted_out(self, rows, heard.others), rows, opens, decision)
+            apart = [row for row in rows if row.state == "shared"]
+            name_primaries(self.mapping, apart, live, opens, decision)
             return decision
         alone = any(row.now.get("@ignore") for row in live.values())
         if alone:

@@ -132,6 +132,9 @@ class _Batch:
         self._answer_merges()
         if self.planner.mapping.consents:
             self._share_opt_outs()
+        for row in mailboxes.set_apart(self.rows.values()):
+            self.rows[row.n] = row
+            self._gather([row.entity])
         self._follow_moves()  # Those, too, of whom the matching told first.
         by_entity: dict[str, list[Row]] = {}
         for row in self.rows.values():

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mapping.rules import FieldRule
-from state.rows import LIVE, Row
+from state.rows import LIVE, SHARED, Row
 from sync.decide.consent import HOLDERS, owed, said_last, says
+from sync.decide.telling import DUPLICATE_OF
 
 if TYPE_CHECKING:
     from sync.plan import Planner
@@ -55,6 +56,13 @@ def owing(planner: Planner, rows: Mapping[int, Row]) -> Iterator[tuple[int, str,
             undecided = row.entity is None and row.state == LIVE
             if said and row.state in HOLDERS and not told and not undecided and owed(planner, rule, row):
                 yield n, rule.name, set(said)
+
+
+def set_apart(rows: Iterable[Row]) -> list[Row]:
+    """Those who share their address and still name a primary record, each in a place where it is told that it is no
+    duplicate any more."""
+    found = (row for row in rows if row.state == SHARED and row.now.get(DUPLICATE_OF))
+    return [row._replace(entity=row.entity or place_of(row)) for row in found]
 
 
 PLACE = "mailbox/"

@@ -13,7 +13,7 @@ from typing import Any
 from connectors.port import FieldSpec, Option
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import OURS, FieldRule, KindRule, Place, Value
-from state.rows import DUPLICATE, LIVE, SENT, OperationRow, Row
+from state.rows import DUPLICATE, SENT, THERE, OperationRow, Row
 from sync.decide.decision import (
     CONFLICT,
     FROZEN,
@@ -142,7 +142,7 @@ def name_primaries(
     record a system and turn, after everything else."""
     for row in rows:
         place, primary = Place(row.system, row.object), live.get(row.system)
-        if row.state not in (LIVE, DUPLICATE) or DUPLICATE_OF not in mapping.slots(place) or "@ignore" in row.now:
+        if row.state not in THERE or DUPLICATE_OF not in mapping.slots(place) or "@ignore" in row.now:
             continue
         held = row.now.get(DUPLICATE_OF)
         wanted = primary.id if primary is not None and row.state == DUPLICATE else None
