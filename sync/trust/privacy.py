@@ -99,7 +99,7 @@ class Privacy:
         return any(row.n not in rows and row.state in THERE for found in held for row in found)
 
     def _is_somebodys(self, ref: Ref, mine: Collection[str | None]) -> bool:
-        """Whether we know whose record it is: then it is among the person's, or somebody else's, though it may have been
+        """Whether we know whose record it is: then it is the person's, or somebody else's, though it may have been
         in the bin when we read it last."""
         row = self.store.rows(ref.system, ref.object, [ref.id]).get(ref.id)
         return row is not None and (row.state in THERE or row.entity not in mine)
