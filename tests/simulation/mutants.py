@@ -446,6 +446,7 @@ MUTANTS: dict[str, Mutant] = {
             "who was edited since is not put into the bin", planted.edited_and_binned, fits=_deleting, objected=2678
         ),
         Mutant("who was erased is not taken in again", planted.taken_in_again, fits=_erasing),
+        Mutant("the last words of who is gone are heard", planted.last_words_unheard),
         Mutant("an upgrade happens as a whole", planted.half_upgraded, fits=_upgrading),
     )
 }

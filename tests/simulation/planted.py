@@ -190,6 +190,11 @@ def taken_in_again() -> Patches:
     return [(sync.trust.erased, "intercepted", lambda row: row)]
 
 
+def last_words_unheard() -> Patches:
+    """What a record said last before it was gone is not asked for."""
+    return [(sync.observe, "_last_words", lambda *_: {})]
+
+
 def any_company() -> Patches:
     """Every reference is taken for one to the first company there is."""
     entity = sync.plan.Planner.linked

@@ -90,3 +90,14 @@ def test_who_turns_out_an_heir_in_the_turn_that_took_them_for_a_duplicate_is_not
     scene.hubspot.merge("contacts", winner, loser)
     scene.rest()
     assert judge(scene) == []
+
+
+def test_who_opted_out_just_before_they_were_deleted_is_heard(scene: Scene) -> None:
+    contact = scene.contact()
+    scene.rest()
+    lead = scene.salesforce.live("Lead")[0].ref.id
+    scene.hubspot.edit("contacts", contact, {"@subscriptions": True})
+    scene.hubspot.delete("contacts", contact)
+    scene.rest()
+    assert scene.value("salesforce", "Lead", lead, "HasOptedOutOfEmail") is True
+    assert judge(scene) == []

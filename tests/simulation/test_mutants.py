@@ -10,6 +10,7 @@ import pytest
 
 from tests.postgres import Server, postgres
 from tests.simulation import test_found as found
+from tests.simulation import test_found_people as people
 from tests.simulation import test_mirrored as mirrored
 from tests.simulation import test_seeds as compared
 from tests.simulation.mutants import CAUGHT, COMPARED, MUTANTS, Mutant
@@ -47,6 +48,7 @@ STORIES: dict[str, Callable[[Scene], None]] = {
     "what is planned remembers what was refused before": (
         found.test_an_opt_out_does_not_wait_for_what_is_refused_though_its_records_are_decided_one_by_one
     ),
+    "the last words of who is gone are heard": people.test_who_opted_out_just_before_they_were_deleted_is_heard,
 }
 """Rules that matter in so few lives that a story tells it faster."""
 
