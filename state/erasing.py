@@ -107,8 +107,9 @@ class Erasing(Part):
         with self._tables.reading() as connection:
             return [key for (key,) in self._tables.rows(connection, statement, (TOMBSTONE,))]
 
-    def lift(self, lease: Lease, keys: Sequence[str]) -> int:
-        """Take away the tombstones that hold one of these keys; how many there were."""
+    def lift(self, lease: Lease, keys: Sequence[str], address: str) -> int:
+        """Take away the tombstones that hold one of these keys; how many there were.  address: the match key of whoever
+        is held with it, and is decided again."""
         tables = self._tables
         with tables.writing(lease) as connection:
             statement = (
@@ -117,4 +118,6 @@ class Erasing(Part):
             numbers = [n for (n,) in tables.rows(connection, statement, (tables.many(keys),))]
             tables.run(connection, "DELETE FROM match_key WHERE record IN ??", (tables.many(numbers),))
             tables.run(connection, "DELETE FROM record WHERE n IN ??", (tables.many(numbers),))
+            again = "UPDATE record SET dirty = ? WHERE n IN (SELECT record FROM match_key WHERE key = ?)"
+            tables.run(connection, again, (True, address))
         return len(numbers)

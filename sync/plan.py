@@ -30,6 +30,7 @@ from sync.decide.decision import (
     Note,
     Question,
     Why,
+    address_erased,
     address_taken,
     barred,
     held,
@@ -117,6 +118,8 @@ class Planner:
                 decision.skipped = f"its {system} record was deleted there and is not made again"
             elif (open_ := opens.get(system)) and open_.state == "sent":
                 decision.waits = True
+            elif heard.erased:
+                decision.questions += map(address_erased, heard.erased.values())
             else:
                 create(self, system, live, opens.get(system), decision, opted, staging, ours)
         if not decision.drafts:
@@ -415,6 +418,9 @@ class _Merged:
                 return
             if self.mapping.changed(place, name, wanted, own):
                 writes[system] = value
+        if name == self.mapping.rule.stand_in and (erased := self.heard.erased.keys() - writes.keys()):
+            decision.questions += [address_erased(self.live[system]) for system in sorted(erased)]
+            return
         if name == self.mapping.rule.stand_in and (taken := sorted(self.heard.taken.keys() & writes.keys())):
             decision.questions += [address_taken(self.live[s], self.heard.taken[s], rule) for s in taken]
             return

@@ -162,6 +162,17 @@ def address_taken(row: Row, other: Row, rule: FieldRule) -> Question:
     return Question(HELD, row.system, row.object, row.id, rule.name, detail)
 
 
+def address_erased(row: Row) -> Question:
+    """The address of somebody who was erased, on a record of somebody else: it is not written on."""
+    detail = {
+        "code": "ERASED_PERSON",
+        "cause": "This is the address of somebody who was erased.",
+        "fix": "correct the address; if that person came back by themselves: `smarketing erase ADDRESS --lift`",
+        "target": f"{row.system} {row.object}",
+    }
+    return Question(HELD, row.system, row.object, row.id, "email", detail)
+
+
 def barred(system: str, row: Row, rule: FieldRule, value: Value) -> Question:
     """A value for a field that our credentials may not set: it waits for the right to."""
     native = rule.places[Place(system, row.object)].split("+")[0]

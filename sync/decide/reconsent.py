@@ -18,6 +18,7 @@ from sync.decide.decision import Decision
 from sync.decide.mailboxes import ADDRESS
 from sync.match import another_name
 from sync.merge import Verdict
+from sync.trust.erased import PERSON, address_key
 
 if TYPE_CHECKING:
     from sync.engine import Engine
@@ -41,6 +42,8 @@ class Heard(NamedTuple):
     """When the person opted out, by the journal, ms."""
     taken: Mapping[str, Row] = NOBODY
     """System → somebody else's record there, who seems to be the same person and has the address they changed to."""
+    erased: Mapping[str, Row] = NOBODY
+    """System → their record there, which was given the address of somebody who was erased."""
 
 
 def hear(
@@ -52,13 +55,21 @@ def hear(
     others: Mapping[str, Mapping[str, str]],
 ) -> Heard:
     """What is known beside the entity's records.  everybody: all records at hand; others: entity → as in `Heard`."""
-    return Heard(others.get(entity, NOTHING), _opted_out_at(engine, planner, entity, rows), _taken(rows, everybody))
-
-
-def _taken(rows: Sequence[Row], everybody: Iterable[Row]) -> Mapping[str, Row]:
+    at = _opted_out_at(engine, planner, entity, rows)
     changed = [row for row in rows if ADDRESS in row.spans and row.state == LIVE and ADDRESS in row.now]
     if not changed:
+        return Heard(others.get(entity, NOTHING), at)
+    return Heard(others.get(entity, NOTHING), at, _taken(changed, everybody), _erased(engine, changed))
+
+
+def _erased(engine: Engine, changed: Iterable[Row]) -> Mapping[str, Row]:
+    if engine.salt is None:
         return {}
+    keys = {address_key(engine.salt, str(row.now[ADDRESS])): row for row in changed}
+    return {keys[key].system: keys[key] for key in engine.view.by_keys(PERSON, sorted(keys))}
+
+
+def _taken(changed: Sequence[Row], everybody: Iterable[Row]) -> Mapping[str, Row]:
     return {
         other.system: other
         for row in changed

@@ -30,6 +30,7 @@ from sync.decide.decision import (
     Draft,
     Question,
     Why,
+    address_erased,
     address_taken,
     after,
     barred,
@@ -74,6 +75,13 @@ def test_an_address_that_is_taken_names_who_has_it() -> None:
             "fix": "Lead L has this address: merge the two in salesforce, or correct the address",
         },
     )  # fmt: skip
+
+
+def test_an_erased_address_is_asked_about_and_not_named() -> None:
+    asked = address_erased(Row(S, "Contact", "C", "person", {"email": "a@x.com"}, 1, 2))
+    assert asked[:5] == ("held", S, "Contact", "C", "email")
+    assert (asked.detail["code"], asked.detail["target"]) == ("ERASED_PERSON", "salesforce Contact")
+    assert "a@x.com" not in str(asked.detail)
 
 
 def test_what_may_not_be_set_says_which_right_is_lacking() -> None:

@@ -12,6 +12,7 @@ from connectors.port import Key
 from mapping.mapping import Mapping
 from state.rows import OperationRow, Row
 from sync.decide.decision import Decision, Draft, Note, Why
+from sync.decide.reconsent import Heard
 from sync.plan import Planner
 from tests.laws.make import H, S, kind, mapping, rule, stage_rule
 
@@ -308,3 +309,12 @@ def test_a_stage_that_sales_reached_is_told_to_marketing_with_who_said_so() -> N
         )
     ]  # fmt: skip
     assert [(t.event, t.became.stage, t.side) for t in decision.transitions] == [("met", "sal", S)]
+
+
+def test_nobody_is_made_under_an_erased_address() -> None:
+    gone = lead(ANN, shadow=ANN, state="deleted")
+    for rows in ([hub(ANN)], [hub(ANN, shadow={**ANN, "email": "b@x.com"}, spans={"email": [1, 2]}), gone]):
+        decision = PLANNER.decide("e", rows, {}, heard=Heard(erased={H: rows[0]}))
+        assert not decision.drafts
+    (asked,) = PLANNER.decide("e", [hub(ANN)], {}, heard=Heard(erased={H: hub(ANN)})).questions
+    assert (asked.question, asked.field, asked.detail["code"]) == ("held", "email", "ERASED_PERSON")

@@ -64,7 +64,11 @@ def people(draw: st.DrawFn) -> list[Row]:
 
 
 heard = st.builds(
-    Heard, st.sampled_from([{}, {}, {"opted_out": "elsewhere"}]), st.sampled_from([None, 10_000, 40_000]), st.just({})
+    Heard,
+    st.sampled_from([{}, {}, {"opted_out": "elsewhere"}]),
+    st.sampled_from([None, 10_000, 40_000]),
+    st.just({}),
+    st.just({}),
 )
 
 

@@ -278,3 +278,30 @@ def test_who_holds_an_erased_address_later_is_not_made_elsewhere(stage: Stage, h
     assert live(stage, "salesforce", "Lead") == 0
     assert [review.question for review in stage.state.reviews()] == ["erased"]
     assert held_anywhere(stage) == []
+
+
+@pytest.mark.parametrize("then", ["corrected", "lifted"])
+def test_a_linked_record_that_is_given_an_erased_address_does_not_carry_it_over(stage: Stage, then: str) -> None:
+    erase(met(stage), ANN)
+    stage.world.hubspot.blocked.clear()
+    id = lead(stage, Email="other@prospect.example", FirstName="Otto", LastName="Other", City="Bonn")
+    sync(stage)
+    sync(stage)
+    stage.world.salesforce.edit("Lead", id, {"Email": ANN, "City": "Ulm"}, stage.human("salesforce"))
+    sync(stage)
+    sync(stage)
+    (contact,) = (row for row in stage.world.rows("hubspot", "contacts").values() if row.archived_at is None)
+    assert (contact.values["email"], contact.values["city"]) == ("other@prospect.example", "Ulm")
+    (asked,) = [review for review in stage.state.reviews() if review.detail.get("code") == "ERASED_PERSON"]
+    assert (asked.system, asked.id, asked.field) == ("salesforce", id, "email")
+    assert ANN not in str(asked.detail)
+    now = ANN
+    if then == "corrected":
+        now = "third@prospect.example"
+        stage.world.salesforce.edit("Lead", id, {"Email": now}, stage.human("salesforce"))
+    else:
+        stage.leased(lambda lease: privacy(stage).lift(lease, ANN))
+    sync(stage)
+    sync(stage)
+    assert contact.values["email"] == now
+    assert stage.state.reviews() == []

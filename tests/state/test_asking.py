@@ -177,6 +177,6 @@ def test_a_tombstone_is_set_up_for_unlinked_and_unknown_records_too(store: Store
 def test_a_tombstone_that_is_lifted_is_gone(store: Store, lease: Lease) -> None:
     ann, bob = save(store, lease, contact("1"), contact("2"))
     store.erase(lease, "person", [], [], {ann.ref: ["hash:1"], bob.ref: ["hash:2"]})
-    assert store.lift(lease, ["hash:1"]) == 1
+    assert store.lift(lease, ["hash:1"], "email:a@x.com") == 1
     assert store.rows("hubspot", "contacts", ["1", "2"]).keys() == {"2"}
     assert store.lookup("hash:1") == []

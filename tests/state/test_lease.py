@@ -122,7 +122,7 @@ WRITES: dict[str, Callable[[Store, Lease], object]] = {
     "take": lambda store, lease: store.take(lease, "salesforce", 9, 9),
     "retry": lambda store, lease: store.retry(lease),
     "erase": lambda store, lease: store.erase(lease, "person", ["e"], [1], {}),
-    "lift": lambda store, lease: store.lift(lease, ["k"]),
+    "lift": lambda store, lease: store.lift(lease, ["k"], "email:a@x.com"),
     "forget": lambda store, lease: store.forget(lease),
 }
 

@@ -60,7 +60,7 @@ QUESTIONS: dict[str, Callable[[Store, Lease], Any]] = {
     "operations in a state": lambda s, lease: s.operations(state="parked"),
     "erase": lambda s, lease: s.erase(lease, "person", ["e"], [1], {Ref("hubspot", "contacts", "1"): ["hash"]}),
     "tombstone": lambda s, lease: s.tombstone(),
-    "lift": lambda s, lease: s.lift(lease, ["hash"]),
+    "lift": lambda s, lease: s.lift(lease, ["hash"], "email:a@x.com"),
     "reviews of an entity": lambda s, lease: s.reviews(open=False, entity="e"),
     "fates": lambda s, lease: s.fates("run-1"),
     "backlog": lambda s, lease: s.backlog(),
