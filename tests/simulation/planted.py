@@ -182,7 +182,7 @@ def edited_and_binned() -> Patches:
     def heedless(planner: Any, row: Any, *rest: Any) -> None:
         bin_(planner, row._replace(spans={}), *rest)
 
-    return [(sync.decide.deleting, "_bin", heedless)]
+    return [(sync.decide.deleting, "_bin", heedless), (sync.decide.deleting, "_touched", lambda *_: False)]
 
 
 def taken_in_again() -> Patches:
