@@ -38,8 +38,8 @@ from tests.simulation.world import RESHAPES, SETTINGS, START, Automated, Watched
 TRADE = 0.6
 """Share of what is done that people do not do to people, where there is more."""
 
-RESHAPED_AT = 5
-"""The deed beside which an admin changes a schema."""
+RESHAPED_AT, MISSED_AT = 5, 8
+"""The deed beside which an admin changes a schema; where what goes was read before, a later one."""
 
 
 class Crash(BaseException):
@@ -150,6 +150,7 @@ class Life(Resting):
             robotic.robot = FIELDS["phone"][profile.robot]
         self.hubspot.forgets_addresses = random.Random(f"merges {self.seed}").random() < 0.2
         self.people = People(self.rng, self.hubspot, self.salesforce, profile.moves, profile.deletes, self.mark)
+        self.people.titled = profile.missed
         if profile.on_delete:
             self.people.tidy_up()
         self.traders: Traders | None = None
@@ -286,7 +287,8 @@ class Life(Resting):
     def act(self) -> None:
         """Somebody does something."""
         self.acted += 1
-        if self.profile.reshape and self.acted == RESHAPED_AT and not self.frozen:
+        at = MISSED_AT if self.profile.missed else RESHAPED_AT
+        if self.profile.reshape and self.acted == at and not self.frozen:
             self.reshape()
         self._acting = True
         trades = self.traders is not None and self.traders.rng.random() < TRADE

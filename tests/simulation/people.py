@@ -34,6 +34,8 @@ class People:
     mark: Callable[[str], None]
     convert_lead: Callable[[str], object] | None = None
     """How a lead is converted where there is more than people."""
+    titled: bool = False
+    """Everybody whom they enter has a title."""
     _token: int = 0
     _doings: list[Callable[[MemorySystem], None]] = field(init=False)
 
@@ -66,6 +68,8 @@ class People:
         email = self.rng.choice(EMAILS)
         last = LAST[email.partition("@")[0]] if self.rng.random() < 0.93 else None
         phone, title = self.rng.choice([None, self.token()]), self.rng.choice([None, self.token(), self.token()])
+        if self.titled:
+            title = title or self.token()
         if system is self.hubspot:
             fields: dict[str, object] = {"email": email, "lastname": last, "phone": phone, "jobtitle": title}
             fields |= {"company": "Acme", "lifecyclestage": self.rng.choice(STAGES)}

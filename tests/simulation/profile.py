@@ -51,6 +51,8 @@ class Profile:
     """The system in which an automation rewrites the phone numbers that we write."""
     reshape: str = ""
     """What an admin does to a schema in mid-life: a key of `world.RESHAPES`."""
+    missed: bool = False
+    """Everybody has what the admin takes away, and it was read before."""
     kinds: tuple[str, ...] = ()
     """What both sides share beside people."""
     on_delete: tuple[tuple[str, str], ...] = ()
@@ -109,6 +111,10 @@ class Profile:
         rng = random.Random(f"age {seed}")
         if rng.random() < 0.05:
             profile = replace(profile, older=rng.choice(earlier()), cycles=max(profile.cycles, 3))
+        rng = random.Random(f"missed {seed}")
+        if rng.random() < 0.04 and not profile.reshape:
+            profile = replace(profile, reshape=rng.choice(["no jobtitle", "no Title"]), missed=True)
+            profile = replace(profile, actions=max(profile.actions, 16), cycles=max(profile.cycles, 4))
         rng = random.Random(f"crowd {seed}")
         if rng.random() < 0.05:
             profile = replace(profile, lost=0.4, race=0.6, outage=0.0, late=0.5, moves=True, dry=0.0)
