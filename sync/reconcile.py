@@ -263,7 +263,7 @@ class _Batch:
             if (
                 heir.entity is None
                 or heir.state == DUPLICATE
-                or (heir.entity != row.entity and self._lonely(heir.entity, heir.system))
+                or (heir.entity != row.entity and (row.dirty or siblings) and self._lonely(heir.entity, heir.system))
             ):
                 self._leave(heir, row.entity)
                 place = Place(heir.system, heir.object)
