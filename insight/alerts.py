@@ -24,10 +24,13 @@ GOOD_FIT = ("A", "B")
 HOT_LEAD, FORM, VISIT, BACK = "hot_lead", "form_submitted", "site_visit", "reengaged"
 UNACCEPTED, WARNING, BREACH, DUE = "handoff_unaccepted", "sla_warn", "sla_breach", "attempts_due"
 OUTCOME = "outcome_to_marketing"
-WEEKLY, DRIFT, PAUSED = "weekly_digest", "score_drift", "paused"
-TYPES = (HOT_LEAD, FORM, VISIT, BACK, UNACCEPTED, WARNING, BREACH, DUE, OUTCOME, WEEKLY, DRIFT, PAUSED)
+WEEKLY = "weekly_digest"
+DRIFT, PAUSED, LAG, ERRORS, AUTH, UNMAPPED = "score_drift", "paused", "lag", "error_rate", "auth", "unmapped"
+OF_SERVICE = (DRIFT, PAUSED, LAG, ERRORS, AUTH, UNMAPPED)
+"""How the service itself does."""
+TYPES = (HOT_LEAD, FORM, VISIT, BACK, UNACCEPTED, WARNING, BREACH, DUE, OUTCOME, WEEKLY, *OF_SERVICE)
 OF_CLOCKS = (UNACCEPTED, WARNING, BREACH, DUE)
-NOTICES = (WEEKLY, DRIFT, PAUSED)
+NOTICES = (WEEKLY, *OF_SERVICE)
 """About nobody in particular: a message of its own, to read."""
 LOW = 5
 """From this rank on an alert is something to read, and never asks for a call."""
@@ -267,7 +270,7 @@ def told(alert: Alert, rules: Rules) -> tuple[str, ...]:
     names = [alert.owner or rules.fallback]
     if alert.type == OUTCOME and rules.marketing:
         names = list(rules.marketing)
-    elif alert.type in (DRIFT, PAUSED) and rules.ops:
+    elif alert.type in OF_SERVICE and rules.ops:
         names = list(rules.ops)
     elif alert.type == BREACH:
         names.append(rules.managers.get(alert.owner.lower(), rules.fallback))

@@ -146,6 +146,15 @@ class Asking(Part):
             asked = map(ReviewRow._make, self._tables.rows(connection, statement, wanted))
             return [row._replace(detail=from_json(str(row.detail))) for row in asked]
 
+    def unmapped(self) -> dict[tuple[str, str], int]:
+        """(system, field) → how many records hold a value that has no counterpart."""
+        statement = (
+            "SELECT system, field, count(*) FROM review WHERE question = 'unmapped' AND closed_ms IS NULL "
+            "GROUP BY system, field ORDER BY system, field"
+        )
+        with self._tables.reading() as connection:
+            return {(str(system), str(name)): n for system, name, n in self._tables.rows(connection, statement)}
+
     def ask(self, question: ReviewRow, lease: Lease | None = None) -> None:
         """Ask a question beside what a run decides; one that is open already keeps its age.  lease: of the run."""
         with self._tables.writing(lease) as connection:

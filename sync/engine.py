@@ -29,6 +29,7 @@ from sync.insight import behaviour
 from sync.insight.alerting import Telling
 from sync.insight.clocks import Agreed
 from sync.insight.learning import learn
+from sync.insight.ops import alarm
 from sync.lanes import InTurn, Lanes
 from sync.observe import look, observe, take_in
 from sync.plan import Planner
@@ -224,10 +225,9 @@ class Engine:
             found = undoing.find(self, wish)
             if write:
                 undoing.plan_in(self, found, only)
-                due = self.now()
                 for planner in self._planners.values():
                     with Lanes(self.lane) as lanes:
-                        self._send_all(lanes, planner, due)
+                        self._send_all(lanes, planner, self.now())
         return found
 
     def let_go(self, wish: Wish) -> int:
@@ -363,16 +363,16 @@ class Engine:
         except Exhausted as error:
             self.report.stop("paused", str(error), error.until)
             self.guard.budget(str(error), error.until)
+            alarm(self, error)
         except SyncError as error:
             self.report.stop("failed", str(error))
+            alarm(self, error)
             raise
         finally:
             self._close(before)
 
     def _close(self, before: Mapping[str, int]) -> None:
-        self.report.calls = {
-            name: connector.usage().calls - before[name] for name, connector in self.connectors.items()
-        }
+        self.report.calls = {name: side.usage().calls - before[name] for name, side in self.connectors.items()}
         self.guard.end(self.report)
         self.report.finish(self.now(), self.store.fates(self.run))
         counts = {**self.report.as_json(), "rules": self.decides_by, COUNTED: self.accounts}

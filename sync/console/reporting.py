@@ -106,7 +106,8 @@ def _pack(state: Store, found: Known, name: str, period: Period, by: str, models
     key = f"{FROZEN} {period.first} {period.last}"
     held = state.model(key)
     if held is None:
-        made = documents(name, found, period, by, models)
+        # The names that both systems know outlive a rebuild; those of the state do not.
+        made = [_named(state, document) for document in documents(name, found, period, by, models)]
         held = {"at": found.now, "documents": [document.frozen() for document in made]}
         lease = state.lease("reports", f"report:{ui.world().process}", found.now, LEASE_MS)
         try:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import structlog
 
+from connectors.errors import SyncError
 from insight.alerts import (
     DAY,
     DRIFT,
@@ -54,7 +55,7 @@ from state.rows import (
 from sync.insight import tasks
 from sync.insight.agreement import AlertsSettings
 from sync.insight.clocks import Agreed
-from sync.insight.ops import stopped
+from sync.insight.ops import changed, stopped
 from sync.insight.owning import marketer, seller
 from sync.insight.tasks import ACTIVITY, Message
 from sync.insight.weekly import weekly
@@ -191,13 +192,20 @@ class Telling:
         for lost in _messages(store.tellings(TELLING)).values():
             store.mark(engine.lease, lost[0]._replace(state=UNSURE, note=LOST_ANSWER))
         if engine.approved is None:
-            self.keep(engine, [*weekly(engine), *stopped(engine)])
+            self.keep(engine, [*weekly(engine), *stopped(engine), *changed(engine)])
         for delivery in self._due(engine).now:
             self._send_out(engine, delivery, now)
         told = self._tasks(engine)
         if engine.approved is None:
             told |= self._channels(engine)
         return len(told)
+
+    def alarm(self, engine: Engine, error: SyncError) -> None:
+        """Tell what ended a run before its end: by channels alone, because no task can be made any more."""
+        self.keep(engine, [*stopped(engine), *changed(engine, error)])
+        for delivery in self._due(engine).now:
+            self._send_out(engine, delivery, engine.now())
+        self._channels(engine)
 
     def preview(self, engine: Engine) -> list[OperationRow]:
         """The tasks that would be made now."""
