@@ -180,7 +180,6 @@ class _Matching:
     keys: dict[Ref, list[str]] = field(default_factory=dict)
     holders: dict[str, dict[str, list[Candidate]]] = field(default_factory=dict)
     """Sort of key → key → who has it, for the keys of at least one candidate that is to be decided."""
-    mailboxes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.systems = list(self.mapping.rule.objects)
@@ -215,11 +214,10 @@ class _Matching:
     def _order(self, candidate: Candidate) -> tuple[Any, ...]:
         """The first one of several is the primary one."""
         ref = candidate.ref
-        objects = self.mapping.rule.objects[ref.system]
         return (
             self.systems.index(ref.system),
             candidate.entity is None or candidate.state != LIVE,
-            objects.index(ref.object) if ref.object in objects else len(objects),
+            self.mapping.rule.objects[ref.system].index(ref.object),
             not candidate.open_opportunity,
             not candidate.owner_active,
             -(candidate.touched or 0),
@@ -229,9 +227,11 @@ class _Matching:
         )
 
     def _preferred(self, chosen: Candidate, other: Candidate) -> str:
-        """Why one record is the primary one of two."""
+        """Why one record is the primary one of two of a system."""
+        first, second = self._order(chosen), self._order(other)
+        if first > second:
+            return "it is linked already"
         names = (
-            "another system",
             "it was there before",
             f"{chosen.ref.object} before {other.ref.object}",
             "it has an open opportunity",
@@ -241,8 +241,7 @@ class _Matching:
             "it is older",
             "its id is smaller",
         )
-        pairs = zip(names, self._order(chosen), self._order(other), strict=True)
-        return next((name for name, a, b in pairs if a != b), "same record")
+        return next(name for name, a, b in zip(names, first[1:], second[1:], strict=True) if a != b)
 
     # -- rules ---------------------------------------------------------------------------------------------------------
 
@@ -258,7 +257,7 @@ class _Matching:
                 back = target.own.get(f"@key:{claimer.ref.system}:{claimer.ref.object}")
                 if back is None or back == claimer.ref.id:
                     edges.append((back is not None, claimer, target))
-        edges.sort(key=lambda e: (not e[0], not self._same_address(e[1], e[2]), *self._pair_order(e[1], e[2])))
+        edges.sort(key=lambda e: (not e[0], not self._same_address(e[1], e[2]), self._pair_order(e[1], e[2])))
         for _, claimer, target in edges:
             ref = claimer.ref
             self._unite(claimer, target, "sync_key", f"{ref.system} {ref.id} names {target.ref.id}")
@@ -277,17 +276,15 @@ class _Matching:
         for address, holders in self.holders.get(rule, {}).items():
             mailbox = self._mailbox(address, holders)
             if mailbox:
-                self.mailboxes[address] = mailbox
                 for holder in holders:
                     group = self.group[holder.ref]
                     if group.single and group.entity is None and not self._done(holder):
                         self.shared[holder.ref] = mailbox
                 continue
             open_ = [holder for holder in holders if not self._done(holder)]
-            first = min(open_, key=lambda c: (self.group[c.ref].single, *self._order(c)), default=None)
-            for holder in open_:
-                if first is not None and holder is not first:
-                    self._unite(holder, first, rule, f"{rule}:{address}")
+            open_.sort(key=lambda c: self.group[c.ref].single)
+            for holder in open_[1:]:
+                self._unite(holder, open_[0], rule, f"{rule}:{address}")
 
     def by_additional_email(self) -> None:
         """One record lists the address of the other."""
@@ -297,7 +294,7 @@ class _Matching:
         by_ref = {c.ref: c for c in self.candidates}
         for address, listing in more.items():
             owners = primary.get(address, [])
-            if address in self.mailboxes or self._mailbox(address, owners):
+            if self._mailbox(address, owners):
                 continue
             for lister in listing:
                 for owner in [*owners, *listing]:
@@ -345,7 +342,7 @@ class _Matching:
             return
         loser, keeper = sorted((one, other), key=lambda group: (not group.single, -self._first(group)))
         if loser.single:
-            self._demote(loser.only, keeper, rule, evidence)
+            self._demote(loser.only, keeper, rule)
 
     def _first(self, group: _Group) -> int:
         """Where the group's first record stands in the order: of two single records the later one loses."""
@@ -358,7 +355,6 @@ class _Matching:
         keeper, joined = sorted((one, other), key=self._claim)
         keeper.members.update(joined.members)
         keeper.link = keeper.link or joined.link or (rule, evidence)
-        keeper.entity = keeper.entity or joined.entity
         for member in joined.members.values():
             self.group[member.ref] = keeper
         self._hand_over(joined, keeper)
@@ -367,12 +363,12 @@ class _Matching:
         """Whose entity survives when two are joined."""
         return (group.entity is None, group.single, min(self.systems.index(s) for s in group.members))
 
-    def _demote(self, candidate: Candidate, group: _Group, rule: str, evidence: str) -> None:
+    def _demote(self, candidate: Candidate, group: _Group, rule: str) -> None:
         primary = group.members[candidate.ref.system]
         if rule == "additional_email" and _other_name(candidate, primary):
             self._ask("same_person", [candidate.ref, primary.ref], "same address, but different last names")
             return
-        why = f"{evidence.partition(':')[0]} is that of {primary.ref.object} {primary.ref.id}, which is kept:"
+        why = f"{rule.replace('_', ' ')} is that of {primary.ref.object} {primary.ref.id}, which is kept:"
         self._hand_over(self.group[candidate.ref], group)
         self.duplicates[candidate.ref] = (group, f"{why} {self._preferred(primary, candidate)}")
 
@@ -431,8 +427,8 @@ class _Matching:
                 system, object, id = key.removeprefix("key:").split(":", 2)
                 yield Ref(system, object, id)
 
-    def _pair_order(self, a: Candidate, b: Candidate) -> tuple[Any, ...]:
-        return tuple(part for c in sorted((a, b), key=self._order) for part in self._order(c))
+    def _pair_order(self, a: Candidate, b: Candidate) -> list[tuple[Any, ...]]:
+        return sorted((self._order(a), self._order(b)))
 
     def _same_address(self, a: Candidate, b: Candidate) -> bool:
         return a.own.get("email") is not None and a.own.get("email") == b.own.get("email")
