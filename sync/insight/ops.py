@@ -66,8 +66,9 @@ def changed(engine: Engine, error: SyncError | None = None) -> list[Alert]:
     kept = before if error is not None else {}
     if (after := {**kept, **after}) != before:
         store.keep_model(engine.lease, MARK, now, after)
+    since = {key: after[key]["since"] for key in troubles}
     return [
-        *(notice(one.type, f"{key}|{after[key]['since']}", "", now, one.title, one.text) for key, one in troubles.items()),
+        *(notice(one.type, f"{key}|{since[key]}", "", now, one.title, one.text) for key, one in troubles.items()),
         *(
             notice(
                 key.partition("|")[0], f"{key}|{one['since']}|over", "", now,

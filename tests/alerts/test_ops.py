@@ -1,4 +1,4 @@
-"""Those who run the service hear what goes wrong, once, and that it is over: also where a run cannot come to its end."""
+"""What those who run it are told: what stopped or goes wrong, once, and that it is over."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def test_values_without_a_counterpart_are_told_once_for_a_field() -> None:
         def ask(id: str) -> None:
             detail = {"code": "UNMAPPED_VALUE", "value": "Z"}
             at = stage.clock.now()
-            stage.state.ask(ReviewRow("unmapped", f"unmapped|{id}", at, None, "salesforce", "Lead", id, "status", detail))
+            stage.state.ask(
+                ReviewRow("unmapped", f"unmapped|{id}", at, None, "salesforce", "Lead", id, "status", detail)
+            )
 
         ask("1")
         stage.settle()
