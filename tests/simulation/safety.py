@@ -379,13 +379,13 @@ def _linked(a: Row, b: Row) -> bool:
 
 def complete_journal(e: Evidence) -> Iterator[Finding]:
     """S15: every value that we wrote is in the journal, unless its answer was lost and a person wrote over it or
-    merged the record away."""
-    for refs in e.groups.values():
+    merged the record away.  Of a person who was erased nothing is left in it."""
+    for refs in (refs for refs in e.groups.values() if e.erased.isdisjoint(refs)):
         lines = e.journal_of(refs)
         for name in FIELDS:
             for ref in refs:
                 changes = e.of(ref, name)
-                for c, after in pairwise([*changes, None]) if ref not in e.erased else ():
+                for c, after in pairwise([*changes, None]):
                     if c is None or not c.ours or (after is not None and not after.ours):
                         continue
                     told = any(
