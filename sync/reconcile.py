@@ -112,6 +112,8 @@ class _Batch:
     """Entity → what of it an undo holds."""
     merged_away: dict[int, Row] = field(default_factory=dict)
     """Records that belong to nobody yet → the record they name, which was merged away."""
+    named: set[int] = field(default_factory=set)
+    """Records that are named by some that belong to nobody yet."""
     taken_along: dict[str, str] = field(default_factory=dict)
     """Entities that came to nothing → the one to which their record went instead."""
     waiting: set[int] = field(default_factory=set)
@@ -179,9 +181,8 @@ class _Batch:
         standing = self.engine.view.questions_of(self.asked_of, PLANNED_QUESTIONS)
         self._settle(*(review.fingerprint for review in standing))
         closed = [closing for closing in self.settled if closing.fingerprint not in self.questions]
-        free = []
-        if self.planner.mapping.rule.has_children:
-            free = parents.released(((self.read[row.n], row) for row in changed), self.rows.values())
+        before = ((self.read[row.n], row) for row in changed)
+        free = parents.released(before, self.rows.values()) if self.planner.mapping.rule.has_children else []
         questions = asking.to_be_put(self.engine.store, self.questions.values())
         return Batch(changed, self.drafts, self.dropped, self.journal, questions, closed, free)
 
@@ -228,6 +229,7 @@ class _Batch:
         open_ = [row for row in everyone if row.entity is None or row.state == DUPLICATE]
         for row, known in moves.named(self.engine, (row for row in open_ if row.state in (LIVE, DUPLICATE, *GONE))):
             self._know([known])
+            self.named.add(known.n)
             source = self.rows[known.n]
             if row.state in (LIVE, DUPLICATE) and source.state == MOVED:
                 self.merged_away[row.n] = source
@@ -342,10 +344,11 @@ class _Batch:
         sought = {key for row in unlinked for key in moves.sought(mapping, row)}
         found = self.engine.view.by_keys(mapping.rule.kind, sorted(sought), self.read)
         converted = continued(self.engine, mapping, unlinked, found)
-        self._know(row for rows in found.values() for row in rows)
-        self._gather(self.rows[row.n].entity for rows in found.values() for row in rows)
+        alike = {row.n: row for rows in found.values() for row in rows}
+        self._know(alike.values())
+        self._gather(self.rows[n].entity for n in (*alike, *self.named))
         self._sent = {place: open_ for place, open_ in self.opens.items() if open_.state == SENT}
-        near = {row.n for row in unlinked} | {row.n for rows in found.values() for row in rows}
+        near = self._fresh | alike.keys() | self.named
         theirs = {self.rows[n].entity for n in near} - {None}
         near |= {n for n, row in self.rows.items() if row.entity in theirs}
         candidates = [
@@ -354,8 +357,7 @@ class _Batch:
             if (row := self.rows[n]).state in moves.MATCHED
         ]
         by_ref = {row.ref: row.n for row in self.rows.values()}
-        candidates = weighed(self.engine, mapping, candidates)
-        decisions = asking.undismissed(self.engine, mapping, candidates, converted)
+        decisions = asking.undismissed(self.engine, mapping, weighed(self.engine, mapping, candidates), converted)
         self._gather(d.entity for d in decisions if isinstance(d, matching.Link | matching.NewEntity))
         # Duplicates last: what they are duplicates of may be taken along to somebody else.
         for decision in sorted(decisions, key=lambda d: isinstance(d, matching.Duplicate)):
@@ -440,8 +442,7 @@ class _Batch:
             self._forget_plans(str(row.entity))
 
     def _settle(self, *fingerprints: str) -> None:
-        at = self.engine.now()
-        self.settled += (Closing(fingerprint, at, "settled by a later decision") for fingerprint in fingerprints)
+        self.settled += (Closing(one, self.engine.now(), "settled by a later decision") for one in fingerprints)
 
     def _forget_plans(self, entity: str) -> None:
         for (of, _system), open_ in list(self.opens.items()):
