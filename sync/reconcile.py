@@ -442,7 +442,8 @@ class _Batch:
             self._forget_plans(str(row.entity))
 
     def _settle(self, *fingerprints: str) -> None:
-        self.settled += (Closing(one, self.engine.now(), "settled by a later decision") for one in fingerprints)
+        now = self.engine.now()
+        self.settled += (Closing(one, now, "settled by a later decision") for one in fingerprints)
 
     def _forget_plans(self, entity: str) -> None:
         for (of, _system), open_ in list(self.opens.items()):
@@ -471,9 +472,8 @@ class _Batch:
             stands = open_.state == SENT or (open_.state == "parked" and decision.refused_still(system))
             if system not in planned and not stands:
                 self.dropped.append(open_.n)
-        self.drafts += [
-            operation(draft, entity, self.planner.mapping.rule.kind, self.engine.run, live) for draft in decision.drafts
-        ]
+        kind = self.planner.mapping.rule.kind
+        self.drafts += [operation(draft, entity, kind, self.engine.run, live) for draft in decision.drafts]
         told = (self.engine.now(), self.engine.run, entity)
         self.journal += [JournalRow(*told, n.system, n.field, n.was, n.became, n.reason) for n in decision.notes]
         self.journal += [journaled(transition, *told) for transition in decision.transitions]

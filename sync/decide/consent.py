@@ -32,6 +32,7 @@ def is_consent(rule: FieldRule) -> bool:
 
 BY_ADDRESS = "its e-mail address opted out on another record"
 BY_MERGE = "the person opted out on a record that was merged with one of theirs"
+"""Why somebody has opted out who did not say so on a record of their own."""
 SET_AGAIN = "set again: nothing shows that they agreed to mail"
 """Why an opt-out that was taken back on one side is written there once more."""
 

@@ -2,7 +2,7 @@
 
 An empty box is no evidence: it may be a mistake, an import, another integration.  So the record that took the opt-out
 back must itself tell of an event after the opt-out, its time, its source and the legal basis.  Otherwise true stands,
-and a person is asked.  Pure, but for `opted_out_at`.
+and a person is asked.  Pure, but for `hear`, which asks the state.
 """
 
 from __future__ import annotations

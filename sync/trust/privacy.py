@@ -269,11 +269,9 @@ class Privacy:
     def lift(self, lease: Lease, address: str) -> int:
         """Let somebody who was erased be taken in again; how many tombstones there were."""
         salt = salt_of(self.store.tombstone())
-        return (
-            0
-            if salt is None
-            else self.store.lift(lease, [address_key(salt, address)], f"email:{address.strip().lower()}")
-        )
+        if salt is None:
+            return 0
+        return self.store.lift(lease, [address_key(salt, address)], f"email:{address.strip().lower()}")
 
     def _destroy(self, ref: Ref) -> Erasure:
         connector = self.connectors[ref.system]

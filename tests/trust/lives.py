@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +99,20 @@ class Careful(Stage):
         self.sync()
         self.later()
         return ids
+
+
+def touched(before: Mapping[Any, Any], after: Mapping[Any, Any], but: tuple[str, ...] = ("smk_",)) -> float:
+    """The share of all records that are not as they were (`Stage.snapshot`).  but: beginnings, in lower case, of the
+    names of fields that do not count; our own may say that a record is held."""
+    changed = sum(bool(_theirs(before.get(ref), but) != _theirs(now, but)) for ref, now in after.items())
+    return changed / len(before)
+
+
+def _theirs(record: Any, but: tuple[str, ...]) -> Any:
+    if record is None:
+        return None
+    values, archived = record
+    return {name: value for name, value in values.items() if not name.lower().startswith(but)}, archived
 
 
 @contextmanager

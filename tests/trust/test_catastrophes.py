@@ -5,9 +5,8 @@ The accounts are small, and so are the limits of `[plan]`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,7 @@ from sync.decide.counts import CREATES, LINKS
 from sync.trust.guard import HOLDS
 from sync.trust.pausing import pauses
 from sync.trust.undoing import Wish
-from tests.trust.lives import Careful, careful
+from tests.trust.lives import Careful, careful, touched
 
 LIMITS = {"creates": 20, "updates": 20, "replaces": 4, "clears": 1}
 
@@ -26,18 +25,6 @@ def life() -> Iterator[Careful]:
     with careful() as stage:
         stage.raw["plan"] = dict(LIMITS)
         yield stage
-
-
-def _touched(before: Mapping[Any, object], after: Mapping[Any, object]) -> float:
-    """The share of all records whose values are not as they were; our own fields may say that a record is held."""
-    return sum(bool(_theirs(before.get(ref)) != _theirs(now)) for ref, now in after.items()) / len(before)
-
-
-def _theirs(record: Any) -> Any:
-    if record is None:
-        return None
-    values, archived = record
-    return {name: value for name, value in values.items() if not name.lower().startswith("smk_")}, archived
 
 
 def test_a_mapping_switched_on_for_dormant_leads_on_a_friday_creates_nobody(life: Careful, tmp_path: Path) -> None:
@@ -52,7 +39,7 @@ def test_a_mapping_switched_on_for_dormant_leads_on_a_friday_creates_nobody(life
         assert "The configuration has changed" in stopped.message
         assert "would create 30" in stopped.message
         life.later()
-    assert _touched(before, life.snapshot()) == 0
+    assert touched(before, life.snapshot()) == 0
     plan = life.save(tmp_path / "monday.json")
     assert life.look().counts["person", "salesforce", CREATES] == 30
     report = life.apply(plan)
@@ -76,7 +63,7 @@ def test_the_wrong_winner_for_job_titles_overwrites_nobody_and_undo_brings_back_
     stopped = life.sync("backfill", full=True)
     assert (stopped.status, stopped.changed) == ("paused", 0)
     assert "would replace values in 8 of 8" in stopped.message
-    assert _touched(before, life.snapshot()) == 0
+    assert touched(before, life.snapshot()) == 0
     # Somebody does not read it and lets everything pass.
     report = life.apply(life.save(tmp_path / "unread.json"))
     titles = [life.value("hubspot", "contacts", id, "jobtitle") for id in here.values()]
@@ -155,5 +142,5 @@ def test_free_text_mapped_to_a_restricted_picklist_is_held_and_writes_nothing(li
     assert all(one.detail["fix"] for one in held)
     life.later()
     life.sync()
-    assert _touched(before, life.snapshot()) == 0
+    assert touched(before, life.snapshot()) == 0
     assert {life.value("hubspot", "contacts", id, "smk_sync_state") for id in contacts} == {"held"}
