@@ -264,7 +264,7 @@ class Mapping:
         if now is UNWRITTEN or shadow is UNWRITTEN:
             return False
         slot = self._slots[place].get(name)
-        if slot is not None and (slot.many or slot.one_of) and self.links.entities:
+        if slot is not None and slot.refers and self.links.entities:
             return bool(slot.canon(now) != slot.canon(shadow))
         return not self.same(name, now, shadow)
 

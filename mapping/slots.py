@@ -184,10 +184,17 @@ class Slot:
         return entity if all(self.mapping.parent(self.rule, system, entity) for system in systems) else None
 
     def agreed(self, own: Value) -> Value:
-        """What of an own value can be agreed upon: of a list of parents, those that every system can refer to."""
-        if not self.many or not isinstance(own, list):
+        """What of an own value can be agreed upon: parents, by their records that count for them, so that one who is
+        told from a duplicate later is a change; of a list, those that every system can refer to."""
+        if own is None or (isinstance(own, list) and not self.many):
             return own
-        return [id for id in own if self._known(id) is not None] or None
+        if not isinstance(own, list):
+            return self._counted_as(str(own))
+        return sorted({self._counted_as(id) for id in own if self._known(id) is not None}) or None
+
+    def _counted_as(self, id: str) -> str:
+        entity = self._entity(id)
+        return (entity and self.mapping.parent(self.rule, self.place.system, entity)) or id
 
     # -- canonical → own → native --------------------------------------------------------------------------------------
 

@@ -203,7 +203,8 @@ def differences(mapping: KindMapping, rows: Iterable[Row]) -> Iterator[tuple[str
             row = live[slot.place.system]
             own = row.now.get(shared.rule.name)
             values.append(slot.canon(own))
-            agreed = agreed and row.shadow is not None and row.shadow.get(shared.rule.name) == own
+            was = (row.shadow or {}).get(shared.rule.name)
+            agreed = agreed and row.shadow is not None and not mapping.changed(slot.place, shared.rule.name, own, was)
         if not shared.rule.to or any(isinstance(value, Unmapped) for value in values):
             continue
         if any(not mapping.same(shared.rule.name, values[0], value) for value in values[1:]):

@@ -379,7 +379,7 @@ class _Merged:
         for system in systems:
             slot = self.mapping.slots(self._places[system])[name]
             own = self.live[system].now.get(name)
-            self._move[system][name] = slot.agreed(own) if slot.many else own
+            self._move[system][name] = slot.agreed(own) if slot.refers else own
 
     def agreed(self, system: str, names: Iterable[str]) -> dict[str, Value]:
         """What this system's record holds in those of these fields that it has, as far as others can agree to it."""
@@ -389,7 +389,7 @@ class _Merged:
             slot = slots.get(name)
             if slot is not None and not is_ours(name):
                 own = now.get(name)
-                held[name] = slot.agreed(own) if slot.many else own
+                held[name] = slot.agreed(own) if slot.refers else own
         return held
 
     def lists_after(self, system: str, lists: Mapping[str, Value]) -> dict[str, Value]:

@@ -189,7 +189,7 @@ def _agreed(
     slots = mapping.slots(place)
     return {
         other: {
-            name: origin.agreed(row.now.get(name)) if origin.many else row.now.get(name)
+            name: origin.agreed(row.now.get(name)) if origin.refers else row.now.get(name)
             for name, origin in mapping.slots(Place(other, row.object)).items()
             if name in slots and name not in missing
         }

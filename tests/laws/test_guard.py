@@ -56,7 +56,7 @@ def test_a_direction_stops_exactly_above_its_limits(planned: dict[str, int], lin
     assert causes(planned, usual(links, written)) == {c for c, many in planned.items() if many > most[c]}
 
 
-@given(COUNTS, COUNTS)
+@given(COUNTS, st.dictionaries(st.sampled_from([CREATES, DELETES]), st.integers(0, 20_000)))
 def test_within_its_room_no_brake_can_come(planned: dict[str, int], before: dict[str, int]) -> None:
     if sum(planned.values()) <= room(LIMITS, before):
         assert not causes(planned, usual(before=before))

@@ -135,3 +135,17 @@ def test_when_another_counts_the_rest_of_the_list_stays(held: list[str], new: st
     assert len(set(before or ()) - set(after)) <= 1
     assert set(after) <= {*(before or ()), f"h-{new}"}
     assert slot.fit(None, after) == ([id for id in after if slot.canon([id]) != slot.canon(after)] or None)
+
+
+def accounts(second: str) -> Mapping:
+    """Two accounts of which the first counts for Acme; `second`: whose the other one is."""
+    mine = {("company", H, "51"): "acme", ("company", S, "first"): "acme", ("company", S, "second"): second}
+    records = {("acme", H): ("companies", "51"), ("acme", S): ("Account", "first")}
+    own = {} if second == "acme" else {(second, S): ("Account", "second")}
+    return Mapping(RULE, SCHEMAS, {}).linked(Links(mine, records | own))
+
+
+def test_who_turns_out_no_duplicate_changes_what_refers_to_it_and_nothing_else_does() -> None:
+    held = accounts("acme").slots(OPPORTUNITY)["company"].agreed("second")
+    for second, changes in (("acme", False), ("zenith", True)):
+        assert accounts(second).changed(OPPORTUNITY, "company", "second", held) is changes
