@@ -268,7 +268,18 @@ class Told:
             return
         if old is None:
             row = row._replace(run=None)
+        elif old.state != LIVE and row.state == LIVE and self._place_is_taken(row):
+            # Out of the bin, while another record took its place: it is matched anew.
+            row = row._replace(entity=None)
         self._put(row._replace(dirty=True), keyed=old is None or old.now != row.now)
+
+    def _place_is_taken(self, row: Row) -> bool:
+        mates = self.engine.store.entity_rows([row.entity]).get(row.entity, ()) if row.entity is not None else ()
+        there = {mate.ref: mate for mate in mates} | self.rows
+        return any(
+            mate.ref != row.ref and (mate.entity, mate.system, mate.state) == (row.entity, row.system, LIVE)
+            for mate in there.values()
+        )
 
     def _put(self, row: Row, *, keyed: bool) -> None:
         """What was observed of a record."""

@@ -126,6 +126,17 @@ class Evidence:
         tombstones = {ref for ref, known in self.known.items() if known.state == "erased"}
         return tombstones.union(*(system.erased for system in self.life.systems.values()))
 
+    def erased_unheard(self, ref: Ref) -> bool:
+        """Known limit: whether it was merged, and its survivor destroyed on request before anybody heard of the merge;
+        no list of changes tells of it any more, only the nightly comparison."""
+        row = self.rows.get(ref)
+        while row is not None and row.moved_to is not None and row.moved_to not in self.erased:
+            row = self.rows.get(row.moved_to)
+        unheard = row is not None and row.moved_to is not None
+        if unheard:
+            self.life.mark("known limit: merged, and erased before anybody heard")
+        return unheard
+
     @cached_property
     def known(self) -> dict[Ref, Known]:
         """The state's records."""

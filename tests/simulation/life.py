@@ -112,8 +112,8 @@ class Life(Resting):
     """HubSpot contacts that a worker wrote to which had lost its lease."""
     erased_at: dict[str, int] = field(default_factory=dict)
     """Address of somebody who was erased → when."""
-    archived: set[Ref] = field(default_factory=set)
-    """Records that we put into the bin."""
+    archived: dict[Ref, int] = field(default_factory=dict)
+    """Records that we put into the bin → when, the last time."""
     made_late: set[Ref] = field(default_factory=set)
     """Records of ours that came to be when nobody waited for them any more."""
     reshaped: set[str] = field(default_factory=set)

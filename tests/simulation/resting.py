@@ -64,7 +64,7 @@ class Resting(Troubled):
             # An association may change without a trace: a complete reading shows it.
             self.read_everything()
         for _ in range(2 * K + 1):
-            before, listing, least = self._trail(), self._in_a_listing(), self._calls() + self._pages()
+            before, listing, least = self._trail(), self._in_a_listing(), self._calls() + self._pages() + self._news()
             self.cycle()
             self.idle = self._calls() - least
             self.passes(700_000)
@@ -97,6 +97,16 @@ class Resting(Troubled):
     def _pages(self) -> int:
         """How many pages hold what changed since the watermarks; at least one an object."""
         return sum(max(1, -(-many // self.connectors[name].page)) for (name, _), many in self._changed().items())
+
+    def _news(self) -> int:
+        """How many records changed after the watermarks: of each it may be asked what it was before."""
+        read_to = {tuple(at): ms for *at, ms in self.ask("SELECT system, object, watermark_ms FROM cursor")}
+        return sum(
+            row.version > (read_to.get((name, object)) or 0)
+            for name in self.connectors
+            for object, rows in self.systems[name].rows.items()
+            for row in rows.values()
+        )
 
     def _changed(self) -> dict[tuple[str, str], int]:
         """(system, object) → how many records changed since its watermark."""

@@ -267,7 +267,8 @@ def no_echo(e: Evidence) -> Iterator[Finding]:
                 ours = [c for c in e.of(ref, name) if c.ours]
                 if not ours:
                     continue
-                sources = [far for far in refs if far.system != ref.system] + list(e.fellows(refs, name))
+                one = [ref] if name == "opted_out" else [near for near in refs if near.system == ref.system]
+                sources = [far for far in refs if far not in one] + list(e.fellows(refs, name))
                 edits = sum(1 for far in sources for c in e.of(far, name) if not c.ours)
                 rule = next(f for f in life.rule.fields if f.name == name)
                 if rule.winner == other(ref.system) or name in ("opted_out", "stage"):
@@ -276,7 +277,7 @@ def no_echo(e: Evidence) -> Iterator[Finding]:
                     edits += e.closings
                 if (name, None) in DEFAULTS or (name, ours[0].value) in DEFAULTS:
                     edits += 1
-                lost = life.lost_on[ref.object, ref.id] + life.crashes
+                lost = life.crashes + sum(life.lost_on[ref.object, key] for key in {ref.id, _source(e.rows[ref])})
                 moved = sum(e.rows[r].moved_to is not None or born_as(e.rows[r]) != "human" for r in refs)
                 meetings = 0 if len(refs) <= 2 else len(refs) + moved
                 if len(ours) > edits + lost + meetings:
@@ -287,7 +288,7 @@ def honest_memory(e: Evidence) -> Iterator[Finding]:
     """S8, S9: what the state holds as now and as shadow was really held by that record (or one it lives on from), or
     was sent to it and may have been held until a person changed it."""
     for ref, known in e.known.items():
-        if ref not in e.rows or known.state != "live":
+        if ref not in e.rows or known.state != "live" or e.erased_unheard(ref):
             continue
         for name in ("email", "last_name", "phone", "title", "opted_out"):
             if name in known.now and not same(name, known.now[name], e.held(ref, name)):
@@ -309,7 +310,7 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
     changes could show either.
     """
     policy = dict(e.life.profile.on_delete)
-    for ref in e.life.archived & e.rows.keys():
+    for ref in e.life.archived.keys() & e.rows.keys():
         if policy.get(ref.system) not in ("archive", "delete"):
             yield "S14", ref, "", "put into the bin by us, and no policy says so"
         binned = e.life.systems[other(ref.system)].binned
@@ -319,7 +320,7 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
         for name in FIELDS if lost else ():
             # What we wrote over is in the journal.
             edits = [c for c in e.of(ref, name)[-1:] if c.by == "human" and not same(name, c.before, c.value)]
-            after = e.life.systems[ref.system].binned[ref] - e.ahead(ref.system)
+            after = e.life.archived[ref] - e.ahead(ref.system)
             if any(max(at for at in lost) < c.at < after for c in edits):
                 yield "S14", ref, name, f"put into the bin by us, though it was edited since: {e.story([ref], name)}"
     for ref, row in e.rows.items():
@@ -345,9 +346,9 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
 
 def _made_again(e: Evidence, refs: list[Ref], system: str) -> bool:
     """Whether somebody who was deleted there came back by themselves, and the configuration says to make them again."""
-    gone = [ref for ref in refs if ref.system == system and e.rows[ref].deleted]
+    binned = e.life.systems[system].binned
     wanted = dict(e.life.profile.on_delete).get("recreate") == "yes"
-    return wanted and any(_came_back(e, ref, e.rows[ref].version) for ref in gone)
+    return wanted and any(_came_back(e, ref, binned[ref]) for ref in refs if ref in binned)
 
 
 def _came_back(e: Evidence, gone: Ref, since: int) -> bool:

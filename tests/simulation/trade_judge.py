@@ -20,7 +20,9 @@ from tests.simulation.safety import SIDES, UNANSWERED, UNSEEN, Finding, born_as,
 from tests.simulation.trade import FIELDS, GIVEN, KIND, LINKS, norm
 
 BOTH_WAYS = ("calls", "tasks", "meetings", "Task", "Event")
-"""Activities that are carried both ways; notes and mails go to sales alone."""
+"""Activities that are carried both ways."""
+TO_SALES = ("notes", "emails")
+"""Those that go to sales alone."""
 
 
 class Trade(Evidence):
@@ -112,8 +114,8 @@ def no_duplicates(e: Trade) -> Iterator[Finding]:
 
 
 def _moved(e: Trade, refs: list[Ref]) -> bool:
-    """Whether one of them was merged away before anybody looked, so that nobody knew it was there."""
-    return any(e.rows[ref].moved_to is not None and ref not in e.known for ref in refs)
+    """Whether one of them was merged away before anybody looked, so that nobody knew whose it was."""
+    return any(e.rows[ref].moved_to is not None and (ref not in e.known or e.known[ref].entity is None) for ref in refs)
 
 
 def _source(row: Row) -> str:
@@ -126,7 +128,7 @@ def ownership(e: Trade) -> Iterator[Finding]:
         for entry in row.history:
             if entry.by == "sync" and entry.field not in trade.MAPPED:
                 yield "S6", ref, entry.field, "not mapped"
-        if is_ours(row) and ref.object in ("notes", "emails"):
+        if is_ours(row) and ref.object in TO_SALES:
             yield "S6", ref, "", "notes and mails are not carried to marketing"
 
 
@@ -136,7 +138,7 @@ def no_echo(e: Trade) -> Iterator[Finding]:
         ours = [c for c in e.of(ref, name) if c.ours]
         edits = sum(1 for far in refs if far.system != ref.system for c in e.of(far, name) if not c.ours)
         edits += any(_is_given(name, c) for c in ours)
-        lost = e.life.lost_on[ref.object, ref.id] + e.life.crashes
+        lost = e.life.crashes + sum(e.life.lost_on[ref.object, key] for key in {ref.id, _source(e.rows[ref])})
         changed = sum(e.rows[r].moved_to is not None or born_as(e.rows[r]) != "human" for r in refs)
         meetings = 0 if len(refs) <= 2 else len(refs) + changed
         if len(ours) > edits + lost + meetings:
@@ -177,7 +179,7 @@ def no_resurrection(e: Trade) -> Iterator[Finding]:
                 e.life.mark("known limit: late, and deleted at once")
                 continue
             yield "S14", gone, "", f"deleted at {dead.version}, made again as {ref} at {row.created}"
-    for ref in e.life.archived & e.rows.keys():
+    for ref in e.life.archived.keys() & e.rows.keys():
         yield "S14", ref, "", "put into the bin by us, and no policy says so"
 
 
@@ -188,7 +190,7 @@ def _names(row: Row) -> list[str]:
 def complete_journal(e: Trade) -> Iterator[Finding]:
     """S15: every value that we wrote is in the journal, unless its answer was lost and a person wrote over it."""
     for refs, ref, name in e.fields():
-        if ref in e.erased or e.rows[ref].moved_to is not None:
+        if not e.erased.isdisjoint(refs) or e.rows[ref].moved_to is not None:
             continue
         for c, after in pairwise([*e.of(ref, name), None]):
             if c is None or not c.ours or (after is not None and not after.ours):
@@ -208,7 +210,8 @@ def complete_journal(e: Trade) -> Iterator[Finding]:
 
 
 def converged(e: Trade) -> Iterator[Finding]:
-    """L1: both sides agree on every field, but where a first meeting left both, or somebody is asked."""
+    """L1: both sides agree on every field, but where a first meeting left both, somebody is asked, or what goes to
+    sales alone was edited there."""
     for entity, members in e.entities.items():
         if len(members) < 2:
             continue
@@ -217,6 +220,7 @@ def converged(e: Trade) -> Iterator[Finding]:
         for name in FIELDS[one.object].keys() & FIELDS[two.object].keys() - excused if "*" not in excused else ():
             a, b = e.means(one, name), e.means(two, name)
             stay = all(_stays(e, ref, name, value) for ref, value in ((one, a), (two, b)))
+            stay = stay or (one.object in TO_SALES and any(not c.ours for c in e.of(two, name)))
             if a != b and not stay:
                 yield "L1", entity, name, e.story(members.values(), name)
 

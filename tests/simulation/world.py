@@ -94,11 +94,11 @@ class Watched(Memory):
     """The connector, with a count of what it was asked to write and of what came of it."""
 
     def __init__(
-        self, system: MemorySystem, page: int, mark: Callable[[str], None], archived: set[Ref] | None = None
+        self, system: MemorySystem, page: int, mark: Callable[[str], None], archived: dict[Ref, int] | None = None
     ) -> None:
         super().__init__(system, page=page)
         self.mark = mark
-        self.archived = set[Ref]() if archived is None else archived
+        self.archived = dict[Ref, int]() if archived is None else archived
         self.writes = 0
         self.calls = 0
         self.listed = 0
@@ -120,7 +120,7 @@ class Watched(Memory):
         outcome = super()._one(write, stale, fields)
         if write.archive and write.id is not None and isinstance(outcome, Applied):
             self.mark("archived")
-            self.archived.add(Ref(self.name, write.object, write.id))
+            self.archived[Ref(self.name, write.object, write.id)] = self.system.now()
         return outcome
 
     def changes(self, object: str, fields: Sequence[str], since: Cursor | None) -> Iterator[Page]:
