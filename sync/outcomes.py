@@ -372,21 +372,26 @@ class Told:
     def _which(self, operation: OperationRow, now: Mapping[str, Any]) -> OperationRow:
         """The creation that made a record found by looking: what an earlier one sent, that was given up and took effect
         late, is nobody's edit."""
-        fields, agreed = dict(operation.fields), {system: dict(own) for system, own in operation.agreed.items()}
+        fields, native = dict(operation.fields), dict(operation.native)
+        agreed = {system: dict(own) for system, own in operation.agreed.items()}
+        slots = self.mapping.slots(self.place)
         places = {row.system: Place(row.system, row.object) for row in self.mates.get(operation.entity, ())}
         for line in self.engine.store.journal(operation.entity):
             name, sent = line.field, fields.get(line.field)
             gave_up = line.system == operation.system and line.reason[:7] == "create:" and UNSEEN in line.reason
-            if not gave_up or sent is None or self._holds(operation, now, name, sent):
+            if not gave_up or sent is None or name not in slots or self._holds(operation, now, name, sent):
                 continue
-            if self._holds(operation, now, name, line.became):
-                fields[name] = line.became
-                for system, own in agreed.items():
-                    slot = self.mapping.slots(places[system]).get(name) if system in places else None
-                    if name in own and slot is not None:
-                        fitted = slot.fit(line.became)
-                        own[name] = own[name] if isinstance(fitted, Unmapped) else fitted
-        return operation._replace(fields=fields, agreed=agreed)
+            theirs = slots[name].canon(now.get(name))
+            if isinstance(theirs, Unmapped) or self.mapping.changed(self.place, name, now.get(name), line.became):
+                continue
+            fields[name] = theirs
+            native |= slots[name].again(line.became) or {}
+            for system, own in agreed.items():
+                slot = self.mapping.slots(places[system]).get(name) if system in places else None
+                if name in own and slot is not None:
+                    fitted = slot.fit(theirs)
+                    own[name] = own[name] if isinstance(fitted, Unmapped) else fitted
+        return operation._replace(fields=fields, native=native, agreed=agreed)
 
     def _archived(self, operation: OperationRow, record: Record, looked: bool) -> None:
         """It is in the bin, put there by us: nothing was ever agreed with it that its return could continue."""
