@@ -1,8 +1,8 @@
 """What the records themselves say of the sync: whether all is well with them and, if not, what is the matter.  Pure.
 
-It goes along with whatever is written anyway.  Alone it is written only when the answer turns between yes and no, so
-that a record also tells why nothing else of it is written, and a second run finds nothing to say.  Duplicates, which
-are told nothing else, name the record that they are duplicates of.
+It goes along with whatever is written anyway.  Alone it is written only when the answer turns between yes and no, or
+what is the matter has become another thing, so that a record also tells why nothing else of it is written, and a second
+run finds nothing to say.  Duplicates, which are told nothing else, name the record that they are duplicates of.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from connectors.port import FieldSpec, Option
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import OURS, FieldRule, KindRule, Place, Value
-from state.rows import DUPLICATE, SENT, THERE, OperationRow, Row
+from state.rows import DUPLICATE, PARKED, SENT, THERE, OperationRow, Row
 from sync.decide.decision import (
     CONFLICT,
     FROZEN,
@@ -106,7 +106,8 @@ def tell(
 ) -> None:
     """Add to the drafts what the records should say.  may: whether one more of a kind and system may say what is held.
 
-    That all is well is told alone only once nothing is under way any more: what is tried now may be refused.
+    That all is well, or that something else is the matter than before, is told alone only once nothing is under way
+    any more: what is tried now may be refused.
     """
     state, message = _said(decision.questions)
     if (decision.waits and state == OK) or any("@ignore" in row.now for row in live.values()):
@@ -114,20 +115,24 @@ def tell(
     told = {STATE: state, MESSAGE: message}
     busy = {draft.system for draft in decision.drafts}
     drafts = [_along(mapping, draft, live.get(draft.system), told) for draft in decision.drafts]
+    rest = not busy and not decision.waits
     for system, row in live.items() if state != OK or not busy else ():
         open_ = opens.get(system)
-        if system in busy or is_troubled(row) == (state != OK):
+        turns = is_troubled(row) != (state != OK)
+        if system in busy or not (turns or (rest and state != OK)):
+            continue
+        alone = _along(mapping, Draft(system, row.object, row.id, {}, {}, {}, None, None, tried(open_)), row, told)
+        if not alone.native:
             continue
         if open_ is not None and open_.state == SENT:
             decision.waits = True
             continue
-        if open_ is not None and open_.aside:
+        if open_ is not None and open_.aside and open_.state == PARKED and open_.native == alone.native:
             # Even that was refused.
             continue
         if state != OK and not may(mapping.rule.kind, system, _about(decision.questions)):
             continue
-        alone = _along(mapping, Draft(system, row.object, row.id, {}, {}, {}, None, None, tried(open_)), row, told)
-        drafts += [alone] if alone.native else []
+        drafts.append(alone)
     decision.drafts = drafts
 
 

@@ -62,6 +62,51 @@ def test_what_is_held_says_why_on_both_sides(scene: Scene) -> None:
     assert quiet(scene)
 
 
+def test_what_it_says_is_what_keeps_it_now(scene: Scene) -> None:
+    scene.picklist("Hot")
+    scene.edit(message="Tepid")
+    scene.sync()
+    first = scene.leads[scene.lead]["SMK_Sync_Message__c"]
+    assert first.startswith("rating, Salesforce: The value is not among the options")
+    assert quiet(scene)
+    scene.edit(message="Hot", jobtitle="Head of Homes " * 12)
+    scene.sync()
+    second = scene.leads[scene.lead]["SMK_Sync_Message__c"]
+    assert second.startswith("title, Salesforce: The text is longer than the field allows.")
+    assert scene.contact_now["smk_sync_message"] == second
+    assert says(scene) == ("held", "held")
+    assert quiet(scene)
+
+
+def test_a_cause_that_follows_another_without_any_write_is_told_alone(scene: Scene) -> None:
+    scene.picklist("Hot")
+    scene.edit(message="Tepid", jobtitle="Head of Homes " * 12)
+    scene.sync()
+    both = scene.leads[scene.lead]["SMK_Sync_Message__c"]
+    scene.edit(message="")
+    scene.sync()
+    left = scene.leads[scene.lead]["SMK_Sync_Message__c"]
+    scene.edit(message="Tepid", jobtitle="")
+    scene.sync()
+    right = scene.leads[scene.lead]["SMK_Sync_Message__c"]
+    assert left.startswith("title, Salesforce:")
+    assert right.startswith("rating, Salesforce:")
+    assert both in (left, right)
+    assert scene.contact_now["smk_sync_message"] == right
+    assert quiet(scene)
+
+
+def test_a_probe_that_is_refused_again_tells_nothing_new(scene: Scene) -> None:
+    scene.salesforce.validation_rules.append(no_title_without_phone)
+    scene.picklist("Hot")
+    scene.edit(jobtitle="Head of Homes", message="Tepid")
+    scene.sync()
+    said, before = scene.contact_now["smk_sync_message"], writes(scene)
+    scene.sync(HOUR)
+    scene.sync(HOUR)
+    assert (scene.contact_now["smk_sync_message"], writes(scene)) == (said, before)
+
+
 def test_a_record_of_which_all_else_is_refused_tells_its_own_message(scene: Scene) -> None:
     scene.salesforce.validation_rules.append(no_title_without_phone)
     scene.edit(jobtitle="Head of Homes")
