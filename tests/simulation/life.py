@@ -33,7 +33,17 @@ from tests.simulation.rivals import MOST, Woken, judge_woken, usurp
 from tests.simulation.traders import Traders
 from tests.simulation.weave import Loom
 from tests.simulation.words import FIELDS, PEOPLE
-from tests.simulation.world import RESHAPES, SETTINGS, START, Automated, Watched, all_rules, hubspot, salesforce
+from tests.simulation.world import (
+    RESHAPES,
+    SETTINGS,
+    START,
+    Automated,
+    Watched,
+    all_rules,
+    consenting,
+    hubspot,
+    salesforce,
+)
 
 TRADE = 0.6
 """Share of what is done that people do not do to people, where there is more."""
@@ -134,7 +144,7 @@ class Life(Resting):
         chosen = (self.luck.choice(list(SETTINGS)), self.luck.choice(list(SETTINGS)))
         self.settings = self.rules or chosen
         kinds = self.profile.kinds
-        every = all_rules(*self.settings, kinds, self.profile.on_delete)
+        every = all_rules(*self.settings, kinds, self.profile.on_delete, agrees=self.profile.agrees)
         self.rule = next(rule for rule in every if rule.kind == "person")
         self.beside = [rule for rule in every if rule is not self.rule]
         """Those of the other kinds."""
@@ -151,6 +161,9 @@ class Life(Resting):
         self.hubspot.forgets_addresses = random.Random(f"merges {self.seed}").random() < 0.2
         self.people = People(self.rng, self.hubspot, self.salesforce, profile.moves, profile.deletes, self.mark)
         self.people.titled = profile.missed
+        if profile.agrees:
+            self.hubspot.schemas["contacts"] = consenting(self.hubspot.schemas["contacts"])
+            self.people.change_their_minds()
         if profile.on_delete:
             self.people.tidy_up()
         self.traders: Traders | None = None

@@ -148,6 +148,32 @@ class People:
         """From now on they delete more than others, and those who were deleted come back by themselves."""
         self._doings += [*[self.delete] * 4, self.fill_form]
 
+    def change_their_minds(self) -> None:
+        """From now on people opt out more than others, and agree again."""
+        self._doings += [self.agree, self.agree, *[self.opt_out] * 2]
+
+    def opt_out(self, system: MemorySystem) -> None:
+        """No more mail."""
+        if (row := self._pick(system)) is not None:
+            system.edit(*row.ref[1:], {"@subscriptions" if system is self.hubspot else "HasOptedOutOfEmail": True})
+
+    def agree(self, _: MemorySystem) -> None:
+        """Somebody subscribes again in HubSpot, which shows how; sometimes not all of it, or an earlier time."""
+        out = [row for row in self.hubspot.live("contacts") if row.fields.get("@subscriptions") is True]
+        if not out:
+            return
+        at = self.hubspot.now() - (self.rng.choice([1_000_000, 90_000]) if self.rng.random() < 0.2 else 0)
+        told: dict[str, object] = {
+            "last_event": "signed up",
+            "last_event_at": f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z",
+            "last_event_source": "form",
+            "legal_basis": "consent",
+        }
+        if self.rng.random() < 0.2:
+            told[self.rng.choice(list(told))] = None
+        self.hubspot.edit(*self.rng.choice(out).ref[1:], {"@subscriptions": False, **told})
+        self.mark("agreed again")
+
     def come_back(self, email: str) -> None:
         """Somebody who was erased is there again, or not; not where somebody else has the address by now."""
         again = {"email": email, "lastname": "Again", "lifecyclestage": STAGES[2]}

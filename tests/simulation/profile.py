@@ -59,6 +59,8 @@ class Profile:
     """What the configuration says of deletions, where it says anything."""
     erases: int = 0
     """How many people ask to be erased."""
+    agrees: bool = False
+    """People who opted out agree again, and HubSpot shows how, or fails to."""
     older: str = ""
     """The revision of the database that an earlier release left in mid-life."""
 
@@ -115,6 +117,9 @@ class Profile:
         if rng.random() < 0.04 and not profile.reshape:
             profile = replace(profile, reshape=rng.choice(["no jobtitle", "no Title"]), missed=True)
             profile = replace(profile, actions=max(profile.actions, 16), cycles=max(profile.cycles, 4))
+        rng = random.Random(f"consent {seed}")
+        if rng.random() < 0.05:
+            profile = replace(profile, agrees=True, actions=max(profile.actions, 16), cycles=max(profile.cycles, 4))
         rng = random.Random(f"crowd {seed}")
         if rng.random() < 0.05:
             profile = replace(profile, lost=0.4, race=0.6, outage=0.0, late=0.5, moves=True, dry=0.0)

@@ -6,6 +6,7 @@ Each check yields (invariant, entity, field, history).  The numbers are those of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import pairwise
 
 from connectors.memory import SYNC, Row
@@ -22,6 +23,7 @@ from tests.simulation.words import (
     OF_DEALS,
     RANKS,
     REFINED,
+    SHOWN,
     norm,
     rank,
     same,
@@ -189,10 +191,29 @@ def _source(row: Row) -> str:
 
 
 def opt_out_ratchet(e: Evidence) -> Iterator[Finding]:
-    """S4: we never withdraw an opt-out."""
+    """S4: we never withdraw an opt-out, unless a record shows when and how the person agreed again after it."""
     for (ref, name), changes in e.changes.items():
-        if name == "opted_out" and any(c.ours and c.before is True and c.value is not True for c in changes):
-            yield "S4", ref, name, e.story(e.group(ref), name)
+        for c in changes if name == "opted_out" else ():
+            if c.ours and c.before is True and c.value is not True and not _agreed_again(e, ref, c.at):
+                yield "S4", ref, name, e.story(e.group(ref), name)
+
+
+def _agreed_again(e: Evidence, ref: Ref, by: int) -> bool:
+    """Whether a record of the person shows, until then, an event after every opt-out of theirs: what, when, where from
+    and on which legal basis."""
+    refs = e.group(ref)
+    outs = [c.at for one in refs for c in e.of(one, "opted_out") if c.value is True and c.by == "human" and c.at <= by]
+    for row in (e.rows[one] for one in refs):
+        for entry in row.history:
+            if entry.field == SHOWN[1] and entry.value is not None and entry.at <= by:
+                told = {h.field for h in row.history if h.at == entry.at and h.value is not None}
+                if told >= {*SHOWN} and _ms(entry.value) > max(outs, default=0):
+                    return True
+    return False
+
+
+def _ms(told: object) -> int:
+    return round(datetime.fromisoformat(str(told)).timestamp() * 1000)
 
 
 def stage_ratchet(e: Evidence) -> Iterator[Finding]:

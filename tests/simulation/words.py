@@ -25,6 +25,8 @@ KEYS = {
 """Native field → whose id it holds."""
 MARKS = {"smk_crm_deleted_at", "SMK_HubSpot_Deleted_At__c"}
 """Where it is noted that the counterpart was deleted."""
+SHOWN = ("last_event", "last_event_at", "last_event_source", "legal_basis")
+"""Where HubSpot shows that somebody agreed to be mailed again: what, when, where from, on which basis."""
 MAPPED = {*(native for _, native in NAMES), REFINED, *KEYS, *MARKS, "@company", "AccountId"}
 
 RANKS = {"subscriber": 1, "lead": 2, "mql": 3, "sal": 4, "sql": 5, "opportunity": 6, "customer": 7}

@@ -189,6 +189,20 @@ LEAD = _schema(
 CONTACT = _schema("Contact", *(f for f in LEAD.fields.values() if f.name not in ("Status", "Company")))
 
 
+CONSENT = {
+    "consent_event": _text("last_event"),
+    "consent_at": Field("last_event_at", "last event", "datetime"),
+    "consent_source": _text("last_event_source"),
+    "legal_basis": _text("legal_basis"),
+}
+"""Where HubSpot shows that somebody agreed to be mailed again, in lives where that counts."""
+
+
+def consenting(schema: Schema) -> Schema:
+    """With those fields."""
+    return replace(schema, fields={**schema.fields, **{field.name: field for field in CONSENT.values()}})
+
+
 PEOPLE = {"hubspot": [CONTACTS], "salesforce": [CONTACT, LEAD]}
 PEOPLE_OF_COMPANIES = {side: [trade.with_companies(schema) for schema in found] for side, found in PEOPLE.items()}
 
@@ -337,26 +351,37 @@ def rules_of(phone: str, title: str) -> KindRule:
 
 @cache
 def all_rules(
-    phone: str, title: str, kinds: tuple[str, ...] = (), on_delete: tuple[tuple[str, str], ...] = ()
+    phone: str,
+    title: str,
+    kinds: tuple[str, ...] = (),
+    on_delete: tuple[tuple[str, str], ...] = (),
+    *,
+    agrees: bool = False,
 ) -> tuple[KindRule, ...]:
     """The product's own rules for people and these kinds, parents before children.
 
-    on_delete: what `[person.on_delete]` says otherwise than it does by itself.
+    on_delete: what `[person.on_delete]` says otherwise than it does by itself.  agrees: HubSpot shows who agreed to be
+    mailed again.
     """
     natives = {"phone": ("phone", "Phone", phone), "title": ("jobtitle", "Title", title)}
-    fields = {
+    fields: dict[str, dict[str, str]] = {
         name: {"hubspot": h, "salesforce": s, "type": "text", **SETTINGS[chosen]}
         for name, (h, s, chosen) in natives.items()
         if chosen != "default"
     }
+    shown = CONSENT if agrees else {}
+    fields |= {name: {"hubspot": f.name, "type": f.type, "to": "none"} for name, f in shown.items()}
+    reconsent = dict(zip(("event", "at", "source", "basis"), shown, strict=False))
     raw = {
         "hubspot": {"access_token": "env:X"},
         "salesforce": {"login_url": "https://example.my.salesforce.com", "client_id": "x", "client_secret": "env:X"},
-        "person": {"fields": fields, "on_delete": dict(on_delete)},
+        "person": {"fields": fields, "on_delete": dict(on_delete), "reconsent": reconsent},
         **{kind: {"sync": kind in kinds} for kind in trade.KINDS},
     }
     here = {
-        Place(side, schema.object): schema for side in ("hubspot", "salesforce") for schema in _schemas(side, kinds)
+        Place(side, schema.object): consenting(schema) if agrees and schema.object == "contacts" else schema
+        for side in ("hubspot", "salesforce")
+        for schema in _schemas(side, kinds)
     }
     return tuple(
         replace(rule, fields=tuple(field for field in rule.fields if _is_there(field, here)))
