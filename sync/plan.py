@@ -21,7 +21,17 @@ from mapping.rules import STAGE, FieldRule, KeyField, Place, Value, is_ours
 from mapping.slots import UNWRITTEN
 from state.rows import DerivedRow, OperationRow, Row
 from sync.decide.answers import Answer
-from sync.decide.consent import Consent, is_consent, opted_out, owed, portions, standing, tell_others, told_everybody
+from sync.decide.consent import (
+    OPTED_OUT,
+    Consent,
+    is_consent,
+    opted_out,
+    owed,
+    portions,
+    standing,
+    tell_others,
+    told_everybody,
+)
 from sync.decide.creating import create
 from sync.decide.decision import (
     CONFLICT,
@@ -339,6 +349,8 @@ class _Merged:
             decision.answered.append(name)
         if _all_equal(values):
             self._agree(name, values)
+            if consent and True in values.values():
+                decision.notes += [Note(n, name, None, True, OPTED_OUT) for n in values if changed[n] or not met]
             decision.carried_out += [answer.fingerprint] if answer is not None else []
             return
         sides: dict[str, Side] = {}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RECORDS = (LIVE, DUPLICATE)
 HOLDERS = (LIVE, DUPLICATE, SHARED)
 GONE = (DELETED, MOVED)
+OPTED_OUT = "opted out there by themselves"
+"""The journal's reason where nothing had to be written: when it was heard of counts if they agree again."""
 RECONSENT = "reconsent"
 """The question about an opt-out that was taken back on one side: it stays until all sides took it back."""
 

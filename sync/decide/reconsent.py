@@ -84,10 +84,15 @@ def _opted_out_at(engine: Engine, planner: Planner, entity: str, rows: Iterable[
     if planner.mapping.rule.reconsent is None:
         return None
     names = {rule.name for rule in planner.mapping.consents}
-    if all(names.isdisjoint(row.spans) for row in rows):
+    if all(name not in row.spans and _stands(row, name) for row in rows for name in names):
         return None
     lines = (line for line in engine.store.journal(entity) if line.field in names and line.became is True)
     return max((line.at_ms for line in lines if SET_AGAIN not in line.reason), default=None)
+
+
+def _stands(row: Row, name: str) -> bool:
+    """Whether it says what it said when the sides last agreed."""
+    return row.now.get(name) == (row.shadow or NOTHING).get(name)
 
 
 def judged(
@@ -139,7 +144,8 @@ def _shown(planner: Planner, rule: FieldRule, row: Row, heard: Heard) -> tuple[l
     if missing or not isinstance(at, int):
         return missing or ["its time"], ""
     # Where nobody knows when it was, it was before we saw it last.
-    since = heard.opted_out_at if heard.opted_out_at is not None else row.spans[rule.name][0]
+    seen = row.spans.get(rule.name, (row.created_ms or row.version_ms,))[0]
+    since = heard.opted_out_at if heard.opted_out_at is not None else seen
     if at <= since:
         return [f"an event later than the opt-out ({_iso(since)})"], ""
     if not planner.only[RULE](facts):

@@ -94,3 +94,25 @@ def test_an_opt_out_is_taken_back_only_by_a_record_that_shows_why(rows: list[Row
 def test_where_it_stands_nobody_is_freed_and_where_it_falls_nobody_is_opted_out(rows: list[Row], known: Heard) -> None:
     drafts = PLANNER.decide("e", rows, {}, None, known).drafts
     assert len({draft.fields["opted_out"].new for draft in drafts if "opted_out" in draft.fields}) <= 1
+
+
+@given(people(), heard)
+def test_when_an_opt_out_was_heard_of_is_noted_though_nothing_had_to_be_written(rows: list[Row], known: Heard) -> None:
+    decision = PLANNER.decide("e", rows, {}, None, known)
+    both = all(row.now.get("opted_out") is True for row in rows[:2])
+    news = {row.system for row in rows[:2] if "opted_out" not in (row.shadow or {})}
+    noted = {note.system for note in decision.notes if note.field == "opted_out" and note.became is True}
+    assert noted >= (news if both and len(news) == 2 else set())
+
+
+def test_where_nobody_saw_when_it_was_taken_back_the_record_s_own_age_counts() -> None:
+    lead = Row(
+        S, "Lead", "1", "person", {"email": "ann@acme.com", "opted_out": True}, 10_000, 90_000, entity="e",
+        shadow={"email": "ann@acme.com", "opted_out": True}, n=1,
+    )  # fmt: skip
+    contact = lead._replace(
+        system=H, object="contacts", now={**lead.now, "opted_out": False, **EVIDENCE}, n=2, version_ms=60_000
+    )
+    drafts = PLANNER.decide("e", [lead, contact._replace(created_ms=50_000)], {}).drafts
+    assert [draft.fields["opted_out"].new for draft in drafts if draft.system == S] == [False]
+    assert PLANNER.decide("e", [lead, contact._replace(created_ms=60_000)], {}).questions

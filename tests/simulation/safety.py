@@ -199,16 +199,17 @@ def opt_out_ratchet(e: Evidence) -> Iterator[Finding]:
 
 
 def _agreed_again(e: Evidence, ref: Ref, by: int) -> bool:
-    """Whether a record of the person shows, until then, an event after every opt-out of theirs: what, when, where from
-    and on which legal basis."""
+    """Whether a record of the person shows, until then, an event after every opt-out that could be known: what, when,
+    where from and on which legal basis."""
     refs = e.group(ref)
-    outs = [c.at for one in refs for c in e.of(one, "opted_out") if c.value is True and c.by == "human" and c.at <= by]
+    said = (c for one in refs for c in e.of(one, "opted_out") if c.value is True and c.by == "human")
+    last = max((c.at for c in said if c.at <= by - UNSEEN), default=0)
     for row in (e.rows[one] for one in refs):
+        shown: dict[str, object] = {}
         for entry in row.history:
-            if entry.field == SHOWN[1] and entry.value is not None and entry.at <= by:
-                told = {h.field for h in row.history if h.at == entry.at and h.value is not None}
-                if told >= {*SHOWN} and _ms(entry.value) > max(outs, default=0):
-                    return True
+            shown |= {entry.field: entry.value} if entry.field in SHOWN and entry.at <= by else {}
+            if all(shown.get(field) is not None for field in SHOWN) and _ms(shown[SHOWN[1]]) > last:
+                return True
     return False
 
 
