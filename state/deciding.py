@@ -102,8 +102,8 @@ class Deciding(Part):
         with self._tables.writing(lease) as connection:
             self._tables.claim(connection, DECIDE, batch.rows, decision)
             drop_operations(self._tables, connection, batch.dropped)
-            for statement, aside in ((_REPLACE, False), (_BESIDE, True)):
-                mine = [(o.entity, o.system) for o in batch.operations if o.aside == aside]
+            for statement, beside in ((_REPLACE, False), (_BESIDE, True)):
+                mine = [(o.entity, o.system) for o in batch.operations if o.leaves_parked == beside]
                 self._tables.each(connection, statement, mine)
             insert_operations(self._tables, connection, batch.operations)
             write_notes(self._tables, connection, batch.journal, batch.opened, batch.closed)

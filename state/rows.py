@@ -101,6 +101,10 @@ class CursorRow(NamedTuple):
     """Fingerprint of the mapping it was read with; another one means: read everything again."""
 
 
+SPARES = "spares"
+"""The key of an operation's basis under which it keeps what was refused before and is left out of it."""
+
+
 class OperationRow(NamedTuple):
     """One write we intend, send or have made: the outbox, and the write history."""
 
@@ -135,6 +139,11 @@ class OperationRow(NamedTuple):
     def aside(self) -> bool:
         """Whether it only tells how the sync of the record stands."""
         return bool(self.basis.get("aside"))
+
+    @property
+    def leaves_parked(self) -> bool:
+        """Whether what was refused stays so beside it."""
+        return self.aside or SPARES in self.basis
 
 
 class Ending(NamedTuple):
@@ -290,8 +299,8 @@ class Batch:
     (now, version_ms, seen_ms …) is not touched; if it has moved on meanwhile, so do state, spans and fate, and a
     row that became dirty stays dirty."""
     operations: Sequence[OperationRow] = ()
-    """New ones; each replaces what was planned, held or parked for its entity and system.  One that is `aside` leaves
-    what is parked: it only tells of it."""
+    """New ones; each replaces what was planned, held or parked for its entity and system.  One that only tells of what
+    is parked, or leaves it out (`leaves_parked`), lets that stay."""
     dropped: Sequence[int] = ()
     """Numbers of operations to forget."""
     journal: Sequence[JournalRow] = ()

@@ -22,6 +22,7 @@ from state.rows import (
     PENDING,
     PLANNED,
     SENT,
+    SPARES,
     Ending,
     JournalRow,
     OperationRow,
@@ -482,6 +483,8 @@ class Told:
         rested = basis(self.mapping, operation, row, outcome.code, outcome.message, outcome.fields)
         note = {**detail, "at": self.engine.now(), BASIS: rested}
         self.ended.append(Ending(operation.n, PARKED, note=note))
+        if SPARES in operation.basis:
+            self.dropped.append(operation.basis[SPARES]["n"])
         told = f"rejected|{operation.entity}|{operation.system}|"
         target = (operation.entity, operation.system, operation.object, operation.id)
         self.opened.append(ReviewRow("rejected", told, self.engine.now(), *target, None, detail))

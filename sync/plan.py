@@ -53,6 +53,7 @@ from sync.decide.deleting import after_deletion, returns
 from sync.decide.derived import NOTHING as UNLEARNED
 from sync.decide.derived import Ours
 from sync.decide.reconsent import Heard, judged
+from sync.decide.sparing import Spared, left_out, spared
 from sync.decide.staging import Moment, Staging
 from sync.decide.telling import name_primaries
 from sync.merge import Side, Verdict, merge
@@ -103,6 +104,7 @@ class Planner:
         number of a row.
         """
         decision = Decision(entity)
+        refused_before = {system: spared(self.mapping, open_, rows) for system, open_ in opens.items()}
         opens = {system: open_ for system, open_ in opens.items() if refusal.stands(self.mapping, open_, rows)}
         live = {row.system: row for row in rows if row.state == "live"}
         decision.heard = told_everybody(self, rows)
@@ -136,7 +138,7 @@ class Planner:
             # The sync key of a new record follows, and takes an opt-out along.
             merged.opt_out(opted)
         for system, row in live.items():
-            self._update(system, row, merged, ours, opens.get(system), decision)
+            self._update(system, row, merged, ours, opens.get(system), refused_before.get(system), decision)
         tell_others(self, opted, rows, opens, decision)
         if not alone:
             name_primaries(self.mapping, rows, live, opens, decision)
@@ -165,19 +167,21 @@ class Planner:
         return self.mapping.facts(*((Place(row.system, row.object), row.now) for row in live.values()))
 
     def _update(
-        self, system: str, row: Row, merged: _Merged, ours: Ours, open_: OperationRow | None, decision: Decision
+        self,
+        system: str,
+        row: Row,
+        merged: _Merged,
+        ours: Ours,
+        open_: OperationRow | None,
+        before: Spared | None,
+        decision: Decision,
     ) -> None:
         place = Place(system, row.object)
         wanted = merged.writes.get(system, {})
         keys = {} if merged.alone else self._keys(place, row, merged.live) | self._dead_keys(place, row, merged)
         if not merged.alone:
             wanted |= ours.to_write(row, alone=len(merged.live) < 2, along=bool(wanted or keys))
-        natives = {name: why.new for name, why in wanted.items()}
-        native, problems = self.mapping.encode(place, natives, creating=False, held=row.now)
-        for problem in problems:
-            wanted.pop(problem.field, None)
-            merged.hold([problem.field])
-            decision.questions.append(held(system, row, problem))
+        native, spares = self._encoded(row, wanted, merged, before, decision)
         if not native and not keys:
             return
         if not keys and all(map(is_ours, wanted)) and not ours.worth_a_call(row, wanted):
@@ -217,12 +221,34 @@ class Planner:
             version = row.version_ms if settled and theirs else None
             urgent = not told.keys().isdisjoint(fields)
             decision.drafts.append(
-                Draft(system, row.object, row.id, part, fields, agreed, version, None, tried(open_), urgent)
+                Draft(
+                    system, row.object, row.id, part, fields, agreed, version, None, tried(open_), urgent, spares=spares
+                )
             )
             return
         if open_ is not None:
             merged.hold(wanted)
             leave_refused(decision, open_)
+
+    def _encoded(
+        self, row: Row, wanted: dict[str, Why], merged: _Merged, before: Spared | None, decision: Decision
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """What is wanted as the system writes it, without what it cannot take and what it refused by name; and what is
+        known of those refusals."""
+        place = Place(row.system, row.object)
+        natives = {name: why.new for name, why in wanted.items()}
+        native, problems = self.mapping.encode(place, natives, creating=False, held=row.now)
+        asked = {problem.field: held(row.system, row, problem) for problem in problems}
+        names = [name for name in wanted if name not in asked]
+        left = left_out(self.mapping, row, names, native, before) if before is not None else {}
+        for name, question in (asked | left).items():
+            wanted.pop(name, None)
+            merged.hold([name])
+            decision.questions.append(question)
+        if before is None or not left:
+            return native, None
+        natives = {name: why.new for name, why in wanted.items()}
+        return self.mapping.encode(place, natives, creating=False, held=row.now)[0], before.kept()
 
     def _keys(self, place: Place, row: Row, live: Mapping[str, Row]) -> dict[KeyField, Why]:
         keys: dict[KeyField, Why] = {}

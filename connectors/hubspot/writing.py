@@ -305,7 +305,9 @@ def _refused(write: Write, fault: Fault) -> Outcome:
     if fault.gone:
         return Stale(reason="gone")
     taken = fault.existing if fault.existing != write.id else None
-    return Rejected("CONTACT_EXISTS" if taken else fault.code, fault.message, fault.fields, taken)
+    # Of a contact only the address is told to be taken, and not by its name.
+    address = tuple({"email"} & write.fields.keys()) if taken and write.object == "contacts" else ()
+    return Rejected("CONTACT_EXISTS" if taken else fault.code, fault.message, fault.fields or address, taken)
 
 
 def _laid_over(object: str, row: Mapping[str, Any], fields: Sequence[str], before: Record | None) -> Record | None:

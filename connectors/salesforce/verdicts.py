@@ -114,10 +114,11 @@ def _points_nowhere(write: Write, error: Complaint) -> bool:
 
 
 def _taken(write: Write, error: Complaint) -> Verdict:
-    if write.key is None or write.id is not None:
-        return Rejected(error.code, error.message, error.fields, error.existing)
     found = _TAKEN.search(error.message)
     field = found.group(1) if found else "<unknown>"
+    if write.key is None or write.id is not None:
+        named = error.fields or ((field,) if field in write.fields else ())
+        return Rejected(error.code, error.message, named, error.existing)
     if field == write.key.field or write.key.field in error.fields:
         return Stale(error.existing, "a record with this key exists")
     if field == "<unknown>" and not error.fields:

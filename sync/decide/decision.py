@@ -20,6 +20,7 @@ from state.rows import (
     PARKED,
     PENDING,
     SKIPPED,
+    SPARES,
     UNCHANGED,
     OperationRow,
     ReviewRow,
@@ -68,6 +69,8 @@ class Draft(NamedTuple):
     """Put the record into the bin, instead of setting fields."""
     beside: tuple[str, ...] = ()
     """Native fields that only tell how the sync stands: a refusal does not rest on them."""
+    spares: Mapping[str, Any] | None = None
+    """What was refused before and is left out of it (`sync.decide.sparing`)."""
 
     @property
     def aside(self) -> bool:
@@ -311,6 +314,7 @@ def operation(draft: Draft, entity: str, kind: str, run: str, live: Mapping[str,
         **({"tried": [list(one) for one in draft.tried]} if draft.tried else {}),
         **({"beside": list(draft.beside)} if draft.beside else {}),
         **({"aside": True} if draft.aside else {}),
+        **({SPARES: dict(draft.spares)} if draft.spares else {}),
         "fields": {name: _told(why) for name, why in draft.fields.items()},
         **before(draft.system, draft.id, draft.fields, live),
     }

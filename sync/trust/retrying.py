@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from state.rows import DONE, PARKED, OperationRow, Outcomes
+from state.rows import DONE, PARKED, SPARES, OperationRow, Outcomes
 from sync.trust.refusal import BASIS, SEEN
 
 if TYPE_CHECKING:
@@ -81,17 +81,12 @@ def follow(engine: Engine, probes: Sequence[Probe]) -> bool:
 
 def _cause(operation: OperationRow) -> tuple[object, ...] | None:
     """By which those are alike that may go through together; None: trying would show nothing new."""
-    known = (operation.note or {}).get(BASIS)
-    if known is None or known["rests"] != "hidden":
+    notes = (operation.note or {}, *(note for _, note in operation.basis.get(SPARES, {}).get("refused", ())))
+    hidden = next((note for note in notes if note.get(BASIS, {}).get("rests") == "hidden"), None)
+    if hidden is None:
         return None
-    return (
-        operation.kind,
-        operation.system,
-        operation.object,
-        operation.verb,
-        operation.note["code"],
-        *known["fields"],
-    )
+    place = (operation.kind, operation.system, operation.object, operation.verb)
+    return (*place, hidden["code"], *hidden[BASIS]["fields"])
 
 
 def _at(refused: Sequence[OperationRow]) -> int:
@@ -101,4 +96,4 @@ def _at(refused: Sequence[OperationRow]) -> int:
 
 def _went_through(engine: Engine, tried: OperationRow) -> bool:
     done = engine.store.operations(entity=tried.entity, run=engine.run, state=DONE)
-    return any(operation.system == tried.system and not operation.aside for operation in done)
+    return any(operation.system == tried.system and not operation.leaves_parked for operation in done)

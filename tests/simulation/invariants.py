@@ -47,3 +47,5 @@ def _marks(e: Evidence) -> None:
         e.life.mark(f"asked: {question}")
     if any(flight.state == "parked" for flight in e.flights):
         e.life.mark("parked")
+    if e.life.ask("SELECT 1 FROM operation WHERE basis LIKE '%\"spares\"%' LIMIT 1"):
+        e.life.mark("refused field left out")

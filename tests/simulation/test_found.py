@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from connectors.errors import Unavailable
 from connectors.memory import Memory
+from connectors.port import Rejected
 from tests.simulation.invariants import judge
 from tests.simulation.scene import Scene
 from tests.simulation.world import Storms, rules_of
@@ -435,6 +437,17 @@ def test_an_opt_out_does_not_wait_for_what_is_refused_though_its_records_are_dec
     scene.rest()
     assert ("rejected",) in scene.ask("SELECT question FROM review WHERE closed_ms IS NULL")
     assert judge(scene) == []
+
+
+def test_an_opt_out_does_not_wait_for_what_is_refused_without_a_name(scene: Scene) -> None:
+    refuses = scene.hubspot.refusal
+
+    def silently(object: str, id: str | None, fields: Mapping[str, Any]) -> Rejected | None:
+        refused = refuses(object, id, fields)
+        return refused and replace(refused, fields=())
+
+    scene.hubspot.refusal = silently  # type: ignore[method-assign]
+    test_an_opt_out_does_not_wait_for_what_is_refused_though_its_records_are_decided_one_by_one(scene)
 
 
 def test_a_status_that_changes_again_within_the_second_in_which_it_was_judged_is_heard(scene: Scene) -> None:

@@ -46,7 +46,7 @@ STORIES: dict[str, Callable[[Scene], None]] = {
         found.test_an_edit_right_after_our_write_is_no_conflict_with_what_we_wrote
     ),
     "what is planned remembers what was refused before": (
-        found.test_an_opt_out_does_not_wait_for_what_is_refused_though_its_records_are_decided_one_by_one
+        found.test_an_opt_out_does_not_wait_for_what_is_refused_without_a_name
     ),
     "the last words of who is gone are heard": people.test_who_opted_out_just_before_they_were_deleted_is_heard,
 }

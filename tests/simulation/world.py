@@ -84,10 +84,17 @@ class Storms(Troubles):
         refusal = self.weather.refusal()
         if refusal == "locked":
             return Deferred("locked")
-        return Rejected("RULE", "a rule of the admin's refuses it") if refusal else None
+        return Rejected("RULE", "a rule of the admin's refuses it", _named(write)) if refusal else None
 
     def delay(self) -> int:
         return self.weather.delay() if self.lagging else 0
+
+
+def _named(write: Write) -> tuple[str, ...]:
+    """The field at fault, of an update where the rule names one: always the same of the same record."""
+    names = [*sorted(write.fields), ""]
+    name = names[sum(map(ord, write.id)) % len(names)] if write.id is not None else ""
+    return (name,) if name else ()
 
 
 class Watched(Memory):

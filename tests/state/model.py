@@ -89,7 +89,7 @@ class Model:
                 o
                 for o in self.operations
                 if (o.entity, o.system) != place
-                or o.state not in ("planned", "held", *(() if new.aside else ("parked",)))
+                or o.state not in ("planned", "held", *(() if new.leaves_parked else ("parked",)))
             ]
             self.operations.append(new)
         self._note(batch)
