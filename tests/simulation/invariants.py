@@ -43,7 +43,7 @@ def _marks(e: Evidence) -> None:
             e.life.mark(mark)
     for state in {known.state for known in e.known.values()} - {"live"}:
         e.life.mark(state)
-    for question in {asked.question for asked in e.open}:
+    for (question,) in e.life.ask("SELECT DISTINCT question FROM review"):
         e.life.mark(f"asked: {question}")
     if any(flight.state == "parked" for flight in e.flights):
         e.life.mark("parked")

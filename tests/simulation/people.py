@@ -7,7 +7,7 @@ that a value goes and comes back between two observations.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from tests.simulation.words import PEOPLE
 from tests.simulation.world import STAGES, STATUSES
 
 EMAILS = [f"{name}@{domain}" for name in ("ann", "ben", "cyd") for domain in ("acme.example", "oak.example")]
+NAMESAKES = [f"cyd@{domain}" for domain in ("acme.example", "oak.example", "elm.example")]
 LAST = {"ann": "Abel", "ben": "Bosch", "cyd": "Curie"}
 EDITED = ["phone", "phone", "phone", "title", "title", "stage", "opted_out", "opted_out", "email", "last_name"]
 
@@ -36,6 +37,8 @@ class People:
     """How a lead is converted where there is more than people."""
     titled: bool = False
     """Everybody whom they enter has a title."""
+    addresses: Sequence[str] = tuple(EMAILS)
+    """Those that people have."""
     _token: int = 0
     _doings: list[Callable[[MemorySystem], None]] = field(init=False)
 
@@ -65,16 +68,18 @@ class People:
 
     def create(self, system: MemorySystem) -> None:
         """A form, an import, a rep who types."""
-        email = self.rng.choice(EMAILS)
+        email = self.rng.choice(self.addresses)
         last = LAST[email.partition("@")[0]] if self.rng.random() < 0.93 else None
+        if self.addresses is NAMESAKES:
+            last = self.rng.choice([last, "Zuse"])
         phone, title = self.rng.choice([None, self.token()]), self.rng.choice([None, self.token(), self.token()])
         if self.titled:
             title = title or self.token()
         if system is self.hubspot:
             fields: dict[str, object] = {"email": email, "lastname": last, "phone": phone, "jobtitle": title}
             fields |= {"company": "Acme", "lifecyclestage": self.rng.choice(STAGES)}
-            if self.rng.random() < 0.05:
-                fields["hs_additional_emails"] = self.rng.choice(EMAILS)
+            if self.rng.random() < (0.5 if self.addresses is NAMESAKES else 0.05):
+                fields["hs_additional_emails"] = self.rng.choice(self.addresses)
             system.create("contacts", fields)
             return
         fields = {"Email": email, "LastName": last or "Unknown", "Phone": phone, "Title": title}
@@ -100,7 +105,7 @@ class People:
         elif name == "opted_out":
             value = self.rng.random() < 0.7
         elif name == "email":
-            value = self.rng.choice(EMAILS)
+            value = self.rng.choice(self.addresses)
         natives = {
             "phone": ("phone", "Phone"),
             "title": ("jobtitle", "Title"),
@@ -116,6 +121,17 @@ class People:
         row = self._pick(system)
         if row is not None:
             system.delete(row.ref.object, row.ref.id)
+
+    def lose(self, _: MemorySystem) -> None:
+        """To the bin of Salesforce, which is one of a pair."""
+        linked = [
+            row
+            for o in self._objects(self.salesforce)
+            for row in self.salesforce.live(o)
+            if "SMK_HubSpot_Id__c" in row.fields
+        ]
+        if linked:
+            self.salesforce.delete(*self.rng.choice(linked).ref[1:])
 
     def restore(self, system: MemorySystem) -> None:
         """Out of the bin."""
@@ -144,9 +160,9 @@ class People:
         else:
             self.salesforce.convert("Lead", row.ref.id, "Contact")
 
-    def tidy_up(self) -> None:
-        """From now on they delete more than others, and those who were deleted come back by themselves."""
-        self._doings += [*[self.delete] * 4, self.fill_form]
+    def tidy_up(self, *, again: bool = False) -> None:
+        """From now on they delete more than others, and who was deleted comes back by themselves; again: often."""
+        self._doings += [self.lose, self.lose, *[self.fill_form] * 4] if again else [*[self.delete] * 4, self.fill_form]
 
     def change_their_minds(self) -> None:
         """From now on people opt out more than others, and agree again."""

@@ -61,6 +61,12 @@ class Profile:
     """How many people ask to be erased."""
     agrees: bool = False
     """People who opted out agree again, and HubSpot shows how, or fails to."""
+    quarrel: bool = False
+    """HubSpot's automation rewrites what the rules restore."""
+    namesakes: bool = False
+    """All people have one of three addresses, and further ones."""
+    returns: bool = False
+    """Many who were deleted come back by themselves, and somebody is asked whether they are made again."""
     older: str = ""
     """The revision of the database that an earlier release left in mid-life."""
 
@@ -120,8 +126,18 @@ class Profile:
         rng = random.Random(f"consent {seed}")
         if rng.random() < 0.05:
             profile = replace(profile, agrees=True, actions=max(profile.actions, 16), cycles=max(profile.cycles, 4))
+        rng = random.Random(f"rare {seed}")
+        chance = rng.random()
+        if chance < 0.02:
+            profile = replace(profile, quarrel=True, robot="hubspot", humans=0.15, actions=max(profile.actions, 12))
+        elif chance < 0.07:
+            profile = replace(profile, namesakes=True, humans=0.15, actions=max(profile.actions, 20))
+        elif chance < 0.17:
+            policies = {"hubspot": "archive", "salesforce": "delete", "recreate": "ask"}
+            profile = replace(profile, on_delete=tuple(policies.items()), deletes=True, cycles=max(profile.cycles, 5))
+            profile = replace(profile, returns=True, humans=0.15, actions=max(profile.actions, 20))
         rng = random.Random(f"crowd {seed}")
-        if rng.random() < 0.05:
+        if rng.random() < 0.1:
             profile = replace(profile, lost=0.4, race=0.6, outage=0.0, late=0.5, moves=True, dry=0.0)
         return profile
 
