@@ -24,8 +24,8 @@ UPDATE record SET
 WHERE n = ?
 """  # noqa: S608
 
-_REPLACE: Final = "DELETE FROM operation WHERE entity = ? AND system = ? AND state IN ('planned', 'held', 'parked')"
-_BESIDE: Final = "DELETE FROM operation WHERE entity = ? AND system = ? AND state IN ('planned', 'held')"
+_REPLACE: Final = "DELETE FROM operation WHERE entity = ? AND system = ? AND state IN ('planned', 'parked')"
+_BESIDE: Final = "DELETE FROM operation WHERE entity = ? AND system = ? AND state = 'planned'"
 
 
 class Deciding(Part):
@@ -65,7 +65,7 @@ class Deciding(Part):
         return holders
 
     def open_operations(self, entities: Sequence[str]) -> dict[tuple[str, str], OperationRow]:
-        """What is planned, held, sent or parked for these entities, by (entity, system).
+        """What is planned, sent or parked for these entities, by (entity, system).
 
         Should there be several: what was sent before what is parked, and that before what only tells of it.
         """

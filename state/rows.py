@@ -36,7 +36,7 @@ FATES = (PENDING, UNCHANGED, APPLIED, HELD, SKIPPED, PARKED, DELETED, MERGED)
 """What became of a record that a run read."""
 
 PLANNED, SENT, DONE = "planned", "sent", "done"
-OPERATION_STATES = (PLANNED, HELD, SENT, DONE, PARKED)
+OPERATION_STATES = (PLANNED, SENT, DONE, PARKED)
 
 WAITING, TELLING, TOLD, UNSURE, UNTOLD = "waiting", "telling", "told", "unsure", "untold"
 """Of alerts, and of each way by which one is told.  unsure: whether it was told is not known, since nothing came back;
@@ -299,7 +299,7 @@ class Batch:
     (now, version_ms, seen_ms …) is not touched; if it has moved on meanwhile, so do state, spans and fate, and a
     row that became dirty stays dirty."""
     operations: Sequence[OperationRow] = ()
-    """New ones; each replaces what was planned, held or parked for its entity and system.  One that only tells of what
+    """New ones; each replaces what was planned or parked for its entity and system.  One that only tells of what
     is parked, or leaves it out (`leaves_parked`), lets that stay."""
     dropped: Sequence[int] = ()
     """Numbers of operations to forget."""

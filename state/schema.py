@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from state.rows import OPERATION_STATES, RECORD_STATES
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration."""
 
 VERSION_TABLE = "smarketing_version"
@@ -122,7 +122,7 @@ operation = Table(
     CheckConstraint("verb IN ('create', 'update', 'archive')", name="operation_verb"),
     sqlite_autoincrement=True,
 )
-_IN_HAND = text("state IN ('planned', 'held', 'sent')")
+_IN_HAND = text("state IN ('planned', 'sent')")
 Index(
     "operation_slot",
     operation.c.entity,

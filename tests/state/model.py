@@ -89,7 +89,7 @@ class Model:
                 o
                 for o in self.operations
                 if (o.entity, o.system) != place
-                or o.state not in ("planned", "held", *(() if new.leaves_parked else ("parked",)))
+                or o.state not in ("planned", *(() if new.leaves_parked else ("parked",)))
             ]
             self.operations.append(new)
         self._note(batch)
@@ -116,7 +116,7 @@ class Model:
 
     def _check(self) -> None:
         live = Counter((row.entity, row.system) for row in self.records.values() if row.in_place)
-        open_ = Counter((o.entity, o.system) for o in self.operations if o.state in ("planned", "held", "sent"))
+        open_ = Counter((o.entity, o.system) for o in self.operations if o.state in ("planned", "sent"))
         if any(count > 1 for count in (*live.values(), *open_.values())):
             raise Refused
 

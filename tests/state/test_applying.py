@@ -41,7 +41,7 @@ def test_only_what_is_due_planned_and_of_the_system_is_taken(store: Store, lease
         store,
         lease,
         operation("later", not_before_ms=10),
-        operation("held", state="held"),
+        operation("parked", state="parked"),
         operation("other", "hubspot"),
         operation("due", not_before_ms=9),
     )

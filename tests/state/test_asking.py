@@ -34,9 +34,9 @@ def test_what_is_planned_and_not_sent_is_put_back(store: Store, lease: Lease) ->
     first, *_ = save(store, lease, contact("1"), contact("2"))
     decide(store, lease, first._replace(entity="a", dirty=False))
     park(store, lease, "p")
-    store.commit_batch(lease, Batch(operations=[operation("a"), operation("b", state="held")]))
+    store.commit_batch(lease, Batch(operations=[operation("a")]))
     assert store.put_back(lease) == 1
-    assert store.backlog() == {("salesforce", "held"): 1, ("salesforce", "parked"): 1}
+    assert store.backlog() == {("salesforce", "parked"): 1}
     assert first.n in [row.n for row in store.dirty("person", 0, 10)]
 
 
@@ -69,13 +69,12 @@ def test_fates_add_up(store: Store, lease: Lease) -> None:
 
 def test_the_backlog_counts_what_is_not_done(store: Store, lease: Lease) -> None:
     park(store, lease, "p")
-    store.commit_batch(lease, Batch(operations=[operation("a"), operation("b"), operation("c", state="held")]))
+    store.commit_batch(lease, Batch(operations=[operation("a"), operation("b")]))
     store.commit_batch(lease, Batch(operations=[operation("a", "hubspot")]))
     (sent,) = store.take(lease, "hubspot", 0, 10)
     store.commit_outcomes(lease, Outcomes(ended=[Ending(sent.n, "done")]))
     assert store.backlog() == {
         ("salesforce", "planned"): 2,
-        ("salesforce", "held"): 1,
         ("salesforce", "parked"): 1,
     }
 

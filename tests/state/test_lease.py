@@ -131,7 +131,7 @@ WRITES: dict[str, Callable[[Store, Lease], object]] = {
 def test_who_lost_the_lease_writes_nothing(store: Store, other: Store, write: str) -> None:
     lease = store.lease("sync", "a", now=0, ttl_ms=100)
     store.save_page(lease, [contact("1")], {}, None)
-    store.commit_batch(lease, Batch(operations=[operation("e"), operation("h", state="held")]))
+    store.commit_batch(lease, Batch(operations=[operation("e"), operation("h", state="parked")]))
     taken = other.lease("sync", "b", now=100, ttl_ms=100)
     before = everything(store)
     with pytest.raises(LeaseLost):

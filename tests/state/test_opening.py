@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import NullPool, Pool, create_engine, event, inspect, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 import state.migrations
 from state.errors import StateError
+from state.rows import Batch
 from state.schema import REVISION, VERSION_TABLE, metadata
 from state.store import open_store
 from tests.postgres import Server
-from tests.state.make import contact, save
+from tests.state.make import contact, operation, save
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -60,6 +64,26 @@ def test_migrations_lead_to_the_tables_that_the_code_expects(empty_url: str) -> 
 def test_the_newest_migration_is_the_one_the_code_expects() -> None:
     folder = Path(state.migrations.__file__).parent
     assert ScriptDirectory(str(folder)).get_heads() == [REVISION]
+
+
+def test_operations_keep_their_numbers_when_a_state_of_theirs_is_taken_away(empty_url: str) -> None:
+    engine, config = create_engine(empty_url, poolclass=NullPool), Config()
+    config.set_main_option("script_location", str(Path(state.migrations.__file__).parent))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        columns = "entity, state, kind, system, object, verb, attempts, not_before_ms, run, fields, native, agreed"
+        rest = "'person', 'hubspot', 'contacts', 'create', 0, 0, 'r', '{}', '{}', '{}', '{}'"
+        for one in ("'a', 'held'", "'b', 'done'", "'c', 'planned'"):
+            connection.exec_driver_sql(f"INSERT INTO operation ({columns}, basis) VALUES ({one}, {rest})")
+        connection.exec_driver_sql("DELETE FROM operation WHERE entity = 'c'")
+    with open_store(empty_url) as store:
+        assert [(o.n, o.entity, o.state) for o in store.operations()] == [(1, "a", "planned"), (2, "b", "done")]
+        store.commit_batch(store.lease("sync", "a", 0, 9), Batch(operations=[operation("d")]))
+        assert store.operations(entity="d")[0].n == 4
+    for broken in ("SET state = 'held'", "SET entity = 'a', system = 'hubspot', state = 'sent'"):
+        with pytest.raises((IntegrityError, OperationalError)):
+            execute(empty_url, f"UPDATE operation {broken} WHERE n = 4")
 
 
 def test_opening_again_keeps_everything(empty_url: str) -> None:
