@@ -448,6 +448,7 @@ MUTANTS: dict[str, Mutant] = {
         Mutant("who was erased is not taken in again", planted.taken_in_again, fits=_erasing),
         Mutant("the last words of who is gone are heard", planted.last_words_unheard),
         Mutant("an upgrade happens as a whole", planted.half_upgraded, fits=_upgrading),
+        Mutant("who agrees again does so after they opted out", planted.no_opt_out_remembered, objected=2731),
     )
 }
 

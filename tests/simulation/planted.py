@@ -11,6 +11,7 @@ import state.observing
 import state.opening
 import sync.compiling
 import sync.decide.deleting
+import sync.decide.reconsent
 import sync.engine
 import sync.match
 import sync.merge
@@ -193,6 +194,11 @@ def taken_in_again() -> Patches:
 def last_words_unheard() -> Patches:
     """What a record said last before it was gone is not asked for."""
     return [(sync.observe, "_last_words", lambda *_: {})]
+
+
+def no_opt_out_remembered() -> Patches:
+    """When somebody opted out is not asked of the journal."""
+    return [(sync.decide.reconsent, "_opted_out_at", lambda *_: None)]
 
 
 def any_company() -> Patches:
