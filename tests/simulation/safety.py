@@ -150,7 +150,8 @@ def no_duplicates(e: Evidence) -> Iterator[Finding]:
         if all(is_ours(e.rows[ref]) for ref in refs):
             yield "S3", refs[0], "", f"made of our records alone: {refs}"
         for system in SIDES:
-            ours = sum(is_ours(e.rows[ref]) and ref not in e.life.made_late for ref in refs if ref.system == system)
+            made_there = [e.rows[ref] for ref in refs if ref.system == system and ref not in e.life.made_late]
+            ours = sum(is_ours(row) and not _merged_unseen(e, row) for row in made_there)
             people = sum(born_as(e.rows[ref]) in ("human", "convert") for ref in refs if ref.system != system)
             gone = any(ref in e.erased for ref in refs)
             if ours > people and not gone and not _made_again(e, refs, system):
@@ -164,15 +165,19 @@ def _somebody_elses(row: Row) -> bool:
 
 
 def _merged_unseen(e: Evidence, row: Row) -> bool:
-    """Whether an unanswered creation was merged away before we ever saw it, and nothing of it is left by which to know
-    it: neither its sync key nor its address."""
-    if row.moved_to is None or row.ref in e.known or e.heir(row.ref) is None or not e.life.hubspot.forgets_addresses:
+    """Whether a creation that nobody heard of was merged away before we ever saw it, and nothing of it is left by which
+    to know it: neither its sync key nor the address that its source has."""
+    known = e.known.get(row.ref)
+    if row.moved_to is None or (known is not None and known.entity is not None) or e.heir(row.ref) is None:
         return False
-    lost = any(key in (_source(row), row.ref.id) for _, key in e.life.lost_on)
+    source = e.rows.get(Ref(other(row.ref.system), *_place_of_source(row)))
+    moved = source is not None and len([c for c in e.of(source.ref, "email") if c.at >= row.created - UNSEEN]) > 0
+    lost = e.life.crashes > 0 or any(key in (_source(row), row.ref.id) for _, key in e.life.lost_on)
     kept = _source(row) in (e.rows[row.moved_to].fields.get(name) for name in KEYS)
-    if lost and not kept:
+    unseen = lost and not kept and (e.life.hubspot.forgets_addresses or moved)
+    if unseen:
         e.life.mark("known limit: merged before anybody looked")
-    return lost and not kept
+    return unseen
 
 
 def born_as(row: Row) -> str:
