@@ -24,13 +24,15 @@ GOOD_FIT = ("A", "B")
 HOT_LEAD, FORM, VISIT, BACK = "hot_lead", "form_submitted", "site_visit", "reengaged"
 UNACCEPTED, WARNING, BREACH, DUE = "handoff_unaccepted", "sla_warn", "sla_breach", "attempts_due"
 OUTCOME = "outcome_to_marketing"
-WEEKLY = "weekly_digest"
+WEEKLY, REVIEW, RATES = "weekly_digest", "monthly_review", "rate_drift"
 DRIFT, PAUSED, LAG, ERRORS, AUTH, UNMAPPED = "score_drift", "paused", "lag", "error_rate", "auth", "unmapped"
 OF_SERVICE = (DRIFT, PAUSED, LAG, ERRORS, AUTH, UNMAPPED)
 """How the service itself does."""
-TYPES = (HOT_LEAD, FORM, VISIT, BACK, UNACCEPTED, WARNING, BREACH, DUE, OUTCOME, WEEKLY, *OF_SERVICE)
+OF_BOTH = (REVIEW, RATES)
+"""What both teams talk about."""
+TYPES = (HOT_LEAD, FORM, VISIT, BACK, UNACCEPTED, WARNING, BREACH, DUE, OUTCOME, WEEKLY, *OF_BOTH, *OF_SERVICE)
 OF_CLOCKS = (UNACCEPTED, WARNING, BREACH, DUE)
-NOTICES = (WEEKLY, *OF_SERVICE)
+NOTICES = (WEEKLY, *OF_BOTH, *OF_SERVICE)
 """About nobody in particular: a message of its own, to read."""
 LOW = 5
 """From this rank on an alert is something to read, and never asks for a call."""
@@ -266,10 +268,12 @@ def due(
 
 def told(alert: Alert, rules: Rules) -> tuple[str, ...]:
     """The colleagues who are told of an alert: marketing of an outcome, else its owner; of a broken promise the
-    manager, or who stands in for one, as well."""
+    manager, or who stands in for one, as well; of what is for both teams marketing and all managers."""
     names = [alert.owner or rules.fallback]
     if alert.type == OUTCOME and rules.marketing:
         names = list(rules.marketing)
+    elif alert.type in OF_BOTH and (both := [*rules.marketing, *rules.managers.values()]):
+        names = both
     elif alert.type in OF_SERVICE and rules.ops:
         names = list(rules.ops)
     elif alert.type == BREACH:

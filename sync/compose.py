@@ -26,7 +26,7 @@ from sync.insight.agreement import Agreement
 from sync.insight.alerting import Telling
 from sync.insight.clocks import Agreed
 from sync.insight.features import features
-from sync.insight.known import compiled, lead_type_of
+from sync.insight.known import compiled, known, lead_type_of
 from sync.insight.scoring import Scoring
 from sync.insight.suggesting import Suggesting
 from sync.lanes import thread
@@ -201,7 +201,7 @@ def telling(settings: Settings, agreed: Agreed, environment: Mapping[str, str]) 
         owner.lower(): {one: resolve(one, environment, f"alerts.people.{owner}") for one in some}
         for owner, some in alerts.people.items()
     }
-    return Telling(alerts, agreed, compiled(settings, alerts.never), everybody, own)
+    return Telling(alerts, agreed, compiled(settings, alerts.never), everybody, own, partial(known, settings))
 
 
 def cost(settings: Settings, worker: Engine, operations: Iterable[OperationRow]) -> dict[str, Cost]:

@@ -220,7 +220,7 @@ ROWS = (
     row(
         "rates that drift",
         "reports/test_practice.py::test_a_rate_that_drops_alerts_in_the_second_quarter",
-        missing="it is said in `report drift` and in the review; no message goes out",
+        "alerts/test_monthly.py::test_marketing_and_every_manager_are_told_what_is_for_both_teams",
     ),
     # -- promises ------------------------------------------------------------------------------------------------------
     row(
@@ -277,7 +277,7 @@ ROWS = (
         "reports/test_promises.py::test_a_review_says_every_number_with_its_meaning_and_asks_five_questions",
         "endtoend/test_reports.py::test_the_page_of_the_review_holds_pages_and_content",
         "reports/test_reports.py::test_what_was_frozen_thaws_as_it_was",
-        missing="nobody is sent it: whoever asks first in the new month freezes it",
+        "alerts/test_monthly.py::test_the_review_is_told_on_the_first_working_day_and_stays_as_it_was",
     ),
     row(
         "both sides on one page",

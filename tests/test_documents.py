@@ -24,7 +24,6 @@ from sandbox.world import World
 from sync import compose
 from sync.config import field_rule, parse, person_rule, rules
 from sync.console import exits
-from sync.console.reports import REPORTS
 from sync.decide.activities import ActivityCreateSettings, ActivitySettings, ActivityTypes
 from sync.insight.agreement import (
     AgreementSettings,
@@ -37,6 +36,7 @@ from sync.insight.agreement import (
     SlaSettings,
 )
 from sync.insight.features import InsightSettings
+from sync.insight.reports import REPORTS
 from sync.insight.scores import PatternSettings, PointsSettings, ScoreSettings
 from sync.merge import Side, merge
 from sync.settings.common import (

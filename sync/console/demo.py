@@ -29,9 +29,9 @@ from sync.config import parse, rules
 from sync.console import planned, reporting, show
 from sync.console.dashboard import shown
 from sync.console.progress import Progress
-from sync.console.reports import REPORTS, TWO_MODELS
 from sync.insight.agreement import DAYS
 from sync.insight.known import known
+from sync.insight.reports import REPORTS, TWO_MODELS
 from sync.plan import Planner
 from sync.settings.common import Settings
 from sync.setup import check as checking

@@ -11,9 +11,10 @@ from mapping.mapping import Mapping as KindMapping
 from state.store import Store
 from sync import compose
 from sync.console import show
-from sync.console.reporting import last_month, part
-from sync.console.reports import REPORTS, TWO_MODELS, documents
+from sync.console.reporting import part
 from sync.insight.known import known
+from sync.insight.monthly import last_month
+from sync.insight.reports import REPORTS, TWO_MODELS, documents
 from sync.settings.common import Settings
 
 Part = dict[str, Any]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,21 +17,19 @@ from typer.core import TyperCommand
 from insight.attribution import MODELS
 from insight.ratio import Ratio
 from insight.reports.document import Cell, Document, Period, between, plain, shown
-from insight.reports.facts import day_of
-from state.rows import LIVE
 from state.store import Store
 from sync import compose
 from sync.console import arguments
 from sync.console.charts import bars
-from sync.console.reports import REPORTS, TWO_MODELS, documents
 from sync.console.show import grid, when
 from sync.console.ui import opened, ui
 from sync.insight.known import Known, known
+from sync.insight.monthly import NAME as FROZEN
+from sync.insight.monthly import frozen, last_month, named
+from sync.insight.reports import REPORTS, TWO_MODELS, documents
 from sync.quiet import quiet
 
 WIDE = 240
-FROZEN = "review"
-"""The report that is kept as it was."""
 LEASE_MS = 60_000
 
 
@@ -84,7 +81,7 @@ def report(
         else:
             made = [REPORTS[name].document(found, period, by, chosen)]
         if records:
-            made = [_named(state, each) for each in made]
+            made = [named(state, each) for each in made]
         document = made[0]
     if html is not None:
         html.write_text(page(f"Report: {name}", made, now, records=records), "utf-8")
@@ -103,30 +100,15 @@ def _pack(state: Store, found: Known, name: str, period: Period, by: str, models
     over = period.last is not None and period.last < found.today
     if name != FROZEN or not over or models != TWO_MODELS:
         return documents(name, found, period, by, models)
-    key = f"{FROZEN} {period.first} {period.last}"
-    held = state.model(key)
-    if held is None:
-        # The names that both systems know outlive a rebuild; those of the state do not.
-        made = [_named(state, document) for document in documents(name, found, period, by, models)]
-        held = {"at": found.now, "documents": [document.frozen() for document in made]}
-        lease = state.lease("reports", f"report:{ui.world().process}", found.now, LEASE_MS)
-        try:
-            state.keep_model(lease, key, found.now, held)
-        finally:
-            state.release(lease)
-    note = f"Frozen on {when(held['at'])}: the numbers of this period do not change any more."
-    return [Document.thawed(told, note) for told in held["documents"]]
+    lease = state.lease("reports", f"report:{ui.world().process}", found.now, LEASE_MS)
+    try:
+        return frozen(state, found, period, lease, _unchanging)
+    finally:
+        state.release(lease)
 
 
-def _named(state: Store, document: Document) -> Document:
-    """With SIDE:ID of the records, as every command takes them."""
-    entities = list({record for row in document.rows for cell in row.values() for record in cell.records})
-    names = {
-        entity: f"{row.system}:{row.id}"
-        for entity, rows in state.entity_rows(entities).items()
-        for row in sorted(rows, key=lambda row: (row.state != LIVE, row.n))[:1]
-    }
-    return document.named(names)
+def _unchanging(since: int) -> str:
+    return f"Frozen on {when(since)}: the numbers of this period do not change any more."
 
 
 def _checked(name: str, by: str) -> None:
@@ -145,12 +127,6 @@ def _period(since: str | None, until: str | None, now: int, *, monthly: bool) ->
     if period != Period() or not monthly:
         return period
     return last_month(now)
-
-
-def last_month(now: int) -> Period:
-    """The last whole month, UTC.  now: ms."""
-    last = day_of(now).replace(day=1) - timedelta(days=1)
-    return Period(last.replace(day=1), last)
 
 
 def _models(text: str) -> tuple[str, ...]:

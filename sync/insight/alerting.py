@@ -38,6 +38,7 @@ from insight.touches import Derived
 from mapping.conditions import Condition
 from mapping.deals import LOST, OPEN, RECYCLED, WON
 from mapping.journey import Standing
+from mapping.mapping import Mapping as KindMapping
 from state.rows import (
     DONE,
     LIVE,
@@ -52,9 +53,12 @@ from state.rows import (
     OperationRow,
     TellingRow,
 )
+from state.store import Store
 from sync.insight import tasks
 from sync.insight.agreement import AlertsSettings
 from sync.insight.clocks import Agreed
+from sync.insight.known import Known as Reported
+from sync.insight.monthly import monthly
 from sync.insight.ops import changed, stopped
 from sync.insight.owning import marketer, seller
 from sync.insight.tasks import ACTIVITY, Message
@@ -100,6 +104,8 @@ class Telling:
     """Everybody's: how the configuration names them → address, with {owner} where the colleague's stands."""
     own: Mapping[str, Mapping[str, str]]
     """Colleague → channels of their own."""
+    known: Callable[[Sequence[KindMapping], Store, int], Reported]
+    """What reports are made of: of the kinds that are synchronised, now (ms)."""
     send: Send = notify
 
     @property
@@ -192,7 +198,7 @@ class Telling:
         for lost in _messages(store.tellings(TELLING)).values():
             store.mark(engine.lease, lost[0]._replace(state=UNSURE, note=LOST_ANSWER))
         if engine.approved is None:
-            self.keep(engine, [*weekly(engine), *stopped(engine), *changed(engine)])
+            self.keep(engine, [*weekly(engine), *monthly(engine), *stopped(engine), *changed(engine)])
         for delivery in self._due(engine).now:
             self._send_out(engine, delivery, now)
         told = self._tasks(engine)

@@ -18,7 +18,7 @@ from sync import compose
 from sync.config import ConfigError, parse
 from sync.console.dashboard import HEADERS, admitted, app, serving
 from sync.console.panels import Panels
-from sync.console.reports import REPORTS
+from sync.insight.reports import REPORTS
 from tests.endtoend.program import Program, provisioned
 from tests.endtoend.program import served as world_of
 from tests.scenarios.stage import MINUTE, Stage

@@ -22,8 +22,8 @@ from sandbox import datasets
 from sandbox.background import running
 from sandbox.world import World
 from sync.config import load
-from sync.console.reports import REPORTS, TWO_MODELS
 from sync.insight.known import Known, known
+from sync.insight.reports import REPORTS, TWO_MODELS
 from tests.endtoend.program import Program, engine, provisioned, real_clock
 from tests.sandbox.world.test_datasets import SHARED, needs_olist
 

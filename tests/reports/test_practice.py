@@ -23,8 +23,8 @@ from insight.reports.needs import needs
 from insight.reports.spending import NO_COST, campaigns
 from insight.score.points import Scheme
 from insight.touches import By, Sort, Touch
-from sync.console.reports import REPORTS, TWO_MODELS
 from sync.insight.known import Known
+from sync.insight.reports import REPORTS, TWO_MODELS
 from sync.insight.tables import TableError, content, costs
 from tests.reports.make import FACTS, STAGES, at
 from tests.reports.test_reports import facts as any_facts

@@ -26,7 +26,7 @@ from sync.plan import Planner
 from tests.simulation.ageing import interrupted
 from tests.simulation.erasing import erase
 from tests.simulation.homes import FileHome, Home, guard
-from tests.simulation.people import NAMESAKES, People
+from tests.simulation.people import People
 from tests.simulation.profile import Profile
 from tests.simulation.resting import Resting
 from tests.simulation.rivals import MOST, Woken, judge_woken, usurp
@@ -35,6 +35,7 @@ from tests.simulation.weave import Loom
 from tests.simulation.words import FIELDS, PEOPLE
 from tests.simulation.world import (
     RESHAPES,
+    REWRITTEN,
     SETTINGS,
     START,
     Automated,
@@ -48,12 +49,6 @@ from tests.simulation.world import (
 TRADE = 0.6
 """Share of what is done that people do not do to people, where there is more."""
 
-REWRITTEN = {
-    "hubspot": ("default", "two_way", "always_use_salesforce"),
-    "salesforce": ("default", "two_way"),
-}
-"""Rules of the phone number under which an automation rewrites what we write; where Salesforce's is restored, the two
-of them go on until the brake comes."""
 RESHAPED_AT, MISSED_AT = 5, 8
 """The deed beside which an admin changes a schema; where what goes was read before, a later one."""
 
@@ -166,14 +161,9 @@ class Life(Resting):
             robotic.robot = FIELDS["phone"][profile.robot]
         self.hubspot.forgets_addresses = random.Random(f"merges {self.seed}").random() < 0.2
         self.people = People(self.rng, self.hubspot, self.salesforce, profile.moves, profile.deletes, self.mark)
-        self.people.titled = profile.missed
-        if profile.namesakes:
-            self.people.addresses = NAMESAKES
+        self.people.live(profile)
         if profile.agrees:
             self.hubspot.schemas["contacts"] = consenting(self.hubspot.schemas["contacts"])
-            self.people.change_their_minds()
-        if profile.on_delete:
-            self.people.tidy_up(again=profile.returns)
         self.traders: Traders | None = None
         if kinds:
             self.mark(f"kinds: {' '.join(kinds)}")

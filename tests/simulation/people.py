@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from connectors.memory import MemorySystem, Row
 from connectors.port import Write
+from tests.simulation.profile import Profile
 from tests.simulation.words import PEOPLE
 from tests.simulation.world import STAGES, STATUSES
 
@@ -47,6 +48,16 @@ class People:
         self._doings = doings
         self._doings += [self.delete, self.restore] if self.deletes else []
         self._doings += [self.merge, self.convert] if self.moves else []
+
+    def live(self, profile: Profile) -> None:
+        """As it is their kind of life."""
+        self.titled = profile.missed
+        if profile.namesakes:
+            self.addresses = NAMESAKES
+        if profile.agrees:
+            self.change_their_minds()
+        if profile.on_delete:
+            self.tidy_up(again=profile.returns)
 
     def act(self) -> None:
         """Somebody does something somewhere; what the system refuses does not happen."""

@@ -226,6 +226,12 @@ def _fit_salesforce(object: str, name: str, value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
+REWRITTEN = {
+    "hubspot": ("default", "two_way", "always_use_salesforce"),
+    "salesforce": ("default", "two_way"),
+}
+"""Rules of the phone number under which an automation rewrites what we write; where Salesforce's is restored, the two
+of them go on until the brake comes."""
 ROBOT = "automation"
 """Who an automation writes as."""
 
