@@ -47,7 +47,8 @@ class Checker:
             return [Problem("error", SYSTEM, str(error), fix)]
         problems = [*self._guarded(SYSTEM, self._version), *self._guarded(SYSTEM, self._limits)]
         for object in objects:
-            problems += self._guarded(f"{SYSTEM}.{object}", lambda object=object: self._object(object))
+            read = f"Setup, Permission Sets, Object Settings, {object}: tick Read"
+            problems += self._guarded(f"{SYSTEM}.{object}", lambda object=object: self._object(object), read)
         if not user.get("user_id"):
             problems.append(Problem("note", SYSTEM, "the user behind the credentials is not named", "none needed"))
         rules = self._guarded(SYSTEM, lambda: self._duplicate_rules(objects))
@@ -65,11 +66,11 @@ class Checker:
                 raise
             return {"user_id": self._api.sign_in.user_id}
 
-    def _guarded(self, where: str, look: Any) -> list[Problem]:
+    def _guarded(self, where: str, look: Any, grant: str = _GRANT) -> list[Problem]:
         try:
             return list(look())
         except SyncError as error:
-            fix = _LATER if isinstance(error, Retry) else _CORRECT if isinstance(error, Misconfigured) else _GRANT
+            fix = _LATER if isinstance(error, Retry) else _CORRECT if isinstance(error, Misconfigured) else grant
             return [Problem("error", where, str(error), fix)]
 
     def _campaigns(self) -> Iterator[Problem]:

@@ -50,7 +50,7 @@ _SHAPES: dict[str, Callable[[Any], bool]] = {
     "sorts": _list_of(dict, str),
     "filterBranch": lambda value: isinstance(value, dict),
     **dict.fromkeys(("filterGroups", "filters", "associations", "types", "stages", "options"), _objects),
-    **dict.fromkeys(("propertiesWithHistory", "processingTypes", "additionalProperties"), _texts),
+    **dict.fromkeys(("propertiesWithHistory", "processingTypes", "additionalProperties", "ruleArguments"), _texts),
     **dict.fromkeys(("values", "listIds", "recordIdsToAdd", "recordIdsToRemove"), _list_of(str, int, float, bool)),
     **dict.fromkeys(("displayOrder", "limit", "after", "offset", "count", "associationTypeId"), _whole),
 }

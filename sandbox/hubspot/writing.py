@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.errors import Problem
+from sandbox.hubspot.obeying import broken
 from sandbox.hubspot.rules import FORWARD_ONLY, derive, missing_on_create
 from sandbox.hubspot.schema import ObjectType, Property
 from sandbox.hubspot.store import Record, Records, remember
@@ -51,6 +52,8 @@ def prepare(
     for name, value in values.items():
         prop = schema.get(name)
         got = _accept(portal, type, prop, name, value, caller)
+        if not isinstance(got, Problem) and caller.by != "seed":
+            got = broken(name, got, portal.validations.get((type.name, name), {})) or got
         if isinstance(got, Problem):
             problems.append(got)
         else:

@@ -93,9 +93,9 @@ class Platform:
         zone = (user.values.get("TimeZoneSidKey") if user else None) or "GMT"
         return View(self.store, call.user_id, self.now, call.root, zone)
 
-    def object(self, name: str) -> ObjectMeta:
-        """The object that a path names; 404 for any other."""
-        meta = self.org.find(name)
+    def object(self, name: str, call: Call) -> ObjectMeta:
+        """The object that a path names; 404 for any other, and for one that the caller may not read."""
+        meta = self.org.seen(name, call.user_id)
         if meta is None or meta.tooling:
             raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
         return meta

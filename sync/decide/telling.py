@@ -121,6 +121,9 @@ def tell(
         turns = is_troubled(row) != (state != OK)
         if system in busy or not (turns or (rest and state != OK)):
             continue
+        if open_ is not None and open_.verb == "archive":
+            # Written to, it would look edited since, and never go into the bin.
+            continue
         alone = _along(mapping, Draft(system, row.object, row.id, {}, {}, {}, None, None, tried(open_)), row, told)
         if not alone.native:
             continue

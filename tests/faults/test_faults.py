@@ -21,6 +21,7 @@ from sandbox.salesforce.schema import FieldMeta
 from sync.config import rules
 from sync.setup.provision import furnish, lacking, provision
 from tests.faults.scene import HOUR, H, S, Scene, no_title_without_phone, same_title
+from tests.scenarios.stage import MINUTE
 
 Act = Callable[[Scene], Any]
 
@@ -109,6 +110,15 @@ def object_rights(scene: Scene, object: str, **rights: bool) -> None:
     """Somebody ticks or unticks rights of our permission set."""
     scene.kept = scene.kept or least(scene)
     scene.salesforce.edit("ObjectPermissions", scene.kept[object], rights, SEED)
+
+
+RIGHTS = ("PermissionsRead", "PermissionsCreate", "PermissionsEdit", "PermissionsDelete")
+
+
+def deleting_taken_away(scene: Scene) -> None:
+    scene.stage.configure("person.on_delete", {"salesforce": "delete"})
+    object_rights(scene, "Lead", PermissionsDelete=False)
+    scene.stage.clock.advance(MINUTE)
 
 
 def locked(scene: Scene) -> None:
@@ -327,7 +337,7 @@ TROUBLES: dict[str, Trouble] = {
     ),
     "object right taken away": Trouble(
         lambda scene: object_rights(scene, "Lead", PermissionsEdit=False),
-        ("may not change this Lead", "Object Settings, Lead: tick Edit", "Lead cannot be changed"),
+        ("may not change or delete this Lead", "Object Settings, Lead: tick Edit", "Lead cannot be changed"),
         lambda scene: object_rights(scene, "Lead", PermissionsEdit=True),
     ),
     "creating taken away": Trouble(
@@ -336,6 +346,18 @@ TROUBLES: dict[str, Trouble] = {
         lambda scene: object_rights(scene, "Lead", PermissionsCreate=True),
         new,
         came,
+    ),
+    "reading taken away": Trouble(
+        lambda scene: object_rights(scene, "Lead", **dict.fromkeys(RIGHTS, False)),
+        ("refused to describe Lead", "Object Settings, Lead: tick Read"),
+        lambda scene: object_rights(scene, "Lead", **dict.fromkeys(RIGHTS, True)),
+    ),
+    "deleting taken away": Trouble(
+        deleting_taken_away,
+        ("INSUFFICIENT_ACCESS_OR_READONLY", "may not change or delete this Lead", "to delete: Delete"),
+        lambda scene: object_rights(scene, "Lead", PermissionsDelete=True),
+        lambda scene: scene.hubspot.delete("contacts", scene.contact, scene.stage.human(H)),
+        lambda scene: scene.lead not in scene.leads,
     ),
     "trigger fails": Trouble(
         lambda scene: scene.salesforce.triggers.append(title_trigger),
@@ -384,6 +406,20 @@ TROUBLES: dict[str, Trouble] = {
         lambda scene: scene.salesforce.purge("Lead", scene.kept, scene.stage.human(S)),
         new,
         came,
+    ),
+    "property rule added": Trouble(
+        lambda scene: scene.hubspot.validations.update({("contacts", "firstname"): {"ALPHANUMERIC": ["ALPHA_ONLY"]}}),
+        ("INVALID_ALPHA", "A validation rule of the property firstname", "Settings, Properties, firstname, Rules"),
+        lambda scene: scene.hubspot.validations.clear(),
+        lambda scene: scene.edit(S, FirstName="Anna 2", City="Bonn"),
+        lambda scene: scene.contact_now.get("firstname") == "Anna 2",
+    ),
+    "property rule added, and the value corrected": Trouble(
+        lambda scene: scene.hubspot.validations.update({("contacts", "city"): {"MAX_LENGTH": ["10"]}}),
+        ("INVALID_LENGTH", "Correct city on the record as HubSpot's message says"),
+        lambda scene: scene.edit(S, City="Bonn"),
+        lambda scene: scene.edit(S, City="Bonn on the Rhine"),
+        lambda scene: scene.contact_now.get("city") == "Bonn",
     ),
     "HubSpot demands a property": Trouble(
         lambda scene: scene.hubspot.demanded.update(contacts={"city"}),

@@ -169,7 +169,7 @@ def _wish(call: Call) -> dict[str, Any]:
 def _create(platform: Platform, call: Call) -> Answer:
     wish = _wish(call)
     operation, content = str(wish.get("operation", "")), str(wish.get("contentType") or "XML")
-    meta = platform.org.find(str(wish.get("object", "")))
+    meta = platform.org.seen(str(wish.get("object", "")), call.user_id)
     if operation not in (*OPERATIONS, *QUERIES):
         raise _no("InvalidJob", f"Invalid operation: {operation}")
     if meta is None or meta.tooling:

@@ -106,7 +106,7 @@ def create(platform: Platform, call: Call) -> Answer:
 
 
 def _job(platform: Platform, call: Call, wish: dict[str, Any]) -> IngestJob:
-    meta = platform.org.find(str(wish.get("object", "")))
+    meta = platform.org.seen(str(wish.get("object", "")), call.user_id)
     operation = str(wish.get("operation", ""))
     if meta is None or meta.tooling:
         raise ApiError(400, "INVALIDENTITY", f"Object '{wish.get('object')}' is not supported")

@@ -84,14 +84,14 @@ def check_size(count: int, most: int = MOST) -> None:
         raise ApiError(400, "INVALID_INPUT", f"The maximum number of records allowed is {most}. Received {count}.", ())
 
 
-def _typed(platform: Platform, records: list[dict[str, Any]]) -> list[ObjectMeta]:
+def _typed(platform: Platform, call: Call, records: list[dict[str, Any]]) -> list[ObjectMeta]:
     """The object of each record; at most ten runs of one type."""
     metas = []
     for record in records:
         name = (record.get("attributes") or {}).get("type")
         if not isinstance(name, str):
             raise ApiError(400, "INVALID_INPUT", "Include an entity type with your request", ())
-        meta = platform.org.find(name)
+        meta = platform.org.seen(name, call.user_id)
         if meta is None or meta.tooling:
             raise ApiError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.", ())
         metas.append(meta)
@@ -103,7 +103,7 @@ def _typed(platform: Platform, records: list[dict[str, Any]]) -> list[ObjectMeta
 def create(platform: Platform, call: Call) -> Answer:
     """`POST /composite/sobjects`."""
     records, all_or_none = _records(call)
-    metas, writer = _typed(platform, records), platform.writer(call)
+    metas, writer = _typed(platform, call, records), platform.writer(call)
 
     def step(meta: ObjectMeta, record: Mapping[str, Any]) -> Step:
         return lambda: success(platform.engine.insert(meta.name, record, writer))
@@ -114,7 +114,7 @@ def create(platform: Platform, call: Call) -> Answer:
 def update(platform: Platform, call: Call) -> Answer:
     """`PATCH /composite/sobjects`: each record names its Id."""
     records, all_or_none = _records(call)
-    metas, writer = _typed(platform, records), platform.writer(call)
+    metas, writer = _typed(platform, call, records), platform.writer(call)
     seen: set[str] = set()
 
     def step(meta: ObjectMeta, record: Mapping[str, Any]) -> Step:
@@ -148,14 +148,14 @@ def without_id(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def upsert(platform: Platform, call: Call, name: str, key: str) -> Answer:
     """`PATCH /composite/sobjects/X/ExtField`: records of one type by a key in each of them."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     records, all_or_none = _records(call)
     writer = platform.writer(call)
     try:
         field = platform.engine.key_field(meta, key, writer)
     except RecordError as refused:
         raise refused.alone() from None
-    if any(m.name != meta.name for m in _typed(platform, records)):
+    if any(m.name != meta.name for m in _typed(platform, call, records)):
         raise ApiError(400, "INVALID_INPUT", "The records are not all of the type in the address", ())
 
     seen: set[str] = set()
@@ -217,7 +217,7 @@ def delete(platform: Platform, call: Call) -> Answer:
 
 def retrieve(platform: Platform, call: Call, name: str) -> Answer:
     """`GET ?ids=&fields=` and `POST {"ids", "fields"}` on `/composite/sobjects/X`; null in place of an unknown id."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     if call.method == "POST":
         body = call.json_object()
         ids, fields = list(body.get("ids") or []), list(body.get("fields") or [])

@@ -22,7 +22,7 @@ _OPERATORS = frozenset(
 
 def create(platform: Platform, call: Call, name: str) -> Answer:
     """`POST /ui-api/list-info/X {"listViewApiName", "label", "displayColumns", "filteredByInfo", …}` → 201."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     if call.version < SINCE:
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
     given = call.json_object()
@@ -51,7 +51,7 @@ def create(platform: Platform, call: Call, name: str) -> Answer:
 
 def read(platform: Platform, call: Call, name: str, api_name: str) -> Answer:
     """`GET /ui-api/list-info/X/NAME`."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     for row in platform.store.shelf(LIST_VIEW).live_matching("DeveloperName", api_name):
         if row.values["SobjectType"] == meta.name:
             return json_answer(_info(row))

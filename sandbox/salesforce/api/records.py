@@ -57,7 +57,7 @@ def fields_named(platform: Platform, call: Call, meta: ObjectMeta, names: list[s
 
 def create(platform: Platform, call: Call, name: str) -> Answer:
     """`POST /sobjects/X` → 201."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     check_createable(meta)
     given, writer = call.json_object(), platform.writer(call)
     record_id = alone(platform, lambda: platform.engine.insert(meta.name, given, writer))
@@ -75,7 +75,7 @@ def check_createable(meta: ObjectMeta) -> None:
 
 def read(platform: Platform, call: Call, name: str, record_id: str) -> Answer:
     """`GET /sobjects/X/id?fields=A,B`."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     row = _found(platform, meta, record_id)
     return json_answer(rendering(call, meta, _asked(platform, call, meta))(row))
 
@@ -87,7 +87,7 @@ def _asked(platform: Platform, call: Call, meta: ObjectMeta) -> list[FieldMeta]:
 
 def update(platform: Platform, call: Call, name: str, record_id: str) -> Answer:
     """`PATCH /sobjects/X/id` → 204; 412 when the record is younger than If-Unmodified-Since."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     given, writer = call.json_object(), platform.writer(call)
     row = _found(platform, meta, record_id)
     check_unmodified(platform, call, row)
@@ -99,7 +99,7 @@ def update(platform: Platform, call: Call, name: str, record_id: str) -> Answer:
 
 def delete(platform: Platform, call: Call, name: str, record_id: str) -> Answer:
     """`DELETE /sobjects/X/id` → 204."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     row = _found(platform, meta, record_id)
     check_unmodified(platform, call, row)
     writer = platform.writer(call)
@@ -173,7 +173,7 @@ def several(call: Call, meta: ObjectMeta, rows: list[Row]) -> Answer:
 
 def read_by_key(platform: Platform, call: Call, name: str, field: str, value: str) -> Answer:
     """`GET /sobjects/X/Ext__c/value`."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     found = _one(platform, call, meta, field, value)
     if isinstance(found, Answer):
         return found
@@ -182,7 +182,7 @@ def read_by_key(platform: Platform, call: Call, name: str, field: str, value: st
 
 def delete_by_key(platform: Platform, call: Call, name: str, field: str, value: str) -> Answer:
     """`DELETE /sobjects/X/Ext__c/value` → 204."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     found = _one(platform, call, meta, field, value)
     if isinstance(found, Answer):
         return found
@@ -193,7 +193,7 @@ def delete_by_key(platform: Platform, call: Call, name: str, field: str, value: 
 
 def upsert(platform: Platform, call: Call, name: str, field_name: str, value: str) -> Answer:
     """`PATCH /sobjects/X/Ext__c/value`: 201, 200 (204 before v46), or 300 and nothing done."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     given, writer = call.json_object(), platform.writer(call)
     rows = _by_key(platform, call, meta, field_name, value)
     if len(rows) > 1:

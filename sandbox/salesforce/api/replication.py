@@ -19,7 +19,7 @@ _MINUTE = 60_000
 
 def updated(platform: Platform, call: Call, name: str) -> Answer:
     """`GET /sobjects/X/updated/?start=&end=` → ids, and the time up to which the answer is complete."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     start, end = _span(platform, call, UPDATED_BACK)
     rows = platform.store.shelf(meta.name).rows
     ids = [i for i in platform.store.shelf(meta.name).stamped(start, end - 1) if rows[i].archived_at is None]
@@ -29,7 +29,7 @@ def updated(platform: Platform, call: Call, name: str) -> Answer:
 
 def deleted(platform: Platform, call: Call, name: str) -> Answer:
     """`GET /sobjects/X/deleted/?start=&end=`."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     start, end = _span(platform, call, DELETED_BACK)
     log = platform.store.deletions.get(meta.name, [])
     found: dict[str, int] = {}

@@ -46,7 +46,7 @@ def _answer(platform: Platform, call: Call, text: str, wanted: dict[str, list[st
     needle = text.strip().strip("\"'*").replace("\\", "").lower()
     records: list[dict[str, Any]] = []
     for name, fields in wanted.items():
-        meta = platform.object(name)
+        meta = platform.object(name, call)
         render = rendering(call, meta, fields_named(platform, call, meta, fields or ["Id"]))
         for row in platform.store.shelf(meta.name):
             if row.archived_at is None and _holds(row, needle):

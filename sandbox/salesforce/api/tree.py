@@ -22,7 +22,7 @@ class _FailedError(Exception):
 
 def create(platform: Platform, call: Call, name: str) -> Answer:
     """`POST /composite/tree/X`."""
-    meta = platform.object(name)
+    meta = platform.object(name, call)
     records = call.json_object().get("records")
     if not isinstance(records, list):
         raise ApiError(400, "JSON_PARSER_ERROR", "The records property is required at [line:1, column:1]")

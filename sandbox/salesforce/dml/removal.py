@@ -22,15 +22,22 @@ def delete(engine: Engine, object_name: str, record_id: str, writer: Writer) -> 
     """Put a record, and what hangs on it, into the bin."""
     if not engine.store.org.objects[object_name].deletable:
         raise RecordError("INSUFFICIENT_ACCESS_OR_READONLY", f"{object_name} records cannot be deleted", ())
+    if not engine.store.org.may(writer.sees, object_name, "Delete"):
+        raise RecordError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", ())
     row = engine.target(object_name, record_id)
     if writer.refuse is not None:
         writer.refuse(object_name, record_id, row.values)
+    _delete(engine, object_name, row, writer)
+
+
+def _delete(engine: Engine, object_name: str, row: Row, writer: Writer) -> None:
+    """What hangs on a record goes with it, whoever may delete it."""
     bin_row(engine, object_name, row, writer)
     permissions.withdrawn(engine.store.org, object_name, row)
     for child, field in _CASCADES.get(object_name, ()):
-        for each in engine.store.shelf(child).live_matching(field, record_id):
-            each.extra = {**(each.extra or {}), "deleted_with": record_id}
-            delete(engine, child, each.id, writer)
+        for each in engine.store.shelf(child).live_matching(field, row.id):
+            each.extra = {**(each.extra or {}), "deleted_with": row.id}
+            _delete(engine, child, each, writer)
 
 
 def bin_row(engine: Engine, object_name: str, row: Row, writer: Writer, master: str | None = None) -> None:

@@ -46,6 +46,11 @@ class Org:
         real = self._folded.get(name.lower())
         return self.objects[real] if real else None
 
+    def seen(self, name: str, user_id: str | None) -> ObjectMeta | None:
+        """The object as this user finds it: one that they may not read looks exactly like a missing one."""
+        meta = self.find(name)
+        return meta if meta is not None and self.may(user_id, meta.name, "Read") else None
+
     def object_of_id(self, record_id: str) -> str | None:
         """The API name of the object whose key prefix this id carries."""
         return self._prefixes.get(record_id[:3])
@@ -128,9 +133,10 @@ class Org:
         meta = owner.find(name)
         return meta if meta and self.visible(owner.name, meta.name, user_id) else None
 
-    def describe_global(self, base: str = BASE) -> dict[str, Any]:
-        """The body of `GET /sobjects`.  `base` is the path in front of its addresses."""
-        return describe_global([m for m in self.objects.values() if not m.tooling], base)
+    def describe_global(self, user_id: str | None = None, base: str = BASE) -> dict[str, Any]:
+        """The body of `GET /sobjects`: the objects this user sees.  `base` is the path in front of its addresses."""
+        seen = [m for m in self.objects.values() if not m.tooling and self.may(user_id, m.name, "Read")]
+        return describe_global(seen, base)
 
     def describe(self, object_name: str, user_id: str | None = None, base: str = BASE) -> dict[str, Any]:
         """The body of `GET /sobjects/X/describe`: only the fields this user sees."""

@@ -171,7 +171,7 @@ def kind_reader(targets: tuple[ObjectMeta, ...]) -> Reader:
 
 def find_object(source: Source, name: str, text: str, pos: int, *, tooling: bool) -> ObjectMeta:
     """The object a query names; INVALID_TYPE when the org has none, or none at this address."""
-    meta = source.org.find(name)
+    meta = source.org.seen(name, source.user_id)
     if meta is None or not meta.queryable or (meta.tooling and not tooling):
         raise no_such_object(text, pos, name)
     return meta

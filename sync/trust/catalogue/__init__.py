@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from sync.trust.catalogue.entry import RESTS, RETRIES, Codes, Entry
-from sync.trust.catalogue.hubspot import HUBSPOT
+from sync.trust.catalogue.hubspot import HUBSPOT, RULE, RULES
 from sync.trust.catalogue.ours import COMMON
 from sync.trust.catalogue.salesforce import SALESFORCE
 
@@ -21,6 +21,8 @@ _TITLES = {"hubspot": "HubSpot", "salesforce": "Salesforce", "": "Held by the sy
 def entry(system: str, code: str, message: str = "") -> Entry:
     """What is known of a refusal."""
     known = CATALOGUES.get(system, {}).get(code) or COMMON.get(code) or ()
+    if not known and system == "hubspot" and code.startswith(RULES):
+        known = (RULE,)
     for found in known:
         if not found.words or re.search(found.words, message):
             return found

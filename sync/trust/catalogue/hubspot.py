@@ -39,6 +39,15 @@ REQUEST = Entry(
     "hidden",
 )
 
+RULE = Entry(
+    "A validation rule of the property {field} does not accept the value.",
+    f"Correct {{field}} on the record as HubSpot's message says; or loosen the rule: {PROPERTIES}, {{field}}, Rules.",
+    "rep",
+    rests="hidden",
+)
+RULES = "INVALID_"
+"""What the codes of these rules begin with: HubSpot publishes one of them, and each sort of rule has its own."""
+
 HUBSPOT: Codes = {
     "PROPERTY_DOESNT_EXIST": (
         admin(
@@ -67,6 +76,7 @@ HUBSPOT: Codes = {
     "INVALID_DATE": (ours.NO_DATE,),
     "INVALID_INTEGER": (ours.NO_NUMBER,),
     "INVALID_OWNER_ID": (ours.NO_OWNER,),
+    "INVALID_ALPHA": (RULE,),
     "CONTACT_EXISTS": (
         Entry(
             "Another HubSpot contact has this e-mail address.",

@@ -102,8 +102,9 @@ SALESFORCE: Codes = {
     ),
     "INSUFFICIENT_ACCESS_OR_READONLY": (
         admin(
-            "Our user may not change this {object}.",
-            f"{SET}, Object Settings, {{object}}: tick Edit and, so that sharing does not matter, Modify All Records.",
+            "Our user may not change or delete this {object}.",
+            f"{SET}, Object Settings, {{object}}: tick Edit (to delete: Delete) and, so that sharing does not matter, "
+            "Modify All Records.",
         ),
     ),
     "INSUFFICIENT_ACCESS": (

@@ -195,3 +195,43 @@ def test_owners(portal: Portal) -> None:
     assert [o["id"] for o in portal.get("/crm/owners/2026-03?email=ANN@example.com")["results"]] == ["501"]
     first = portal.get("/crm/v3/owners?limit=1")
     assert portal.get(f"/crm/v3/owners?limit=1&after={first['paging']['next']['after']}")["results"][0]["id"] == "502"
+
+
+@pytest.mark.parametrize(
+    ("rule", "argument", "good", "bad", "code"),
+    [
+        ("ALPHANUMERIC", "ALPHA_ONLY", "Berne", "Berne 1", "INVALID_ALPHA"),
+        ("ALPHANUMERIC", "NUMERIC_ONLY", "3001", "CH3001", "INVALID_NUMERIC"),
+        ("MIN_LENGTH", "4", "Bern", "Ulm", "INVALID_LENGTH"),
+        ("MAX_LENGTH", "4", "Bern", "Berne", "INVALID_LENGTH"),
+        ("REGEX", "[A-Z]+", "BERNE", "Berne", "INVALID_REGEX"),
+        ("WHITESPACE", "x", "Berne", "", ""),
+    ],
+)
+def test_rules_of_properties_bind_the_api(
+    portal: Portal, rule: str, argument: str, good: str, bad: str, code: str
+) -> None:
+    path = f"/crm/v3/property-validations/0-1/city/rule-type/{rule}"
+    assert portal.call("PUT", path, {"ruleArguments": [argument], "shouldApplyNormalization": False}).status == 204
+    made = portal.post(CONTACTS, {"properties": {"city": good}}, 201)["id"]
+    portal.call("PATCH", f"{CONTACTS}/{made}", {"properties": {"city": ""}})
+    if bad:
+        refused = portal.call("PATCH", f"{CONTACTS}/{made}", {"properties": {"city": bad, "firstname": "Ann"}})
+        assert (refused.status, refused.body["category"]) == (400, "VALIDATION_ERROR")
+        assert f'"error":"{code}","name":"city"' in refused.body["message"].replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "argument", "good", "bad"),
+    [
+        ("n", "MIN_NUMBER", "1", "1", "0.5"),
+        ("n", "MAX_NUMBER", "10", "10", "11"),
+        ("n", "DECIMAL", "2", "1.25", "1.255"),
+        ("d", "START_DATE", "2026-01-01", "2026-01-01", "2025-12-31"),
+        ("d", "END_DATE", "2026-01-01", "2026-01-01", "2026-01-02"),
+    ],
+)
+def test_numbers_and_dates_have_bounds(typed: Portal, name: str, rule: str, argument: str, good: str, bad: str) -> None:
+    typed.hub.validations[CONTACTS.rpartition("/")[2], name] = {rule: [argument]}
+    assert typed.call("POST", CONTACTS, {"properties": {name: good}}).status == 201
+    assert typed.call("POST", CONTACTS, {"properties": {name: bad}}).status == 400

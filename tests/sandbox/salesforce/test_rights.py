@@ -9,6 +9,7 @@ from sandbox.salesforce import Salesforce
 from tests.sandbox.salesforce.conftest import Api, error
 
 LEAD = {"LastName": "Lee", "Company": "Acme"}
+RIGHTS = ("PermissionsRead", "PermissionsCreate", "PermissionsEdit", "PermissionsDelete")
 VIEW = {"listViewApiName": "Mine", "label": "Mine", "displayColumns": ["Name"], "visibility": "Public"}
 
 
@@ -36,6 +37,35 @@ def test_object_rights_bind_who_may_not_modify_all_data(org: Salesforce, api: Ap
     assert error(refused)[1] == "INSUFFICIENT_ACCESS_OR_READONLY"
     more = {"ParentId": profile(org), "SobjectType": "Campaign", "PermissionsRead": True}
     assert error(api("POST", "/sobjects/ObjectPermissions", json=more))[1] == "DUPLICATE_VALUE"
+
+
+def test_an_object_that_may_not_be_read_looks_like_a_missing_one(org: Salesforce, api: Api) -> None:
+    id = api("POST", "/sobjects/Lead", json=LEAD).json()["id"]
+    own = rights_on(org, profile(org), "Lead")
+    org.edit("ObjectPermissions", own, dict.fromkeys(RIGHTS, False), SEED)
+    for path in ("/sobjects/Lead/describe", f"/sobjects/Lead/{id}", "/sobjects/Lead/updated"):
+        assert error(api("GET", path))[:2] == (404, "NOT_FOUND"), path
+    for query in ("query", "queryAll"):
+        assert error(api("GET", f"/{query}", params={"q": "SELECT Id FROM Lead"}))[1] == "INVALID_TYPE"
+    assert error(api("POST", "/jobs/ingest", json={"object": "Lead", "operation": "insert"}))[1] == "INVALIDENTITY"
+    many = {"records": [{"attributes": {"type": "Lead"}, **LEAD}]}
+    assert error(api("POST", "/composite/sobjects", json=many))[1] == "INVALID_TYPE"
+    assert "Lead" not in {each["name"] for each in api("GET", "/sobjects").json()["sobjects"]}
+    assert "Contact" in {each["name"] for each in api("GET", "/sobjects").json()["sobjects"]}
+    org.edit("ObjectPermissions", own, {"PermissionsRead": True}, SEED)
+    assert api("GET", f"/sobjects/Lead/{id}").json()["LastName"] == "Lee"
+
+
+def test_deleting_is_a_right_of_its_own_and_takes_along_what_hangs_on_a_record(org: Salesforce, api: Api) -> None:
+    account = api("POST", "/sobjects/Account", json={"Name": "Acme"}).json()["id"]
+    contact = api("POST", "/sobjects/Contact", json={"LastName": "Lee", "AccountId": account}).json()["id"]
+    set = profile(org)
+    org.edit("ObjectPermissions", rights_on(org, set, "Contact"), {"PermissionsDelete": False}, SEED)
+    refused = api("DELETE", f"/sobjects/Contact/{contact}")
+    assert error(refused)[1] == "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert api("GET", "/sobjects/Contact/describe").json()["deletable"] is False
+    assert api("DELETE", f"/sobjects/Account/{account}").status_code == 204
+    assert api("GET", f"/sobjects/Contact/{contact}").status_code == 404
 
 
 @pytest.mark.parametrize(

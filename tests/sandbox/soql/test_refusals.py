@@ -60,6 +60,7 @@ def test_a_hidden_field_looks_like_a_missing_one(memory: Memory, clause: str) ->
     assert "No such column 'Hidden__c' on entity" in error.message
     for name in ("Lead", "Account"):
         memory.org.grant("0PS1", name, "Hidden__c")
+        memory.org.allow("0PS1", name, frozenset({"Read"}))
     memory.org.assign(memory.user_id, "0PS1")
     run(parse(hidden), memory)
 

@@ -81,7 +81,7 @@ def test_no_object_has_two_children_of_one_name() -> None:
 
 
 def test_the_list_of_objects() -> None:
-    body = standard_org().describe_global("/services/data/v61.0")
+    body = standard_org().describe_global(base="/services/data/v61.0")
     lead = next(o for o in body["sobjects"] if o["name"] == "Lead")
     assert (body["encoding"], body["maxBatchSize"], lead["keyPrefix"], lead["mergeable"]) == ("UTF-8", 200, "00Q", True)
     assert lead["urls"]["describe"] == "/services/data/v61.0/sobjects/Lead/describe"
