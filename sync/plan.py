@@ -307,6 +307,8 @@ class _Merged:
         """Systems whose stage is to be set back."""
         self._move: dict[str, dict[str, Value]] = {system: {} for system in live}
         self._stay: set[str] = set()
+        self._heard: Sequence[str] = ()
+        """Systems whose word on the stage stands in the journal."""
         self._flow = self.mapping.rule.flow(live)
         self._places = {system: Place(system, row.object) for system, row in live.items()}
         if len(live) > 1:
@@ -314,7 +316,8 @@ class _Merged:
                 if not self.mapping.rule.judges(shared.rule.name) and (not alone or is_consent(shared.rule)):
                     self._field(shared, decision)
             if not alone:
-                self._agree(STAGE, staging.settle(decision, self.writes, self.back))
+                self._heard = staging.settle(decision, self.writes, self.back)
+                self._agree(STAGE, self._heard)
             if self.mapping.rule.alone and self.writes:
                 self._stand_alone()
 
@@ -485,7 +488,8 @@ class _Merged:
     def settle(self, decision: Decision) -> None:
         """Move the shadows of what is agreed and needs no write."""
         for system, fields in self._move.items():
-            kept = {name: value for name, value in fields.items() if name not in self._stay}
+            stay = self._stay - {STAGE} if system in self._heard else self._stay
+            kept = {name: value for name, value in fields.items() if name not in stay}
             if kept:
                 decision.shadows[system] = kept
 

@@ -250,7 +250,8 @@ class Staging:
     def settle(self, decision: Decision, writes: dict[str, dict[str, Why]], back: set[str]) -> list[str]:
         """Note the transitions, and plan what brings every side to where the person stands.
 
-        Returns the systems that agree without a write.
+        Returns the systems that agree without a write: all of them, or those whose word was heard, whatever the others
+        are still to be told.
         """
         if self.rule is None:
             return []
@@ -262,7 +263,7 @@ class Staging:
         changed = [voice for voice in self.voices if voice.changed]
         conflict = len({str(voice.value) for voice in changed}) > 1
         decision.conflicts += conflict
-        written = False
+        written = set()
         for voice in self.voices:
             goal = self._goal(voice)
             if goal is None or not self._may_write(voice, goal):
@@ -270,11 +271,11 @@ class Staging:
             here = voice.value
             lost = ((voice.system, here),) if here is not None and (voice.changed or not voice.met) else ()
             writes.setdefault(voice.system, {})[STAGE] = Why(here, goal, *self._why(voice), lost)
-            written = True
+            written.add(voice.system)
             if (here is not None and self.mapping.rank(goal) < self.mapping.rank(here)) or self._is_status(here):
                 back.add(voice.system)
         if written:
-            return []
+            return [voice.system for voice in changed if voice.system not in written]
         for refusal in self.refused:
             for voice in self.voices:
                 if voice.met and voice.system == refusal.evidence.key:

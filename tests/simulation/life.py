@@ -167,10 +167,8 @@ class Life(Resting):
         self.traders: Traders | None = None
         if kinds:
             self.mark(f"kinds: {' '.join(kinds)}")
-            busy = random.Random(f"trade {self.seed}")
-            self.traders = Traders(
-                busy, self.hubspot, self.salesforce, kinds, profile.moves, profile.deletes, self.mark
-            )
+            trade, both = random.Random(f"trade {self.seed}"), (self.hubspot, self.salesforce)
+            self.traders = Traders(trade, *both, kinds, profile.moves, profile.deletes, self.mark)
             self.people.convert_lead = self.traders.convert
         self.home: Home = self.at_home or FileHome(self.folder, self.template, self.seed)
         self.store: Store | None = None
