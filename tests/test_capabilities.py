@@ -241,7 +241,7 @@ ROWS = (
     row(
         "nurturing as part of the load",
         "reports/test_practice.py::test_who_was_sent_back_is_in_view_until_won_or_given_up",
-        missing="`report nurture` shows it; the calculator adds no touches for it",
+        "reports/test_promises.py::test_the_quota_says_what_nurturing_so_many_leads_takes",
     ),
     row("goals that add up", "sla/test_goals.py::test_a_goal_that_does_not_add_up_is_told_with_the_difference"),
     row(
@@ -306,7 +306,7 @@ ROWS = (
     row(
         "traits of good content",
         "reports/test_reports.py::test_a_view_after_the_deal_was_made_counts_for_nothing",
-        missing="lift stands by piece; it is not added up by type or topic",
+        "reports/test_reports.py::test_content_by_a_trait_counts_who_saw_any_piece_of_it",
     ),
     row(
         "what to show next",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from insight.catalogue import Piece
 from insight.ratio import Ratio
 from insight.reports.document import (
     INTERVAL,
+    NONE,
     TOO_FEW,
     Cell,
     Document,
@@ -26,6 +28,13 @@ GOOD = ("A1", "A2", "B1")
 """Priorities that are worth a call."""
 SEEN = ("visit", "page_view", "form", "email_click")
 """Touches in which content is seen."""
+TRAITS: dict[str, Callable[[Piece], str]] = {
+    "type": lambda piece: piece.type,
+    "topic": lambda piece: piece.topic,
+    "stage": lambda piece: piece.stage,
+    "persona": lambda piece: piece.persona,
+}
+"""What pieces of content have in common."""
 
 
 def sources(facts: Facts, period: Period) -> Document:
@@ -89,23 +98,27 @@ def _other_money(facts: Facts) -> tuple[str, ...]:
     return (f"{others} deals in other currencies are counted without their amounts.",) if others else ()
 
 
-def content(facts: Facts, period: Period) -> Document:
+def content(facts: Facts, period: Period, pieces: Sequence[Piece] = (), by: str = "") -> Document:
     """By page or form: what share of those who were won had seen it before, and how much oftener than others had.
 
-    What the winners saw after their deal was made proves nothing and is left out.
+    What the winners saw after their deal was made proves nothing and is left out.  by: a trait of the pieces of
+    content, by which those who saw any such piece are counted together.
     """
     people = cohort(facts, period)
     winners = tuple(person.entity for person in people if facts.won(person))
     won = set(winners)
     others = tuple(person.entity for person in people if person.entity not in won)
+    traits = {name: TRAITS[by](piece) or NONE for piece in pieces for name in (piece.url, piece.title)} if by else {}
     saw: dict[str, tuple[str, set[str]]] = {}
     for person in facts.touched(people):
         end = min(_made(facts, person)) if person.entity in won else None
         for touch in person.touches:
             if touch.by == "buyer" and touch.sort in SEEN and (end is None or touch.at <= end):
                 name = touch.url or touch.title
+                if by:
+                    name = traits.get(touch.url) or traits.get(touch.title) or ""
                 if name:
-                    saw.setdefault(name, (touch.title, set()))[1].add(person.entity)
+                    saw.setdefault(name, ("" if by else touch.title, set()))[1].add(person.entity)
     rows = [_influence(name, title, seen, winners, others) for name, (title, seen) in saw.items()]
     rows.sort(key=lambda row: (-_number(row["won_saw"]), str(row["content"].value)))
     notes = (
@@ -113,6 +126,11 @@ def content(facts: Facts, period: Period) -> Document:
         "won_saw: of the people who were won, who had seen it before their deal was made; others_saw: the same of "
         "everybody else; lift: the one share divided by the other.",
         "That winners saw it more often does not prove that it won them.",
+        *(
+            (f"By {by}: who saw any piece of [insight] content with it; what is not listed there is left out.",)
+            if by
+            else ()
+        ),
         INTERVAL,
         TOO_FEW,
     )

@@ -11,12 +11,14 @@ from insight.ratio import Ratio
 from insight.reports.document import INTERVAL, Cell, Document, Period, Row, text
 from insight.reports.facts import Facts, Person, day_of
 from insight.sla.goals import STEPS, Assumption, Chain, Goal, assume, capacity, chains, leads_for
+from insight.touches import Touch
 from mapping.deals import WON
 
 MATURE_DAYS = 90
 """Who was first known less than so many days ago has not had the time to become what they may become."""
 SALES = ("call", "email", "meeting")
 CASES = ("low", "expected", "high")
+NURTURE = "touches for the leads of marketing"
 
 
 class Promised(NamedTuple):
@@ -43,6 +45,8 @@ def quota(facts: Facts, period: Period, promised: Sequence[Promised], today: dat
         "that few cases do not lead astray.",
         "leads of a colleague: (quota - what they find themselves) / (size of a deal x share of leads that are won). "
         "capacity: working days x touches a day (three quarters of their days had no more) / touches a lead.",
+        f"{NURTURE}: the leads of marketing x the touches that those who were won had until then, from both teams and "
+        "of their own accord.",
         *(() if promised else ("There is no [[goals.period]] in the configuration that lies in this period.",)),
         INTERVAL,
     )
@@ -75,7 +79,31 @@ def _block(facts: Facts, promised: Promised, observed: Mapping[str, Ratio]) -> I
             values = [getattr(found[case], field) if found[case] else None for case in CASES]
             remark = "" if all(value is not None for value in values) else "at these rates no number would do"
             yield _row(name, f"{field} of {team}", values, remark=remark)
+        if team == "marketing":
+            leads = [one.leads if (one := found[case]) is not None else None for case in CASES]
+            yield from _nurture(facts, leads, name)
     yield from _colleagues(facts, promised, assumed, name)
+
+
+def _nurture(facts: Facts, leads: Sequence[float | None], name: str) -> Iterator[Row]:
+    """What it takes to bring so many leads as far as those who were won: touches, and a second cycle for some."""
+    won = [person for person in facts.people if facts.won(person)]
+    records = tuple(person.entity for person in won)
+    again = Ratio(sum(any(step.cycle > 1 for step in person.way) for person in won), len(won))
+    if again.few:
+        yield _row(name, NURTURE, (None, None, None), again, remark="too few were won to say", records=records)
+        return
+    touches = sum(len(_before(facts, person)) for person in facts.touched(won)) / len(won)
+    loads = [None if count is None else count * touches for count in leads]
+    remark = f"{touches:.1f} touches of each who was won, until then; observed: who needed more than one cycle"
+    yield _row(name, NURTURE, loads, again, remark=remark, records=records)
+
+
+def _before(facts: Facts, person: Person) -> list[Touch]:
+    """The person's touches until the day of their first win."""
+    days = [d.closed for d in facts.deals_of[person.entity] if d.outcome == WON and d.closed is not None]
+    end = min(days, default=date.max)
+    return [touch for touch in person.touches if day_of(touch.at) <= end]
 
 
 def _colleagues(facts: Facts, promised: Promised, assumed: Sequence[Assumption], name: str) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from insight.reports.dropped import dropped
 from insight.reports.funnel import GROUPS, funnel
 from insight.reports.kpis import dictionary
 from insight.reports.loop import loop
-from insight.reports.marketing import content, pages, sources
+from insight.reports.marketing import TRAITS, content, pages, sources
 from insight.reports.needs import needs
 from insight.reports.promises import BY as CLOCKS
 from insight.reports.promises import sla
@@ -72,8 +72,9 @@ REPORTS: dict[str, Report] = {
     ),
     "content": Report(
         "what share of those who were won had seen a page or form before, and what share of the others",
-        lambda known, period, _by, _: content(known.facts, period),
-        example="--records",
+        lambda known, period, by, _: content(known.facts, period, known.pieces, by),
+        tuple(TRAITS),
+        "--by topic --records",
     ),
     "attribution": Report(
         "revenue by source, campaign or content, under models side by side that give away each deal to the cent",

@@ -10,13 +10,14 @@ import pytest
 from insight.ratio import Ratio
 from insight.reports.document import Document, Period
 from insight.reports.dropped import LEFT, NO_OWNER, QUEUE, UNTOUCHED, dropped
-from insight.reports.facts import Facts, Person, Reached
+from insight.reports.facts import Deal, Facts, Person, Reached
 from insight.reports.promises import Target, delivered, sla, stands
-from insight.reports.quota import Promised, quota
+from insight.reports.quota import NURTURE, Promised, quota
 from insight.reports.review import NUMBERS, QUESTIONS, review
 from insight.sla.goals import Goal
 from insight.sla.handoffs import owed
 from insight.touches import Touch
+from mapping.deals import WON
 from sync.insight.agreement import Agreement, CalendarSettings, SlaSettings
 from tests.reports.make import FACTS, STAGES, at
 
@@ -98,6 +99,25 @@ def test_the_quota_goes_back_from_the_revenue_to_the_leads() -> None:
     assert by(found, "expected")["leads of marketing"] == pytest.approx(60 / 0.5**4)
     assert by(found, "expected")["deals of sales"] == pytest.approx(40)
     assert by(found, "expected")["leads of olga"] == pytest.approx(50 / 0.5**4)
+
+
+def test_the_quota_says_what_nurturing_so_many_leads_takes() -> None:
+    days = ((1, 6), (1, 9), (2, 9))
+    once, twice = (Reached("mql", at(1, 6)),), (Reached("mql", at(1, 6)), Reached("mql", at(1, 20), 2))
+    won = [
+        Person(
+            f"w{n}", at(1, 5), way=twice if n < 6 else once,
+            touches=tuple(Touch(f"w{n}", at(*day), "page_view", f"{n} {day}", "buyer") for day in days),
+        )
+        for n in range(24)
+    ]  # fmt: skip
+    deals = [Deal(f"d{n}", (f"w{n}",), WON, Decimal(100), "EUR", at(1, 7), date(2026, 1, 31)) for n in range(24)]
+    found = quota(Facts(won, deals, STAGES), MARCH, [PROMISED], date(2026, 3, 1))
+    [load] = [row for row in found.rows if row["what"].value == NURTURE]
+    assert load["expected"].value == pytest.approx(2 * by(found, "expected")["leads of marketing"])  # type: ignore[operator]
+    assert load["observed"].value == Ratio(6, 24)
+    [few] = [r for r in quota(FACTS, MARCH, [PROMISED], date(2026, 3, 1)).rows if r["what"].value == NURTURE]
+    assert few["expected"].value is None and "too few" in str(few["remark"].value)
 
 
 def test_too_many_open_leads_for_a_colleague_are_flagged() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from insight.catalogue import Piece
 from insight.ratio import Ratio
 from insight.reports.credit import attribution
 from insight.reports.document import Cell, Document, Period, between, shown
@@ -69,6 +70,15 @@ def test_a_view_after_the_deal_was_made_counts_for_nothing() -> None:
     found = content(FACTS, EVER)
     assert told(found, "content", "won_saw") == {GUIDE: Ratio(1, 2), PRICING: Ratio(2, 2), BLOG: Ratio(0, 2)}
     assert told(found, "content", "others_saw")[BLOG] == Ratio(1, 2)
+
+
+def test_content_by_a_trait_counts_who_saw_any_piece_of_it() -> None:
+    pieces = [Piece("Guide", GUIDE, topic="price"), Piece("Prices", PRICING, topic="price"), Piece("Other", "/x")]
+    found = content(FACTS, EVER, pieces, "topic")
+    assert told(found, "content", "won_saw") == {"price": Ratio(2, 2)}
+    every = content(FACTS, EVER)
+    saw = {record for row in every.rows if row["content"].value in (GUIDE, PRICING) for record in row["people"].records}
+    assert {record for row in found.rows for record in row["people"].records} == saw
 
 
 def test_outcomes_and_why_deals_were_lost() -> None:
