@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from connectors.errors import Misconfigured
 from insight import fields as ours
+from insight.reports.promises import LEADS, MEETINGS
 from mapping.conditions import ConditionError, compile_condition
 from mapping.deals import LOST
 from mapping.links import referred
@@ -194,8 +195,8 @@ def _agreement(settings: Settings, stages: Mapping[str, int]) -> Iterator[str]:
         yield f'sla.start is "{settings.sla.start}", which is no stage; choose from: {", ".join(stages)}'
     for goal in settings.goals.period:
         for stage in goal.targets:
-            if stage not in stages and stage != "leads":
-                yield f'goals.period from {goal.since}: "{stage}" in targets is neither "leads" nor a stage'
+            if stage not in (LEADS, MEETINGS, *stages):
+                yield f'goals.period from {goal.since}: "{stage}" in targets is no stage, nor "{LEADS}" or "{MEETINGS}"'
     for name, calendar in settings.calendar.items():
         try:
             calendar.calendar()

@@ -123,7 +123,7 @@ def meetings(facts: Facts, period: Period, asks: Asks) -> Document:
     met: dict[str, float] = {}
     held: dict[str, list[str]] = {}
     for person in facts.touched(facts.people):
-        meetings = [t.at for t in person.touches if t.sort == "meeting" and t.by in ("sales", "buyer")]
+        meetings = facts.meetings.get(person.entity, ())
         if any(period.holds(day_of(at)) for at in meetings):
             held.setdefault(person.owner, []).append(person.entity)
         wish = next((t.at for t in person.touches if t.sort == "form" and asks(t) and period.holds(day_of(t.at))), None)

@@ -141,6 +141,17 @@ class Facts:
         return found
 
     @cached_property
+    def meetings(self) -> Mapping[str, list[int]]:
+        """Entity of a person → when they met sales, in the order of time.  A meeting that stands in both systems counts
+        once."""
+        found = {}
+        for person in self.touched(self.people):
+            times = [touch.at for touch in person.touches if touch.sort == "meeting" and touch.by in ("sales", "buyer")]
+            if times:
+                found[person.entity] = times
+        return found
+
+    @cached_property
     def currency(self) -> str:
         """The currency of most deals: amounts in others are not added to it."""
         counts: dict[str, int] = {}

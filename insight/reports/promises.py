@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -37,11 +37,16 @@ BY: dict[str, Callable[[Owed], str]] = {
 """By what the clocks may be divided."""
 
 
+LEADS, MEETINGS = "leads", "meetings"
+"""What a target may count beside stages: people who are first known, and people who meet sales."""
+
+
 class Target(NamedTuple):
-    """So many people that marketing promised to bring to a stage, or to win as leads, in a period."""
+    """So many people that marketing promised to bring to a stage, or to win as leads, in a period; or that both teams
+    promised to meet."""
 
     stage: str
-    """A stage, or "leads"."""
+    """A stage, LEADS or MEETINGS."""
     period: Period
     number: int
 
@@ -110,7 +115,7 @@ def _kept(team: str, what: str, owed: Sequence[Owed]) -> Row:
 def _delivered(facts: Facts, target: Target, stands: Pace) -> Row:
     return {
         **_NO_CLOCK,
-        "team": text("marketing"),
+        "team": text("both" if target.stage == MEETINGS else "marketing"),
         "what": text(f"{target.stage} {target.period.first} to {target.period.last}"),
         "promised": Cell(target.number),
         "there": count(p.entity for p in delivered(facts, target)),
@@ -122,15 +127,18 @@ def _delivered(facts: Facts, target: Target, stands: Pace) -> Row:
 
 
 def delivered(facts: Facts, target: Target, last: date | None = None) -> list[Person]:
-    """The people who came to the stage in the period of a target; last: up to this day."""
+    """The people who came to the stage (or were first known, or met sales) in the period of a target; last: up to this
+    day."""
     period = target.period if last is None else Period(target.period.first, last)
     found = []
     for person in facts.people:
-        if target.stage == "leads":
-            at = person.created
+        if target.stage == MEETINGS:
+            times: Iterable[int | None] = facts.meetings.get(person.entity, ())
+        elif target.stage == LEADS:
+            times = (person.created,)
         else:
-            at = next((step.at for step in person.way if step.stage == target.stage and step.at is not None), None)
-        if at is not None and period.holds(day_of(at)):
+            times = [step.at for step in person.way if step.stage == target.stage and step.at is not None][:1]
+        if any(at is not None and period.holds(day_of(at)) for at in times):
             found.append(person)
     return found
 

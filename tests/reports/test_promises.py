@@ -84,6 +84,20 @@ def test_a_target_in_the_middle_of_its_period_has_a_pace() -> None:
     assert found.status == "ahead"
 
 
+def test_who_meets_sales_counts_once_for_a_target_of_meetings() -> None:
+    def met(n: int, *days: tuple[int, int]) -> Person:
+        touches = tuple(Touch(f"p{n}", at(*day), "meeting", f"{n} {day}", "sales") for day in days)
+        return Person(f"p{n}", at(1, 5), touches=touches)
+
+    people = [met(1, (3, 2), (3, 9)), met(2, (2, 9)), met(3), met(4, (2, 9), (3, 30))]
+    facts = Facts(people, (), STAGES)
+    target = Target("meetings", MARCH, 4)
+    assert [p.entity for p in delivered(facts, target)] == ["p1", "p4"]
+    pace = stands(facts, target, AGREEMENT.calendar_of(""), date(2026, 4, 10))
+    [row] = sla(facts, MARCH, [], [(target, pace)]).rows
+    assert (row["team"].value, row["there"].value, row["status"].value) == ("both", 2, "low")
+
+
 PROMISED = Promised(
     Goal(Decimal(100_000), Decimal("0.6"), Decimal("0.4"), {"olga": Decimal(60_000), "paul": Decimal(50_000)}, "EUR"),
     MARCH,
