@@ -315,7 +315,10 @@ class Told:
             # A blank where we sent a value is no clearing: an earlier creation, given up, may have come late.  The
             # sides have not met there.
             made = {name: self._as_made(operation, name, now.get(name)) for name in met}
-            stored = {name: value for name, value in made.items() if value is None or now.get(name) is not None}
+            # Nor did anybody take an opt-out back: it may be what was not done of the creation.
+            undone = {rule.name for rule in self.mapping.consents if now.get(rule.name) is not True}
+            there = {name for name, value in now.items() if value is not None and name not in undone}
+            stored = {name: value for name, value in made.items() if value is None or name in there}
         stored |= operation.agreed.get(operation.system, {})
         if old is None:
             why = {"rule": "create", "evidence": "made by us", "at": self.engine.now(), "by": "sync"}

@@ -21,6 +21,7 @@ _TYPES = {"contacts": "0-1", "companies": "0-2", "deals": "0-3"}
 _CLASSIC = frozenset({"contacts", "companies", "deals"})
 _CONSENT = "communication_preferences.read_write"
 _BODIES = "sales-email-read"
+_OPTING_OUT = "hubspot.contacts.@subscriptions"
 _OF_SOURCE = {
     FORMS: ("forms", "of each person only the first and the last form count"),
     EMAILS: ("content", "of each person only the last e-mail opened and followed counts"),
@@ -59,8 +60,10 @@ def check(api: Api, token: Token | None, objects: Sequence[str], sources: Collec
         # A scope may hide the details; only what is asked next decides.
         if "could not be reached" in str(error) or "not trusted" in str(error):
             return [Problem("error", "hubspot", str(error), "check [hubspot] base_url, the network and the proxy")]
+    scopes = list(_scopes(api, token, objects, sources))
     return [
-        *_scopes(api, token, objects, sources),
+        *scopes,
+        *(() if any(problem.where == _OPTING_OUT for problem in scopes) else _subscriptions(api, objects)),
         *_objects(api, objects),
         *_validations(api, objects),
         *_owners(api),
@@ -87,7 +90,7 @@ def _scopes(api: Api, token: Token | None, objects: Sequence[str], sources: Coll
             yield Problem("error", "hubspot", f"the app lacks the scope {scope}", f"{_APP}: add {scope}")
     if "contacts" in objects and not any(str(scope).startswith("communication_preferences.") for scope in granted):
         what = f"the app lacks the scope {_CONSENT}: opt-outs cannot be written"
-        yield Problem("warning", "hubspot.contacts.@subscriptions", what, f"{_APP}: add {_CONSENT}")
+        yield Problem("warning", _OPTING_OUT, what, f"{_APP}: add {_CONSENT}")
     if "emails" in objects and _BODIES not in granted:
         what = f"the app lacks the scope {_BODIES}: subjects and texts of e-mails stay blank"
         yield Problem("warning", "hubspot.emails", what, f"{_APP}: add {_BODIES}")
@@ -100,6 +103,19 @@ def _scopes(api: Api, token: Token | None, objects: Sequence[str], sources: Coll
     if excess:
         what = f"the app may do more than the sync needs: {', '.join(excess)}"
         yield Problem("note", "hubspot", what, f"{_APP}: remove what nothing else uses")
+
+
+def _subscriptions(api: Api, objects: Sequence[str]) -> Iterator[Problem]:
+    """What scopes do not tell, because nobody says which there are or the account does not offer the call."""
+    if "contacts" not in objects:
+        return
+    try:
+        answer = api.raw("GET", paths.SUBSCRIPTIONS)
+    except SyncError:
+        return
+    if answer.status == 403:
+        what = "HubSpot refuses calls about subscriptions (403): opt-outs cannot be written"
+        yield Problem("warning", _OPTING_OUT, what, f"{_APP}: add {_CONSENT}")
 
 
 def _objects(api: Api, objects: Sequence[str]) -> Iterator[Problem]:

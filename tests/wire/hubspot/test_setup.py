@@ -238,6 +238,7 @@ def test_owners_come_in_pages_with_those_who_left() -> None:
 
 
 DETAILS = f"{HOST}/account-info/v3/details"
+SUBSCRIPTIONS = f"{HOST}/communication-preferences/v3/definitions"
 SEEN = {"results": [property_("hs_email_optout", "bool", "booleancheckbox")]}
 
 
@@ -248,8 +249,10 @@ def checked(
     also: Sequence[str] = (),
     sources: Sequence[str] = (),
     rules: httpx.Response | None = None,
+    subscriptions: httpx.Response | None = None,
 ) -> list[Any]:
     account = Account()
+    account.on("GET", SUBSCRIPTIONS, subscriptions or answer(200, {"subscriptionDefinitions": []}))
     account.on("GET", DETAILS, details or answer(200, {"portalId": 1}))
     info = answer(200, {"hubId": 1, "scopes": scopes})
     account.on("POST", f"{HOST}/oauth/v2/private-apps/get/access-token-info", info)
@@ -278,6 +281,15 @@ def test_missing_and_needless_scopes_are_told_with_the_place_to_click() -> None:
     assert "crm.objects.owners.read" in problems[0].what
     assert "Private Apps" in problems[0].fix
     assert "tickets" in problems[1].what
+
+
+def test_what_scopes_do_not_tell_of_opt_outs_is_tried() -> None:
+    refused = refusal(403, "This account may not do that.", "MISSING_SCOPES")
+    (problem,) = checked([*ENOUGH, "crm.objects.owners.read"], subscriptions=refused)
+    assert (problem.level, problem.where) == ("warning", "hubspot.contacts.@subscriptions")
+    assert "opt-outs cannot be written" in problem.what
+    (told,) = checked([*ENOUGH[1:], "crm.objects.owners.read"], subscriptions=refused)
+    assert "the app lacks the scope" in told.what, "once is enough"
 
 
 def test_a_source_of_behaviour_needs_its_scope_where_it_is_read() -> None:
@@ -360,6 +372,7 @@ def test_a_trial_call_shows_a_scope_that_the_token_does_not_tell() -> None:
     account = Account()
     account.on("GET", f"{HOST}/account-info/v3/details", answer(200, {"portalId": 1}))
     account.on("POST", f"{HOST}/oauth/v2/private-apps/get/access-token-info", html(404))
+    account.on("GET", SUBSCRIPTIONS, answer(200, {"subscriptionDefinitions": []}))
     context = {"requiredGranularScopes": ["crm.objects.contacts.read"]}
     lacking = refusal(403, "One or more scopes are required.", "MISSING_SCOPES", context=context)
     account.router.get(url__startswith=CONTACTS).mock(return_value=lacking)
