@@ -330,3 +330,9 @@ def _hold(reason: str, label: str) -> Verdict:
 
 _UNSYNCED = _nothing("this field is not synchronised", "none")
 _UNCHANGED = _nothing("nothing changed", "unchanged")
+
+
+def all_equal(values: Mapping[str, Value]) -> bool:
+    """Whether there is nothing to merge, as `merge` itself would find in the end."""
+    one, *others = values.values()
+    return all(other == one and other.__class__ is one.__class__ for other in others)

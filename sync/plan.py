@@ -52,16 +52,17 @@ from sync.decide.decision import (
 from sync.decide.deleting import after_deletion, returns
 from sync.decide.derived import NOTHING as UNLEARNED
 from sync.decide.derived import Ours
-from sync.decide.reconsent import Heard, judged
+from sync.decide.hearing import Heard
+from sync.decide.reconsent import judged
 from sync.decide.sparing import Spared, left_out, spared
 from sync.decide.staging import Moment, Staging
 from sync.decide.telling import name_primaries
-from sync.merge import Side, Verdict, merge
+from sync.merge import Side, Verdict, all_equal, merge
 from sync.trust import refusal
 
 Condition = Callable[[Mapping[str, Any]], bool]
 _UNMET: Mapping[str, Any] = {}
-"""No shadow, and no value in one: the sides never agreed."""
+"""No shadow, and no value in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +377,7 @@ class _Merged:
             values[slot.system] = value
         if consent and met and True in changed.values() and True not in values.values():
             decision.answered.append(name)
-        if _all_equal(values):
+        if all_equal(values):
             self._agree(name, values)
             if consent and True in values.values():
                 decision.notes += [Note(n, name, None, True, OPTED_OUT) for n in values if changed[n] or not met]
@@ -488,13 +489,7 @@ class _Merged:
     def settle(self, decision: Decision) -> None:
         """Move the shadows of what is agreed and needs no write."""
         for system, fields in self._move.items():
-            stay = self._stay - {STAGE} if system in self._heard else self._stay
-            kept = {name: value for name, value in fields.items() if name not in stay}
+            heard = {STAGE} if system in self._heard else set[str]()
+            kept = {name: value for name, value in fields.items() if name not in self._stay - heard}
             if kept:
                 decision.shadows[system] = kept
-
-
-def _all_equal(values: Mapping[str, Value]) -> bool:
-    """Whether there is nothing to merge, as `merge` itself would find in the end."""
-    one, *others = values.values()
-    return all(other == one and other.__class__ is one.__class__ for other in others)

@@ -33,8 +33,8 @@ from sync.decide.answers import answers
 from sync.decide.consent import taken_back_everywhere
 from sync.decide.decision import after, final, operation, raised
 from sync.decide.derived import NOTHING, learns
+from sync.decide.hearing import hear
 from sync.decide.namesakes import ask, namesakes
-from sync.decide.reconsent import hear
 from sync.decide.staging import journaled
 from sync.decide.telling import tell
 from sync.identity import GONE, Identities

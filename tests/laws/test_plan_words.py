@@ -12,7 +12,7 @@ from connectors.port import Key
 from mapping.mapping import Mapping
 from state.rows import OperationRow, Row
 from sync.decide.decision import Decision, Draft, Note, Why
-from sync.decide.reconsent import Heard
+from sync.decide.hearing import Heard
 from sync.plan import Planner
 from tests.laws.make import H, S, kind, mapping, rule, stage_rule
 

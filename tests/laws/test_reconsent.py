@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mapping.rules import Reconsent
 from state.rows import Row
-from sync.decide.reconsent import RULE, Heard
+from sync.decide.hearing import Heard
+from sync.decide.reconsent import RULE
 from sync.plan import Planner
 from tests.laws.make import PERSON, H, S, mapping, rule
 

@@ -11,7 +11,7 @@ import state.observing
 import state.opening
 import sync.compiling
 import sync.decide.deleting
-import sync.decide.reconsent
+import sync.decide.hearing
 import sync.engine
 import sync.match
 import sync.merge
@@ -198,7 +198,7 @@ def last_words_unheard() -> Patches:
 
 def no_opt_out_remembered() -> Patches:
     """When somebody opted out is not asked of the journal."""
-    return [(sync.decide.reconsent, "_opted_out_at", lambda *_: None)]
+    return [(sync.decide.hearing, "_opted_out_at", lambda *_: None)]
 
 
 def any_company() -> Patches:
