@@ -101,3 +101,35 @@ def test_who_opted_out_just_before_they_were_deleted_is_heard(scene: Scene) -> N
     scene.rest()
     assert scene.value("salesforce", "Lead", lead, "HasOptedOutOfEmail") is True
     assert judge(scene) == []
+
+
+def test_who_lost_their_counterpart_is_not_made_again_for_being_merged(scene: Scene) -> None:
+    linked = scene.contact()
+    scene.rest()
+    (lead,) = scene.salesforce.live("Lead")
+    alone = scene.contact(email="cyd@acme.example", lastname="Curie", lifecyclestage="subscriber")
+    scene.rest()
+    scene.hubspot.merge("contacts", linked, alone)
+    scene.salesforce.delete(*lead.ref[1:])
+    scene.rest()
+    assert not scene.salesforce.live("Lead")
+    assert judge(scene) == []
+
+
+def test_who_comes_back_to_a_place_that_was_another_s_meets_the_other_side_anew(scene: Scene) -> None:
+    first = scene.contact(jobtitle="boss")
+    scene.rest()
+    (lead,) = scene.salesforce.live("Lead")
+    scene.hubspot.delete("contacts", first)
+    second = scene.contact(jobtitle=None)
+    scene.rest()
+    scene.salesforce.edit("Lead", lead.ref.id, {"Title": "head"})
+    scene.rest()
+    assert scene.value("hubspot", "contacts", second, "jobtitle") == "head"
+    scene.hubspot.delete("contacts", second)
+    scene.hubspot.restore("contacts", first)
+    scene.rest()
+    assert scene.value("salesforce", "Lead", lead.ref.id, "Title") == "head"
+    stays = scene.ask("SELECT count(*) FROM journal WHERE field = 'title' AND reason LIKE 'first meeting%'")
+    assert stays == [(2,)], "both values are listed"
+    assert judge(scene) == []
