@@ -41,6 +41,7 @@ from sync.console import (
     undo,
 )
 from sync.console.ending import finish
+from sync.console.life import life
 from sync.console.logs import configure
 from sync.console.probing import probed
 from sync.console.progress import Progress
@@ -294,6 +295,7 @@ def explain_(
     who: Annotated[
         str, typer.Argument(help="An e-mail address, a website, a deal's name, or SIDE:ID such as hubspot:51.")
     ],
+    everything: Annotated[bool, typer.Option("--all", help="Also the fields that are blank on every side.")] = False,
 ) -> None:
     """One person, company or deal: links and why, each field's values, base, rule, last writer, what is held, written.
 
@@ -309,7 +311,7 @@ def explain_(
         ui.document(documents[0] if len(documents) == 1 else {"found": documents})
     else:
         for document in documents:
-            show.life(ui.out, document)
+            life(ui.out, document, everything=everything)
 
 
 @app.command()
