@@ -60,6 +60,12 @@ class Lifecycle:
             return None
         return self._read.get((system, raw), _RAW + raw)
 
+    def worded(self, system: str, raw: Any) -> str | None:
+        """The native value, where another one is written for what it means."""
+        said = text(raw)
+        name = self._read.get((system, said)) if said is not None else None
+        return said if name is not None and self._all[name].write.get(system) != said else None
+
     def canon(self, own: Value) -> Value:
         """The stage's name, or Unmapped."""
         return own if own is None or own in self._all else Unmapped(str(own).removeprefix(_RAW))

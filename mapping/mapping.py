@@ -23,7 +23,7 @@ from mapping.lifecycle import Lifecycle
 from mapping.links import Links, parent_key
 from mapping.mailboxes import local_part
 from mapping.owners import Owners
-from mapping.rules import OURS, SORT, FieldRule, KeyField, KindRule, Place, Value, is_ours
+from mapping.rules import OURS, SORT, WORDED, FieldRule, KeyField, KindRule, Place, Value, is_ours
 from mapping.slots import UNWRITTEN, FieldProblem, Slot, compile_slots, required
 from mapping.steps import DEAL_STAGE, resolved
 from mapping.values import Unlinked, Unmapped, boolean, day, email, instant, same, text
@@ -198,6 +198,7 @@ class Mapping:
 
         `@key:<system>:<object>` (id of the counterpart named in a sync key), `@ignore` (True), `@emails` (list),
         `@converted` (day), `@deal`, `@account` (ids of what came of a conversion), `@sort` (name of the record's sort),
+        `@worded` (the very value that says its stage, where another one is written for it),
         those of `KindRule.moments` (ms), and the names of fields that are ours.
         """
         place = Place(record.ref.system, record.ref.object)
@@ -216,6 +217,8 @@ class Mapping:
             value = slot.compose(fields)
             if value is not None:
                 own[slot.rule.name] = value
+            if slot.staged and (said := self.lifecycle.worded(place.system, fields.get(slot.natives[0]))) is not None:
+                own[WORDED] = said
         self._decode_reserved(self._reserved[place], fields, own)
         return own
 

@@ -22,6 +22,8 @@ KINDS = ("company", "person", "deal", "activity")
 
 STAGE = "stage"
 """The field in which the sides say how far a person is."""
+WORDED = "@worded"
+"""The reserved name of the very value by which a record says its stage, where we would write another one."""
 SORT = "@sort"
 """The reserved name of what sort of record it is."""
 OURS = "ours"

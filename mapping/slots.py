@@ -209,8 +209,9 @@ class Slot:
                 return {}
             return FieldProblem(self.rule.name, self.natives[0], misfit.code, value, misfit.fix)
 
-    def again(self, own: Value) -> dict[str, Any] | None:
-        """Native values by which the record holds an own value that it held before; None: it cannot be written."""
+    def again(self, own: Value, worded: Value = None) -> dict[str, Any] | None:
+        """Native values by which the record holds an own value that it held before; None: it cannot be written.
+        worded: the very value by which it said its stage."""
         native, meta = self.natives[0], self.metas[0]
         if not meta.writable or (own is None and meta.required):
             return None
@@ -222,8 +223,11 @@ class Slot:
         try:
             if not self.composed and not self.plain and own is not None:
                 return {native: to_native(self.rule.type, own, meta)}
-            found = self._exactly(self.canon(own))
-        except MisfitError:
+            if worded is not None and self.staged and self.mapping.lifecycle.decode(self.system, [worded]) == own:
+                found = dict(zip(self.natives, (worded, own), strict=False))
+            else:
+                found = self._exactly(self.canon(own))
+        except (MisfitError, _NotWritten):
             return None
         backwards = self.rule.back.get(self.system) if self.staged else None
         return {backwards if backwards and name == native else name: value for name, value in found.items()}

@@ -10,7 +10,7 @@ from connectors.port import Key
 from mapping.journey import Transition
 from mapping.mapping import FieldProblem, Unmapped
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import FieldRule, Place, Value
+from mapping.rules import STAGE, WORDED, FieldRule, Place, Value
 from state.rows import (
     APPLIED,
     DELETED,
@@ -287,8 +287,8 @@ def without(mapping: KindMapping, draft: Draft, names: Collection[str]) -> Draft
 
 
 def before(system: str, id: str | None, fields: Mapping[str, Why], live: Mapping[str, Row]) -> dict[str, Any]:
-    """What an update changes beside the values it names: by side and field [span, shadow] as far as there are any, and
-    the target's own values where others stand for them."""
+    """What an update changes beside the values it names: by side and field [span, shadow] as far as there are any, the
+    target's own values where others stand for them, and how it worded its stage."""
     target = live.get(system)
     if target is None or target.id != id:
         return {}
@@ -301,7 +301,8 @@ def before(system: str, id: str | None, fields: Mapping[str, Why], live: Mapping
         if some:
             known[row.system] = some
     own = {n: value for n in names if (value := target.now.get(n)) != fields[n].old}
-    return {"before": known, **({"own": own} if own else {})}
+    worded = target.now.get(WORDED) if STAGE in fields else None
+    return {"before": known, **({"own": own} if own else {}), **({"worded": worded} if worded else {})}
 
 
 NOBODY: Mapping[str, Row] = {}

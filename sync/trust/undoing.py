@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.errors import Misconfigured
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import Place, Value
+from mapping.rules import STAGE, Place, Value
 from state.rows import DONE, LIVE, SENT, Batch, Closing, OperationRow, Outcomes, ReviewRow, Row
 from sync.decide.consent import is_consent
 from sync.decide.decision import Decision, Question, Why, before, without
@@ -86,6 +86,8 @@ class _Overwritten:
     """Field → (shared value, own value) that the first write replaced."""
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Side → field → [span, shadow] when the first write was decided."""
+    worded: Value = None
+    """The very value by which the record said its stage before."""
     became: dict[str, Value] = field(default_factory=dict)
     """Field → own value that the last write left."""
 
@@ -212,6 +214,8 @@ def _gather(touched: dict[tuple[str, str, str], _Overwritten], operation: Operat
         if name not in record.old:
             old = told.get(name, {}).get("old")
             record.old[name] = (old, own.get(name, old))
+            if name == STAGE:
+                record.worded = operation.basis.get("worded")
             for side, known in operation.basis.get("before", {}).items():
                 if name in known:
                     record.before.setdefault(side, {})[name] = known[name]
@@ -232,6 +236,7 @@ def _hear(engine: Engine, run: str, touched: Mapping[tuple[str, str, str], _Over
                     continue
                 if line.reason.startswith(OVERWRITTEN):
                     record.old[line.field] = (line.was, line.was)
+                    record.worded = None if line.field == STAGE else record.worded
                 else:
                     record.became[line.field] = line.became
 
@@ -283,7 +288,7 @@ def _restore(
         if mapping.changed(place, name, now, became):
             found.left.append(_left(record.first, name, CHANGED))
             continue
-        again = slots[name].again(own)
+        again = slots[name].again(own, record.worded if name == STAGE else None)
         if again is None:
             found.left.append(_left(record.first, name, READ_ONLY))
             continue

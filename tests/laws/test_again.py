@@ -6,7 +6,7 @@ import pytest
 
 from connectors.port import Field, Option, Owner, Record, Ref
 from mapping.mapping import Mapping as KindMapping
-from mapping.rules import Value, ValueMap
+from mapping.rules import WORDED, Value, ValueMap
 from tests.laws.make import LEAD, H, S, mapping, rule, schema, stage_rule
 
 LEVELS = {
@@ -51,6 +51,32 @@ def test_written_again_it_is_read_as_it_was(name: str, own: Value) -> None:
     natives = kind.slots(LEAD)[name].again(own)
     assert natives is not None
     assert kind.decode(Record(Ref(*LEAD, "1"), natives, 1)).get(name) == own
+
+
+@pytest.mark.parametrize(
+    ("raw", "own", "worded"),
+    [
+        ("Working B", "sal", "Working B"),
+        ("Working A", "sal", None),
+        ("Qualified", "sql", "Qualified"),
+        ("Open", "mql", None),
+        ("Nobody knows", "?Nobody knows", None),
+    ],
+)
+def test_a_stage_goes_back_to_the_very_word_that_said_it(raw: str, own: str, worded: str | None) -> None:
+    kind = the_mapping()
+    held = kind.decode(Record(Ref(*LEAD, "1"), {"Status": raw}, 1))
+    assert (held["stage"], held.get(WORDED)) == (own, worded)
+    again = kind.slots(LEAD)["stage"].again(own, worded)
+    assert again == (None if own.startswith("?") else {"Status": raw})
+
+
+def test_a_word_that_means_something_else_by_now_is_not_used() -> None:
+    assert the_mapping().slots(LEAD)["stage"].again("mql", "Working B") == {"Status": "Open"}
+
+
+def test_what_is_never_written_cannot_be_put_back() -> None:
+    assert the_mapping().slots(LEAD)["stage"].again("sql") is None
 
 
 def test_what_may_not_be_written_is_not() -> None:

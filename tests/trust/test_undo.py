@@ -91,6 +91,26 @@ def test_a_stage_that_went_forward_goes_back_to_the_very_value_that_stood_there(
     assert life.value("salesforce", "Lead", abel, "Status") == "Qualified"
 
 
+def test_a_status_goes_back_to_the_very_word_though_another_is_written_for_its_stage(life: Careful) -> None:
+    life.configure("vocabulary", {"mql.salesforce": "Nurturing"})
+    _, abel = life.couple("ann", lifecyclestage="marketingqualifiedlead")
+    life.edit("salesforce", "Lead", abel, Status="Nurturing")
+    life.later()
+    life.sync()
+    life.later()
+    ann = str(life.value("salesforce", "Lead", abel, "SMK_HubSpot_Id__c"))
+    life.edit("hubspot", "contacts", ann, smk_stage="sal")
+    life.later()
+    run = life.sync().run
+    assert life.value("salesforce", "Lead", abel, "Status") == "Working - Contacted"
+    life.later()
+    life.undo(run)
+    assert life.value("salesforce", "Lead", abel, "Status") == "Nurturing"
+    life.later()
+    life.sync()
+    assert life.value("salesforce", "Lead", abel, "Status") == "Nurturing"
+
+
 def test_what_was_created_is_listed_and_goes_into_the_bin_only_when_told(life: Careful) -> None:
     life.contact("ann")
     life.contact("ben")
