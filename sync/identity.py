@@ -130,7 +130,8 @@ class Identities:
             if row.state == DUPLICATE or source.entity is None or not GONE & {row.state, source.state}:
                 continue
             self._gather([source.entity])
-            if not any(r.entity == source.entity and r.system == row.system for r in self.rows.values()):
+            there = [r for r in self.rows.values() if r.entity == source.entity and r.system == row.system]
+            if not any(row.state in GONE or other.state == LIVE for other in there):
                 self.rows[row.n] = row._replace(entity=source.entity)
                 if row.n in self.merged_away:
                     self._suggest_merge(self.rows[row.n], source, moves.heir_of(self.engine, source))

@@ -84,7 +84,7 @@ def at_rest(e: Evidence) -> Iterator[Finding]:
         last = [f"{x.system}.{x.name}: {x.was!r} -> {x.became!r} ({x.reason[:50]})" for x in e.journal[-4:]]
         yield "L2", "", "", f"still at work after {K} cycles: {waiting} {last}"
     for known in e.known.values():
-        if known.dirty and not e.erased_unheard(known.ref):
+        if known.dirty and not any(map(e.erased_unheard, e.entities.get(known.entity or "", {}).values())):
             yield "L2", known.ref, "", f"still to be decided ({known.state}, {known.entity})"
 
 

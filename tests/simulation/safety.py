@@ -362,8 +362,10 @@ def no_resurrection(e: Evidence) -> Iterator[Finding]:
                 continue
             if policy.get("recreate") == "yes" and _came_back(e, gone, dead.version):
                 continue
-            if ref in e.life.made_late:
-                # It was sent before, and took effect when nobody waited for it any more.
+            former = [r.ref.id for r in e.rows.values() if r.moved_to == source.ref]
+            if ref in e.life.made_late or any(e.life.lost_on[ref.object, id] for id in former):
+                # It was sent before, and took effect when nobody waited for it any more; or it was sent before for
+                # somebody who was merged with the one whose counterpart is gone.
                 continue
             if gone in e.life.made_late and row.created - dead.version <= UNSEEN:
                 e.life.mark("known limit: late, and deleted at once")
