@@ -87,6 +87,11 @@ class Identities:
             self.rows[row.n] = row
             self._gather([row.entity])
         self._follow_moves()  # Those, too, of whom the matching told first.
+        for row in list(self.rows.values()):
+            if row.state == LIVE and row.entity is not None and (row.why or {}).get("rule") == DUPLICATE:
+                # It has a place of its own now, perhaps because it came back to one that had become free.
+                self.settle(*asking.about(row))
+                self.rows[row.n] = row._replace(why=None)
 
     def _ask_again(self) -> None:
         """Who was asked about beside a record that changed or went is looked at again with it."""

@@ -23,7 +23,7 @@ LOOKS = 2
 def converged(e: Evidence) -> Iterator[Finding]:
     """L1: both sides agree on every field that a person touched since the link, and on every ratchet."""
     for entity, members in e.entities.items():
-        if len(members) < 2:
+        if len(members) < 2 or any(map(e.erased_unheard, members.values())):
             continue
         excused = e.excused(entity) | e.life.reshaped
         for name in FIELDS:

@@ -248,6 +248,9 @@ def references(e: Trade) -> Iterator[Finding]:
             if name in excused:
                 continue
             a, b = (_belongs(e, ref, name, whose, pairs) for ref in (one, two))
+            there = LINKS[two.object][name][0]
+            if one.object in TO_SALES and any((h.field, h.by) == (there, "human") for h in e.rows[two].history):
+                continue
             if a and b and not a & b and not all(_kept_apart(e, entity, ref, name) for ref in (one, two)):
                 yield "S16", entity, name, f"{sorted(a)} in hubspot and {sorted(b)} in salesforce"
 
