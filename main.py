@@ -51,7 +51,6 @@ from sync.setup import definitions
 from sync.setup import provision as provisioning
 from sync.setup.offered import offered
 from sync.trust.explain import explain, find
-from sync.trust.scope import Scope
 
 app = typer.Typer(
     name="smarketing",
@@ -218,13 +217,11 @@ def sync(
 
 @app.command()
 def backfill(
-    object: Annotated[
-        str | None, typer.Option(help="Which kinds, separated by commas: company, person, deal, activity.")
-    ] = None,
-    since: Annotated[str | None, typer.Option("--from", help="Only records made at or after this date.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="Only records made before this date.")] = None,
-    where: Annotated[str, typer.Option(help="Only where this holds, such as: stage >= mql.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many records: a first slice to try.")] = None,
+    object: plans.Kinds = None,
+    since: plans.Since = None,
+    until: plans.Until = None,
+    where: plans.Where = "",
+    limit: plans.Limit = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
 ) -> None:
     """The one-off: reads everything on both sides and brings it together.  Resumable with the same command.
@@ -232,9 +229,7 @@ def backfill(
     Example: smarketing backfill --limit 100 --dry-run
     """
     kinds = arguments.kinds(object)
-    some = any(value is not None for value in (since, until, limit)) or where
-    bounds = arguments.moment(since, "--from"), arguments.moment(until, "--to")
-    scope = Scope(where, *bounds, limit) if some else None
+    scope = arguments.scope(since, until, where, limit)
     if dry_run:
         plans.preview(full=True, scope=scope, kinds=kinds)
         return

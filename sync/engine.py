@@ -468,8 +468,9 @@ class Engine:
         return planner.mapping if planner is not None else None
 
     def selector(self, mapping: KindMapping) -> Selector | None:
-        """What a backfill of some records only lets through."""
-        return None if self.scope is None else Selector(self.scope, mapping)
+        """What a backfill of some records only lets through, or a plan of one."""
+        planned = self.approved.about if self.approved is not None else None
+        return Selector(self.scope or Scope(), mapping, planned) if self.scope or planned is not None else None
 
     def compare_clocks(self, system: str, ours: int, theirs: int) -> None:
         """The system's clock showed this when ours showed that.  Some seconds are the network's and the stamps'."""

@@ -11,6 +11,7 @@ from connectors import whole_id
 from mapping.rules import KINDS as ORDER
 from sync.settings.fields import SIDES
 from sync.settings.frames import FRAMES
+from sync.trust.scope import Scope
 
 KINDS = tuple(kind for kind in ORDER if kind in FRAMES)
 
@@ -56,6 +57,12 @@ def everywhere_first(words: Sequence[str]) -> list[str]:
         (first if name in EVERYWHERE else rest).extend(words[place : place + taken])
         place += taken
     return [*first, *rest, *words[place:]]
+
+
+def scope(since: str | None, until: str | None, where: str, limit: int | None) -> Scope | None:
+    """What a backfill is about; None: everything."""
+    bounds = moment(since, "--from"), moment(until, "--to")
+    return Scope(where, *bounds, limit) if where or limit is not None or bounds != (None, None) else None
 
 
 def day(text: str | None, name: str) -> date | None:

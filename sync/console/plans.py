@@ -12,7 +12,7 @@ import typer
 
 from mapping.rules import KINDS
 from sync import compose
-from sync.console import planned, show
+from sync.console import arguments, planned, show
 from sync.console.ending import finish
 from sync.console.planned import Shown
 from sync.console.progress import Progress
@@ -25,6 +25,11 @@ from sync.trust.scope import Scope
 
 Out = Annotated[Path | None, typer.Option(help="Save the complete plan to this file, for `smarketing apply FILE`.")]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Also write it as a table, one line a field, to this file.")]
+Kinds = Annotated[str | None, typer.Option(help="Which kinds, separated by commas: company, person, deal, activity.")]
+Since = Annotated[str | None, typer.Option("--from", help="Only records made at or after this date.")]
+Until = Annotated[str | None, typer.Option("--to", help="Only records made before this date.")]
+Where = Annotated[str, typer.Option(help="Only where this holds, such as: stage >= mql.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most so many records: a first slice to try.")]
 Html = Annotated[Path | None, typer.Option(help="Also write it as one page for a browser to this file.")]
 
 
@@ -33,14 +38,23 @@ def plan(
     csv: Csv = None,
     html: Html = None,
     full: Annotated[bool, typer.Option("--full", help="Read everything again, as a backfill does.")] = False,
+    object: Kinds = None,
+    since: Since = None,
+    until: Until = None,
+    where: Where = "",
+    limit: Limit = None,
 ) -> None:
     """Reads both sides and shows every write a sync would make, field by field, with the rule that decided.
 
-    Writes nothing to either side.  What --out saves, `smarketing apply` carries out.
+    Writes nothing to either side.  What --out saves, `smarketing apply` carries out.  With the options of a backfill
+    (--from, --to, --where, --limit; --full beside them) it is what that backfill would write.
 
     Example: smarketing plan --out plan.json
     """
-    preview(out=out, csv=csv, html=html, full=full)
+    scope = arguments.scope(since, until, where, limit)
+    if scope is not None and not full:
+        raise typer.BadParameter("--from, --to, --where and --limit say what a backfill is about: give --full, too")
+    preview(out=out, csv=csv, html=html, full=full, scope=scope, kinds=arguments.kinds(object))
 
 
 def preview(
@@ -80,8 +94,8 @@ def preview(
 
 def made_now(settings: Settings, engine: Engine, full: bool) -> Made:
     """What a plan of this engine is made from."""
-    now = engine.now()
-    return Made(engine.run, now, now + settings.plan.lasts, full, engine.accounts, engine.decides_by)
+    now, some = engine.now(), engine.scope is not None
+    return Made(engine.run, now, now + settings.plan.lasts, full, engine.accounts, engine.decides_by, some)
 
 
 def _pieces(shown: Shown) -> Iterator[bytes]:

@@ -118,17 +118,22 @@ def why_looked_at(job: str, rules: Mapping[str, str], before: Mapping[str, str])
     return "This is a backfill" if job in WHOLE else ""
 
 
-def sentence(why: str, found: Iterable[Excess]) -> str:
-    """What the run says instead of writing."""
+def sentence(why: str, found: Iterable[Excess], *, some: bool = False) -> str:
+    """What the run says instead of writing.  some: it is about some records only."""
     told = "; ".join(map(str, found))
+    slice = " and the same options" if some else ""
     return (
         f"{why}, and it would do more than [plan] lets pass unseen: {told}. Nothing was written but opt-outs. Look at "
-        "`smarketing plan --full --out plan.json`, then `smarketing apply plan.json`; or raise the limits in [plan]."
+        f"`smarketing plan --full --out plan.json`{slice}, then `smarketing apply plan.json`; or raise the limits in "
+        "[plan]."
     )
 
 
 class Nothing:
     """What a run may write that waits for approval: opt-outs, which wait for nobody."""
+
+    about: frozenset[str] | None = None
+    """The entities and records (`side:object:id`) that alone are decided; None: all."""
 
     def allows(self, planned: OperationRow) -> bool:
         """Whether this may be written."""
@@ -153,7 +158,8 @@ class Nothing:
 
 
 class Approved(Nothing):
-    """What a saved plan lets be written: its writes, in its words; the sync keys of what it creates; and opt-outs."""
+    """What a saved plan lets be written: its writes, in its words, pointed at what it creates, which the plan could not
+    name; the sync keys of that; and opt-outs."""
 
     def __init__(self, saved: Saved) -> None:
         self.saved = saved
@@ -162,6 +168,9 @@ class Approved(Nothing):
         """The name of the runs that carry this plan out."""
         self._words = frozenset(map(words_of, saved.lines()))
         self._creates = frozenset(line["who"] for line in saved.lines() if line["action"] == "create")
+        if saved.made.slice:
+            named = ((line["who"], f"{line['side']}:{line['record']}") for line in saved.lines())
+            self.about = frozenset(name for names in named for name in names)
         self._others: Spool[OperationRow] = Spool(OperationRow._make)
         self._proposed: dict[tuple[str, str], int] = {}
         """(side, entity) → what is proposed there and was not let through."""
@@ -178,12 +187,31 @@ class Approved(Nothing):
 
     def allows(self, planned: OperationRow) -> bool:
         """Whether this may be written."""
-        if words(planned) in self._words:
+        if self._as_planned(planned) is not None:
             return True
         if effect(planned) == LINKS and planned.entity in self._creates:
             return True
         self._proposed[planned.system, planned.entity] = self._others.add(planned)
         return False
+
+    def _as_planned(self, operation: OperationRow) -> bytes | None:
+        """The words by which the plan knows this write; None: it does not."""
+        for said in (words(operation), words(self._without_new(operation))):
+            if said in self._words:
+                return said
+        return None
+
+    def _without_new(self, operation: OperationRow) -> OperationRow:
+        """The write as it was planned before what it belongs to was there."""
+        fields: dict[str, Any] = {}
+        for name, value in operation.fields.items():
+            if isinstance(value, list):
+                left = [one for one in value if one not in self._creates]
+                if left or not value:
+                    fields[name] = left
+            elif value not in self._creates:
+                fields[name] = value
+        return operation._replace(fields=fields)
 
     def lets_go(self, pause: Pause) -> bool:
         """Somebody who approves a plan that was made since has seen what was too much."""
@@ -191,7 +219,7 @@ class Approved(Nothing):
 
     def account(self, carried: Iterable[OperationRow]) -> dict[str, Any]:
         """What became of every line of the plan.  carried: all writes of the runs that carried it out."""
-        states = {words(one): {DONE: WRITTEN, PARKED: REFUSED}.get(one.state, WAITING) for one in carried}
+        states = {self._as_planned(one): {DONE: WRITTEN, PARKED: REFUSED}.get(one.state, WAITING) for one in carried}
         told = Counter({WRITTEN: 0, REFUSED: 0, WAITING: 0})
         changed = []
         for line in self.saved.lines():
@@ -240,5 +268,5 @@ def count_first(engine: Engine, job: str) -> Nothing | None:
     found = excesses(engine.limits, dry.counts + dry.replaced, known)
     if not found:
         return None
-    engine.report.stop("paused", sentence(why, found))
+    engine.report.stop("paused", sentence(why, found, some=engine.scope is not None))
     return Nothing()

@@ -22,7 +22,7 @@ from state.rows import OperationRow
 from sync.trust.dry import DryRun
 from sync.trust.estimate import Cost
 
-FORM = 1
+FORM = 2
 """Of the file; another one is refused."""
 _HEAD = b'{"plan": '
 _OPERATIONS = b'"operations": [\n'
@@ -41,6 +41,8 @@ class Made:
     """Side → which account."""
     rules: Mapping[str, str]
     """Kind → fingerprint of everything that decides."""
+    slice: bool = False
+    """It is about some records only: what it does not name is left undecided."""
 
 
 def words(operation: OperationRow) -> bytes:

@@ -5,6 +5,7 @@ What lies outside is left undecided: it is decided when it changes, or by a late
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from connectors.errors import Misconfigured
@@ -12,6 +13,7 @@ from mapping.conditions import ConditionError, compile_condition
 from mapping.mapping import Mapping as KindMapping
 from mapping.rules import Place
 from state.rows import Row
+from sync.match import entity_key
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,15 @@ class Scope:
 
 
 class Selector:
-    """Judges records one after the other, and counts those it let through.
+    """Judges records one after the other, and counts those it let through.  planned: the only ones, by entity or as
+    `side:object:id`, however many there are.
 
     Raises Misconfigured where the condition cannot be understood.
     """
 
-    def __init__(self, scope: Scope, mapping: KindMapping) -> None:
+    def __init__(self, scope: Scope, mapping: KindMapping, planned: Collection[str] | None = None) -> None:
         self._scope = scope
+        self._planned = planned
         self._mapping = mapping
         ranks = {stage.name: stage.rank for stage in mapping.rule.stages}
         fields = {field.name for field in mapping.rule.fields}
@@ -44,6 +48,8 @@ class Selector:
     def takes(self, row: Row) -> bool:
         """Whether the record is to be decided in this run."""
         scope = self._scope
+        if self._planned is not None:
+            return entity_key([row.ref], self._mapping.rule) in self._planned or ":".join(row.ref) in self._planned
         if scope.limit is not None and self._taken >= scope.limit:
             return False
         if scope.since is not None and (row.created_ms is None or row.created_ms < scope.since):

@@ -15,6 +15,7 @@ from sync.report import Report
 from sync.trust.approving import Approved
 from sync.trust.dry import DryRun
 from sync.trust.plans import Saved, document, save
+from sync.trust.scope import Scope
 from sync.trust.undoing import Undoing, Wish
 from tests.scenarios.stage import MINUTE, Stage
 
@@ -39,9 +40,10 @@ class Careful(Stage):
         """What a sync would write now."""
         return self.engine().plan(full=full)
 
-    def save(self, path: Path, *, full: bool = False) -> Path:
-        """A plan in a file."""
+    def save(self, path: Path, *, full: bool = False, scope: Scope | None = None) -> Path:
+        """A plan in a file.  scope: of the backfill that it is a plan of."""
         engine = self.engine()
+        engine.scope = scope
         dry = engine.plan(full=full)
         shown = planned.Shown(dry, {})
         save(path, plans.made_now(self.settings(), engine, full), document(dry, shown.held(), shown.summary()))

@@ -50,6 +50,30 @@ def test_exactly_the_plan_is_written_and_the_rest_waits_for_a_sync(life: Careful
     assert "late@prospect.example" in {r.values["Email"] for r in life.world.rows("salesforce", "Lead").values()}
 
 
+def test_who_belongs_to_what_the_plan_creates_is_written_as_planned_and_pointed_at_it(tmp_path: Path) -> None:
+    life = Careful()
+    life.raw["company"] = {"sync": True}
+    life.begin()
+    homes = life.world.salesforce.create(
+        "Account", {"Name": "Homes", "Website": "homes.example"}, life.human("salesforce")
+    )
+    for name in ("ann", "ben"):
+        values = {"LastName": name, "Email": f"{name}@homes.example", "AccountId": homes}
+        life.world.salesforce.create("Contact", values, life.human("salesforce"))
+    life.world.hubspot.create("contacts", {"email": "ben@homes.example", "city": "Ulm"}, life.human("hubspot"))
+    life.later()
+    result = life.apply(life.save(tmp_path / "plan.json", full=True))
+    assert result.plan is not None
+    assert (result.plan["replanned"], result.plan["waiting"], result.plan["refused"]) == ([], 0, 0)
+    (company,) = life.world.rows("hubspot", "companies")
+    contacts = life.world.rows("hubspot", "contacts")
+    employers = {
+        row.values["email"]: life.employer("hubspot", "contacts", id, "companies") for id, row in contacts.items()
+    }
+    assert employers == dict.fromkeys(("ann@homes.example", "ben@homes.example"), company)
+    life.close()
+
+
 @pytest.mark.parametrize("batch", [1, 3, 500])
 def test_a_plan_says_each_write_once_however_it_is_divided(life: Careful, batch: int) -> None:
     for n in range(5):
