@@ -51,7 +51,7 @@ def owing(planner: Planner, rows: Mapping[int, Row]) -> Iterator[tuple[int, str,
             continue
         for n, row in rows.items():
             said = loud.get(str(row.now.get(ADDRESS)), ())
-            told = row.entity is not None and any(rows[other].entity == row.entity for other in said)
+            told = row.entity is not None and all(rows[other].entity == row.entity for other in said)
             # Who waits for a person's answer on who they are has no place to be told from yet.
             undecided = row.entity is None and row.state == LIVE
             if said and row.state in HOLDERS and not told and not undecided and owed(planner, rule, row):
