@@ -45,7 +45,7 @@ from sync.trust.erased import salt_of
 from sync.trust.foreign import COUNTED, recognise
 from sync.trust.limits import BrakesSettings
 from sync.trust.pausing import Guard
-from sync.trust.scope import Scope, Selector
+from sync.trust.scope import Scope, Selector, selector
 from sync.trust.undoing import Undoing, Wish
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class Engine:
         if self.telling is not None and not self.report.muted:
             self.report.told = self.telling.tell(self)
         if approved is not None:
-            self.report.plan = approved.account(approving.carried(self, job))
+            self.report.plan = approved.account(self, approving.carried(self, job))
 
     def look_again(self) -> None:
         """Read what has changed, decide and write."""
@@ -469,8 +469,7 @@ class Engine:
 
     def selector(self, mapping: KindMapping) -> Selector | None:
         """What a backfill of some records only lets through, or a plan of one."""
-        planned = self.approved.about if self.approved is not None else None
-        return Selector(self.scope or Scope(), mapping, planned) if self.scope or planned is not None else None
+        return selector(self.scope, self.approved, mapping)
 
     def compare_clocks(self, system: str, ours: int, theirs: int) -> None:
         """The system's clock showed this when ours showed that.  Some seconds are the network's and the stamps'."""

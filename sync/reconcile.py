@@ -165,7 +165,7 @@ class _Batch(Identities):
             self.settled += undoing.hold(self.planner.mapping, rows, decision, undone, self.engine.now())
         tell(self.planner.mapping, live, opens, decision, self.engine.guard.may_tell)
         if self.engine.approved is not None:
-            self.engine.approved.hold_back(self.planner.mapping, entity, decision, self.engine.run)
+            self.engine.approved.hold_back(self.planner.mapping, entity, decision, self.engine.run, live)
         planned = {draft.system for draft in decision.drafts if not draft.aside}
         for system, open_ in opens.items():
             stands = open_.state == SENT or (open_.state == "parked" and decision.refused_still(system))

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
 
 from connectors.errors import Misconfigured
 from mapping.mapping import Mapping as KindMapping
-from state.rows import DONE, LIVE, PARKED, OperationRow, RunRow
+from mapping.rules import Place
+from state.rows import DONE, LIVE, PARKED, OperationRow, Row, RunRow
 from sync.decide.consent import is_consent
 from sync.decide.counts import CLEARS, CREATES, LINKS, REPLACES, UPDATES, Counts, effect
 from sync.decide.decision import Decision, Draft, operation, without
@@ -135,19 +137,22 @@ class Nothing:
     about: frozenset[str] | None = None
     """The entities and records (`side:object:id`) that alone are decided; None: all."""
 
-    def allows(self, planned: OperationRow) -> bool:
-        """Whether this may be written."""
+    def allows(self, planned: OperationRow, mapping: KindMapping | None = None, row: Row | None = None) -> bool:
+        """Whether this may be written.  row: the record as it is."""
         return False
 
     def lets_go(self, pause: Pause) -> bool:
         """Whether this is not stopped for what may be written."""
         return False
 
-    def hold_back(self, mapping: KindMapping, entity: str, decision: Decision, run: str) -> None:
-        """Take out of a decision what may not be written; it is decided again later."""
+    def hold_back(
+        self, mapping: KindMapping, entity: str, decision: Decision, run: str, live: Mapping[str, Row]
+    ) -> None:
+        """Take out of a decision what may not be written; it is decided again later.  live: the entity's records."""
         drafts: list[Draft] = []
         for draft in decision.drafts:
-            if self.allows(operation(draft, entity, mapping.rule.kind, run)):
+            row = live.get(draft.system)
+            if self.allows(operation(draft, entity, mapping.rule.kind, run), mapping, row):
                 drafts.append(draft)
                 continue
             decision.waits = True
@@ -159,7 +164,7 @@ class Nothing:
 
 class Approved(Nothing):
     """What a saved plan lets be written: its writes, in its words, pointed at what it creates, which the plan could not
-    name; the sync keys of that; and opt-outs."""
+    name; what is left of a write that was done in part; the sync keys of what was created; and opt-outs."""
 
     def __init__(self, saved: Saved) -> None:
         self.saved = saved
@@ -185,9 +190,17 @@ class Approved(Nothing):
         if now >= self.made.expires:
             raise Misconfigured(f"{file} has expired ([plan] expires): {again}.")
 
-    def allows(self, planned: OperationRow) -> bool:
+    def allows(self, planned: OperationRow, mapping: KindMapping | None = None, row: Row | None = None) -> bool:
         """Whether this may be written."""
         if self._as_planned(planned) is not None:
+            return True
+        line = self._left_of(planned)
+        if (
+            line is not None
+            and mapping is not None
+            and row is not None
+            and holds(mapping, row, line, but=planned.fields)
+        ):
             return True
         if effect(planned) == LINKS and planned.entity in self._creates:
             return True
@@ -213,19 +226,47 @@ class Approved(Nothing):
                 fields[name] = value
         return operation._replace(fields=fields)
 
+    def _left_of(self, operation: OperationRow) -> dict[str, Any] | None:
+        """The line of which this write is a part."""
+        line = self._updates.get(f"{operation.system}:{operation.object}:{operation.id}") if operation.id else None
+        if line is None:
+            return None
+        planned, told = self.saved.at(line), operation.basis.get("fields", {})
+        left = {n: v for n, v in self._without_new(operation).fields.items() if n[0] != "@"}
+        changes = planned["fields"]
+        same = all(
+            n in changes and (changes[n]["old"], changes[n]["new"]) == (told.get(n, {}).get("old"), value)
+            for n, value in left.items()
+        )
+        return planned if same and operation.verb == "update" else None
+
+    @cached_property
+    def _updates(self) -> dict[str, int]:
+        """`side:object:id` → where in the file its line begins; made when something is not as it was planned."""
+        return {
+            f"{line['side']}:{line['record']}": at for at, line in self.saved.places() if line["action"] == "update"
+        }
+
     def lets_go(self, pause: Pause) -> bool:
         """Somebody who approves a plan that was made since has seen what was too much."""
         return pause.cause in MASS and pause.since <= self.made.made
 
-    def account(self, carried: Iterable[OperationRow]) -> dict[str, Any]:
+    def account(self, engine: Engine, carried: Iterable[OperationRow]) -> dict[str, Any]:
         """What became of every line of the plan.  carried: all writes of the runs that carried it out."""
-        states = {self._as_planned(one): {DONE: WRITTEN, PARKED: REFUSED}.get(one.state, WAITING) for one in carried}
+        states: dict[bytes | None, str] = {}
+        for one in carried:
+            said = self._as_planned(one)
+            if said is None and (part := self._left_of(one)) is not None:
+                said = words_of(part)
+            states[said] = {DONE: WRITTEN, PARKED: REFUSED}.get(one.state, WAITING)
         told = Counter({WRITTEN: 0, REFUSED: 0, WAITING: 0})
         changed = []
         for line in self.saved.lines():
             state = states.get(words_of(line))
             if state is not None:
                 told[state] += 1
+            elif line["action"] == "update" and is_done(engine, line):
+                told[WRITTEN] += 1
             else:
                 changed.append(self._instead(line))
         unplanned = len(self._proposed) - sum(line["now"] is not None for line in changed)
@@ -236,6 +277,24 @@ class Approved(Nothing):
         now = None if where is None else line_of(self._others.at(where))["fields"]
         about = {name: line[name] for name in ("id", "object", "side", "record")}
         return {**about, "planned": line["fields"], "now": now}
+
+
+def holds(mapping: KindMapping, row: Row, line: Mapping[str, Any], but: Collection[str] = ()) -> bool:
+    """Whether the record is as the line of a plan wants it.  but: fields that are still to be written."""
+    place = Place(row.system, row.object)
+    return all(
+        n[0] == "@" or n in but or mapping.same(n, mapping.canon(place, n, row.now.get(n)), change["new"])
+        for n, change in line["fields"].items()
+    )
+
+
+def is_done(engine: Engine, line: Mapping[str, Any]) -> bool:
+    """Whether a line was carried out in parts, of which none tells of all of it."""
+    object, _, id = line["record"].partition(":")
+    mapping = engine.mapping_of(line["object"])
+    row = engine.store.rows(line["side"], object, [id]).get(id)
+    theirs = any(n[0] != "@" for n in line["fields"])
+    return theirs and mapping is not None and row is not None and row.state == LIVE and holds(mapping, row, line)
 
 
 def admit(engine: Engine, approved: Approved) -> None:

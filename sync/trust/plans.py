@@ -123,6 +123,11 @@ def _lines(values: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
     yield b"\n"
 
 
+def _line(text: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(text.removesuffix(b"\n").removesuffix(b","))
+    return found
+
+
 def save(path: Path, made: Made, pieces: Iterator[bytes]) -> str:
     """Write a plan to a file, its digest in the last line.  Returns the digest."""
     said = hashlib.blake2b(digest_size=16)
@@ -164,11 +169,24 @@ class Saved:
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Its writes, one after the other."""
+        return (line for _, line in self.places())
+
+    def places(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Its writes, each with where in the file it stands."""
         with self.path.open("rb") as file:
+            at = 0
             for line in file:
+                at += len(line)
                 if line == _OPERATIONS:
                     break
             for line in file:
                 if line.startswith(b"]") or line == b"\n":
                     break
-                yield orjson.loads(line.removesuffix(b"\n").removesuffix(b","))
+                yield at, _line(line)
+                at += len(line)
+
+    def at(self, place: int) -> dict[str, Any]:
+        """The write that stands there."""
+        with self.path.open("rb") as file:
+            file.seek(place)
+            return _line(file.readline())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from connectors.errors import Misconfigured
 from mapping.conditions import ConditionError, compile_condition
@@ -24,6 +25,19 @@ class Scope:
     since: int | None = None
     until: int | None = None
     limit: int | None = None
+
+
+class Approved(Protocol):
+    """What somebody approved."""
+
+    about: frozenset[str] | None
+    """The entities and records that it is about; None: all."""
+
+
+def selector(scope: Scope | None, approved: Approved | None, mapping: KindMapping) -> Selector | None:
+    """Who lets through what a run is about; None: it is about everything."""
+    planned = approved.about if approved is not None else None
+    return None if scope is None and planned is None else Selector(scope or Scope(), mapping, planned)
 
 
 class Selector:

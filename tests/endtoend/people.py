@@ -45,6 +45,14 @@ def couples(world: World) -> Counter[tuple[Held | None, Held | None]]:
         return found
 
 
+def everyone(world: World) -> Counter[Held | None]:
+    """Everybody's records outside the bin, whoever is paired with whom."""
+    with world.lock:
+        return Counter(
+            _held(object, values) for side, object in OBJECTS for values in live(world, side, object).values()
+        )
+
+
 def _held(object: str, values: dict[str, Any] | None) -> Held | None:
     if values is None:
         return None

@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from connectors.errors import Misconfigured
+from sandbox.kernel import Fault
 from sync.console import planned
 from sync.console.planned import Shown
 from sync.decide.counts import replaces
@@ -71,6 +72,37 @@ def test_who_belongs_to_what_the_plan_creates_is_written_as_planned_and_pointed_
         row.values["email"]: life.employer("hubspot", "contacts", id, "companies") for id, row in contacts.items()
     }
     assert employers == dict.fromkeys(("ann@homes.example", "ben@homes.example"), company)
+    life.close()
+
+
+def test_what_is_left_of_a_write_that_was_done_in_part_is_written(tmp_path: Path) -> None:
+    life = Careful()
+    life.raw["company"] = {"sync": True}
+    life.begin()
+    account = life.world.salesforce.create(
+        "Account", {"Name": "Homes", "Website": "homes.example"}, life.human("salesforce")
+    )
+    life.sync()
+    life.later()
+    life.sync()
+    values = {"LastName": "ben", "Email": "ben@homes.example", "AccountId": account, "MailingCity": "Ulm"}
+    life.world.salesforce.create("Contact", values, life.human("salesforce"))
+    ben = str(life.world.hubspot.create("contacts", {"email": "ben@homes.example"}, life.human("hubspot")))
+    life.later()
+    plan = life.save(tmp_path / "plan.json")
+    lost = Fault("lost_before", "hubspot", path="associations/.*create", times=1)
+    life.world.faults.add(lost)
+    life.apply(plan)
+    assert lost.hits == 1
+    for _ in range(2):
+        life.later(30)
+        report = life.apply(plan)
+    assert report.plan is not None
+    lines = len(list(Saved(plan).lines()))
+    assert (report.plan["written"], report.plan["replanned"], report.plan["waiting"]) == (lines, [], 0)
+    (company,) = life.world.rows("hubspot", "companies")
+    assert life.employer("hubspot", "contacts", ben, "companies") == company
+    assert life.value("hubspot", "contacts", ben, "city") == "Ulm"
     life.close()
 
 
